@@ -1,0 +1,202 @@
+//! Row kernels: samples to lightness, and lightness with new chroma back to samples, without a buffer in between.
+
+use super::curve::Transfer;
+use super::dispatch::fast_path;
+use super::lab::{Y_FROM_RGB, chroma_from_linear, dot, finite, lightness_from_root, linear_from_lab, root_from_light};
+use super::sample::Sample;
+use super::{BLOCK, Lane};
+
+/// Gives the wanted chroma of pixels in a row.
+pub trait Chroma: Sync {
+    /// Fills `a` and `b` for `count` pixels from column `x`; `lightness` (0 to 100) is theirs.
+    fn fill(&self, x: usize, count: usize, lightness: &Lane, a: &mut Lane, b: &mut Lane);
+}
+
+/// Chroma that is known for every pixel of the row.
+#[derive(Debug, Clone, Copy)]
+pub struct PlaneRows<'a> {
+    /// Lab a, one value a pixel.
+    pub a: &'a [f32],
+    /// Lab b, one value a pixel.
+    pub b: &'a [f32],
+}
+
+impl Chroma for PlaneRows<'_> {
+    #[inline(always)]
+    fn fill(&self, x: usize, count: usize, _lightness: &Lane, a: &mut Lane, b: &mut Lane) {
+        a[..count].copy_from_slice(&self.a[x..x + count]);
+        b[..count].copy_from_slice(&self.b[x..x + count]);
+    }
+}
+
+/// How much of the new chroma a pixel takes: `strength` times its mask.
+#[derive(Debug, Clone, Copy)]
+pub struct Weight<'a> {
+    /// 0 keeps the source's own chroma, 1 takes the new one.
+    pub strength: f32,
+    /// 0 keeps the pixel bit for bit, 255 takes the strength in full; one value a pixel.
+    pub mask: Option<&'a [u8]>,
+}
+
+impl Weight<'_> {
+    #[inline(always)]
+    fn fill(&self, x: usize, count: usize, lane: &mut Lane) {
+        match self.mask {
+            None => *lane = [self.strength; BLOCK],
+            Some(mask) => {
+                for (value, mask) in lane.iter_mut().zip(&mask[x..x + count]) {
+                    *value = self.strength * (f32::from(*mask) * (1.0 / 255.0));
+                }
+            }
+        }
+    }
+}
+
+/// A row of interleaved pixels to read, and how to read it.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a, S> {
+    /// Interleaved samples.
+    pub samples: &'a [S],
+    /// Samples a pixel.
+    pub channels: usize,
+    /// What the samples mean.
+    pub transfer: Transfer,
+}
+
+impl<S: Sample> Row<'_, S> {
+    /// Loads a block as linear RGB; gray fills all three.
+    #[inline(always)]
+    fn load(&self, x: usize, count: usize, rgb: &mut [Lane; 3]) {
+        let pixels = &self.samples[x * self.channels..(x + count) * self.channels];
+        // Constant channel counts let the compiler unroll the strided access.
+        match self.channels {
+            1 => S::load(pixels, 1, 0, self.transfer, &mut rgb[0]),
+            2 => S::load(pixels, 2, 0, self.transfer, &mut rgb[0]),
+            3 => (0..3).for_each(|c| S::load(pixels, 3, c, self.transfer, &mut rgb[c])),
+            _ => (0..3).for_each(|c| S::load(pixels, 4, c, self.transfer, &mut rgb[c])),
+        }
+        if self.channels < 3 {
+            rgb[1] = rgb[0];
+            rgb[2] = rgb[0];
+        }
+    }
+}
+
+#[inline(always)]
+fn luminance(channels: usize, rgb: &[Lane; 3], y: &mut Lane) {
+    if channels < 3 {
+        *y = rgb[0];
+    } else {
+        for i in 0..BLOCK {
+            y[i] = dot(Y_FROM_RGB, rgb[0][i], rgb[1][i], rgb[2][i]);
+        }
+    }
+}
+
+fast_path! {
+    /// L (0 to 100) of one row. Light above 1 counts as 1; negative light and NaN count as 0.
+    pub fn lightness_row<S: Sample>(row: Row<'_, S>, lightness: &mut [f32]) = lightness_row_body;
+}
+
+#[inline(always)]
+fn lightness_row_body<S: Sample>(row: Row<'_, S>, lightness: &mut [f32]) {
+    let mut rgb = [[0.0; BLOCK]; 3];
+    let mut y = [0.0; BLOCK];
+    for (block, out) in lightness.chunks_mut(BLOCK).enumerate() {
+        row.load(block * BLOCK, out.len(), &mut rgb);
+        luminance(row.channels, &rgb, &mut y);
+        y = y.map(|y| {
+            let y = if y > 0.0 { y } else { 0.0 };
+            lightness_from_root(root_from_light(if y < 1.0 { y } else { 1.0 }))
+        });
+        out.copy_from_slice(&y[..out.len()]);
+    }
+}
+
+fast_path! {
+    /// Writes one row of RGB (or RGBA) with the source's luminance and the wanted chroma.
+    ///
+    /// Colours that do not fit lose chroma, never lightness. Alpha, pixels of weight 0, and pixels whose light is no
+    /// finite number are copied bit for bit.
+    pub fn recolor_row<S: Sample, C: Chroma>(
+        row: Row<'_, S>, dst: &mut [S], weight: Weight<'_>, chroma: &C,
+    ) = recolor_row_body;
+}
+
+#[inline(always)]
+fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight: Weight<'_>, chroma: &C) {
+    let alpha = row.channels.is_multiple_of(2);
+    let dst_channels = 3 + usize::from(alpha);
+    let mut rgb = [[0.0; BLOCK]; 3];
+    let [mut y, mut fy, mut l, mut a, mut b, mut w] = [[0.0; BLOCK]; 6];
+    for (block, out) in dst.chunks_mut(BLOCK * dst_channels).enumerate() {
+        let (x, count) = (block * BLOCK, out.len() / dst_channels);
+        let pixels = &row.samples[x * row.channels..(x + count) * row.channels];
+        weight.fill(x, count, &mut w);
+        if w[..count].iter().all(|w| *w == 0.0) {
+            copy_pixels(pixels, row.channels, out, dst_channels, |_| true);
+            continue;
+        }
+        row.load(x, count, &mut rgb);
+        luminance(row.channels, &rgb, &mut y);
+        let mut copied = 0_u32;
+        for i in 0..BLOCK {
+            copied += u32::from(!y[i].is_finite() | (w[i] == 0.0));
+            fy[i] = root_from_light(if y[i].is_finite() { y[i] } else { 0.0 });
+            l[i] = lightness_from_root(fy[i]).clamp(0.0, 100.0);
+        }
+        chroma.fill(x, count, &l, &mut a, &mut b);
+        blend(&rgb, &fy, &w, &mut a, &mut b, row.channels);
+        let keep = y.map(|y| !y.is_finite());
+        linear_from_lab(&y, &fy, &a, &b, row.transfer.limit(), &mut rgb);
+        match dst_channels {
+            3 => (0..3).for_each(|c| S::store(&rgb[c], row.transfer, out, 3, c)),
+            _ => (0..3).for_each(|c| S::store(&rgb[c], row.transfer, out, 4, c)),
+        }
+        if copied > 0 {
+            copy_pixels(pixels, row.channels, out, dst_channels, |i| keep[i] || w[i] == 0.0);
+        }
+        if alpha {
+            for (from, to) in pixels.chunks_exact(row.channels).zip(out.chunks_exact_mut(4)) {
+                to[3] = from[row.channels - 1];
+            }
+        }
+    }
+}
+
+/// Mixes the wanted chroma with the source's own, by weight.
+#[inline(always)]
+fn blend(rgb: &[Lane; 3], fy: &Lane, w: &Lane, a: &mut Lane, b: &mut Lane, channels: usize) {
+    *a = a.map(finite);
+    *b = b.map(finite);
+    if w.iter().all(|w| *w == 1.0) {
+        return;
+    }
+    for i in 0..BLOCK {
+        let own = if channels < 3 { (0.0, 0.0) } else { chroma_from_linear(rgb[0][i], rgb[1][i], rgb[2][i], fy[i]) };
+        a[i] = finite(own.0 + w[i] * (a[i] - own.0));
+        b[i] = finite(own.1 + w[i] * (b[i] - own.1));
+    }
+}
+
+/// Copies the chosen pixels unchanged; gray fills three channels.
+#[inline(always)]
+fn copy_pixels<S: Sample>(
+    src: &[S],
+    src_channels: usize,
+    dst: &mut [S],
+    dst_channels: usize,
+    chosen: impl Fn(usize) -> bool,
+) {
+    let pixels = src.chunks_exact(src_channels).zip(dst.chunks_exact_mut(dst_channels));
+    for (_, (from, to)) in pixels.enumerate().filter(|(i, _)| chosen(*i)) {
+        if src_channels < 3 {
+            to[..3].fill(from[0]);
+            if dst_channels == 4 {
+                to[3] = from[1];
+            }
+        } else {
+            to.copy_from_slice(from);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Properties of the row kernels over all 8-bit codes and over random light.
+
+use half::f16;
+use proptest::prelude::*;
+
+use super::lab::{Y_FROM_RGB, dot, lightness_from_root, root_from_light};
+use super::*;
+
+const FULL: Weight<'_> = Weight { strength: 1.0, mask: None };
+
+fn row<S>(samples: &[S], channels: usize, transfer: Transfer) -> Row<'_, S> {
+    Row { samples, channels, transfer }
+}
+
+fn lightness_of<S: Sample>(samples: &[S], channels: usize, transfer: Transfer) -> Vec<f32> {
+    let mut l = vec![0.0; samples.len() / channels];
+    lightness_row(row(samples, channels, transfer), &mut l);
+    l
+}
+
+#[test]
+fn gray_codes_come_back_exactly_without_chroma() {
+    let eight: Vec<u8> = (0..=255).collect();
+    let zeros = vec![0.0; 65536];
+    let none = PlaneRows { a: &zeros, b: &zeros };
+    let mut out8 = vec![0_u8; 256 * 3];
+    recolor_row(row(&eight, 1, Transfer::Srgb), &mut out8, FULL, &none);
+    assert!(out8.chunks(3).zip(&eight).all(|(rgb, code)| rgb.iter().all(|c| c == code)));
+    let sixteen: Vec<u16> = (0..=65535).collect();
+    let mut out16 = vec![0_u16; 65536 * 3];
+    recolor_row(row(&sixteen, 1, Transfer::Srgb), &mut out16, FULL, &none);
+    assert!(out16.chunks(3).zip(&sixteen).all(|(rgb, code)| rgb.iter().all(|c| c == code)));
+}
+
+#[test]
+fn own_chroma_reproduces_eight_bit_colours_within_one_code() {
+    let codes: Vec<u8> = (0..=255).step_by(3).collect();
+    let mut rgb = Vec::new();
+    for r in &codes {
+        for g in &codes {
+            codes.iter().for_each(|b| rgb.extend([*r, *g, *b]));
+        }
+    }
+    let unit: Vec<[f32; 3]> = rgb.chunks(3).map(|p| [0, 1, 2].map(|c| f32::from(p[c]) / 255.0)).collect();
+    let mut lab = vec![[0.0; 3]; unit.len()];
+    lab_from_rgb(&unit, &mut lab);
+    let a: Vec<f32> = lab.iter().map(|v| v[1]).collect();
+    let b: Vec<f32> = lab.iter().map(|v| v[2]).collect();
+    let mut out = vec![0_u8; rgb.len()];
+    recolor_row(row(&rgb, 3, Transfer::Srgb), &mut out, FULL, &PlaneRows { a: &a, b: &b });
+    for (before, after) in rgb.chunks(3).zip(out.chunks(3)) {
+        assert!(before.iter().zip(after).all(|(x, y)| x.abs_diff(*y) <= 1), "{before:?} became {after:?}");
+    }
+}
+
+#[test]
+fn light_that_is_no_number_is_copied_and_counts_as_black() {
+    let samples = [f32::NAN, 0.5, 0.5, -0.25, -0.25, -0.25, 4.0, 4.0, 4.0, f32::INFINITY, 0.0, 0.0];
+    assert_eq!(lightness_of(&samples, 3, Transfer::Linear), vec![0.0, 0.0, 100.0, 100.0]);
+    let mut out = [0.0; 12];
+    let chroma = [40.0; 4];
+    recolor_row(row(&samples, 3, Transfer::Linear), &mut out, FULL, &PlaneRows { a: &chroma, b: &chroma });
+    assert!(out[0].is_nan() && out[1..3] == [0.5, 0.5]);
+    assert_eq!(out[3..6], [-0.25; 3]);
+    assert_eq!(out[9..12], samples[9..12]);
+    let y = dot(Y_FROM_RGB, out[6], out[7], out[8]);
+    assert!((y - 4.0).abs() < 1e-5 && out[6] > 4.0 && out[8] < 4.0, "bright light keeps its luminance and is coloured");
+}
+
+proptest! {
+    #[test]
+    fn lightness_is_kept_and_colours_stay_inside(
+        light in prop::collection::vec(0.0_f32..=1.0, 3 * 40),
+        chroma in prop::collection::vec(-160.0_f32..160.0, 80),
+        strength in 0.0_f32..=1.0,
+    ) {
+        let (a, b) = chroma.split_at(40);
+        let mut out = vec![0.0_f32; light.len()];
+        let weight = Weight { strength, mask: None };
+        recolor_row(row(&light, 3, Transfer::Srgb), &mut out, weight, &PlaneRows { a, b });
+        prop_assert!(out.iter().all(|v| (0.0..=1.0).contains(v)));
+        let (before, after) = (lightness_of(&light, 3, Transfer::Srgb), lightness_of(&out, 3, Transfer::Srgb));
+        for (before, after) in before.iter().zip(&after) {
+            prop_assert!((before - after).abs() < 1e-3, "{before} became {after}");
+        }
+    }
+
+    #[test]
+    fn hue_is_kept_where_chroma_is_reduced(l in 5.0_f32..95.0, a in -150.0_f32..150.0, b in -150.0_f32..150.0) {
+        let (mut rgb, mut back) = ([[0.0; 3]], [[0.0; 3]]);
+        rgb_from_lab(&[[l, a, b]], &mut rgb);
+        lab_from_rgb(&rgb, &mut back);
+        let (got, want) = (back[0][1].hypot(back[0][2]), a.hypot(b));
+        prop_assert!((back[0][0] - l).abs() < 1e-3);
+        prop_assert!(got <= want + 1e-2);
+        prop_assert!((back[0][1] * b - back[0][2] * a).abs() <= 2e-2 * want.max(1.0), "{back:?}");
+    }
+
+    #[test]
+    fn every_sample_type_agrees_on_lightness(code in 0_u8..=255) {
+        let unit = f32::from(code) / 255.0;
+        let eight = lightness_of(&[code], 1, Transfer::Srgb)[0];
+        prop_assert!((eight - lightness_of(&[u16::from(code) * 257], 1, Transfer::Srgb)[0]).abs() < 1e-4);
+        prop_assert!((eight - lightness_of(&[unit], 1, Transfer::Srgb)[0]).abs() < 1e-3);
+        prop_assert!((eight - lightness_of(&[f16::from_f32(unit)], 1, Transfer::Srgb)[0]).abs() < 0.05);
+        prop_assert!((eight - lightness_from_root(root_from_light(
+            super::curve::linear_from_srgb_exact(f64::from(unit)) as f32))).abs() < 1e-4);
+    }
+}

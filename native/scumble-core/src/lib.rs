@@ -1,0 +1,14 @@
+//! Tiles, colour and ONNX sessions for Scumble: knows tensors, pictures and devices, and nothing of Python.
+
+pub mod color;
+pub mod error;
+pub mod guided;
+pub mod image;
+pub mod loader;
+pub mod pool;
+pub mod progress;
+pub mod recolor;
+pub mod resample;
+pub mod session;
+
+pub use error::{Error, Result};

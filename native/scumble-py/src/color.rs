@@ -1,0 +1,236 @@
+//! The colour functions of the module: lightness, Lab, recolouring.
+
+use numpy::{
+    IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArray, PyUntypedArrayMethods,
+};
+use pyo3::prelude::*;
+use scumble_core::Error;
+use scumble_core::guided::{Coefficients, Fit};
+use scumble_core::recolor::{ChromaRows, Planes, Recoloring};
+use scumble_core::{color, recolor as core_recolor, resample};
+
+use crate::arrays::{Destination, Source, mask_view, transfer_from_name, values, with_sample_type};
+use crate::errors::OrRaise;
+use crate::progress::run_detached;
+
+/// L (0 to 100) of every pixel, shape (height, width).
+///
+/// Light above 1 counts as 1, negative light and NaN as 0.
+///
+/// Args:
+///     src: uint8, uint16, float16 or float32, shape (height, width, 1 to 4); rows may lie apart, alpha is last.
+///     transfer: "srgb" for samples on the sRGB curve, "linear" for light (EXR).
+///
+/// Raises:
+///     ParamError: for another type, shape or transfer.
+#[pyfunction]
+#[pyo3(signature = (src: "numpy.typing.NDArray[typing.Any]", *, transfer: "str" = "srgb") -> "numpy.typing.NDArray[numpy.float32]")]
+pub fn lightness<'py>(
+    py: Python<'py>,
+    src: &Bound<'py, PyUntypedArray>,
+    transfer: &str,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let transfer = transfer_from_name(transfer)?;
+    with_sample_type!(src, S => {
+        let src = Source::<S>::new(src)?;
+        let view = src.view()?;
+        let layout = view.layout();
+        let mut out = vec![0.0; layout.width * layout.height];
+        py.detach(|| resample::lightness(view, transfer, &mut out)).or_raise()?;
+        plane(py, out, layout.width, layout.height)
+    })
+}
+
+/// L (0 to 100) averaged by area into a small plane of shape (height, width), without a full-size plane.
+///
+/// Args:
+///     src: as for `lightness`.
+///     width: cells a row, at least 1.
+///     height: rows of cells, at least 1.
+///     transfer: as for `lightness`.
+///
+/// Raises:
+///     ParamError: for another type, shape or transfer, or an empty thumbnail.
+#[pyfunction]
+#[pyo3(signature = (src: "numpy.typing.NDArray[typing.Any]", width: "int", height: "int", *, transfer: "str" = "srgb") -> "numpy.typing.NDArray[numpy.float32]")]
+pub fn lightness_thumbnail<'py>(
+    py: Python<'py>,
+    src: &Bound<'py, PyUntypedArray>,
+    width: usize,
+    height: usize,
+    transfer: &str,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let transfer = transfer_from_name(transfer)?;
+    with_sample_type!(src, S => {
+        let src = Source::<S>::new(src)?;
+        let view = src.view()?;
+        let out = py.detach(|| resample::lightness_thumbnail(view, transfer, width, height)).or_raise()?;
+        plane(py, out, width, height)
+    })
+}
+
+/// Lab (D65, 2°) of sRGB colours 0 to 1, both of shape (n, 3). Gray has a = b = 0.
+///
+/// Raises:
+///     ParamError: when the shape is not (n, 3).
+#[pyfunction]
+#[pyo3(signature = (rgb: "numpy.typing.NDArray[numpy.float32]") -> "numpy.typing.NDArray[numpy.float32]")]
+pub fn lab_from_rgb<'py>(py: Python<'py>, rgb: PyReadonlyArray2<'py, f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    converted(py, &rgb, color::lab_from_rgb)
+}
+
+/// sRGB colours 0 to 1 of Lab (D65, 2°), both of shape (n, 3).
+///
+/// Colours outside the gamut lose chroma at the same lightness and hue until they fit; L is taken as 0 to 100.
+///
+/// Raises:
+///     ParamError: when the shape is not (n, 3).
+#[pyfunction]
+#[pyo3(signature = (lab: "numpy.typing.NDArray[numpy.float32]") -> "numpy.typing.NDArray[numpy.float32]")]
+pub fn rgb_from_lab<'py>(py: Python<'py>, lab: PyReadonlyArray2<'py, f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    converted(py, &lab, color::rgb_from_lab)
+}
+
+/// Writes `src` with new chroma to `dst`: its lightness stays, colours that do not fit lose chroma.
+///
+/// Args:
+///     src: as for `lightness`.
+///     dst: the same type and size, 3 channels, or 4 when `src` has alpha; shares no memory with `src`.
+///     ab: Lab a and b, shape (2, height, width).
+///     strength: 0 keeps the source's own chroma, 1 takes the new one.
+///     mask: shape (height, width); 0 keeps a pixel bit for bit, 255 takes the strength in full.
+///     transfer: as for `lightness`.
+///     workers: threads.
+///     progress: called with the share done, 0 to 1, at most 20 times a second; an exception from it stops the work.
+///
+/// Raises:
+///     ParamError: when types, shapes or values do not fit.
+#[pyfunction]
+#[pyo3(signature = (
+    src: "numpy.typing.NDArray[typing.Any]", dst: "numpy.typing.NDArray[typing.Any]",
+    ab: "numpy.typing.NDArray[numpy.float32]", *,
+    strength: "float" = 1.0, mask: "numpy.typing.NDArray[numpy.uint8] | None" = None, transfer: "str" = "srgb",
+    workers: "int" = 1, progress: "collections.abc.Callable[[float], object] | None" = None
+) -> "None")]
+#[allow(clippy::too_many_arguments)]
+pub fn recolor<'py>(
+    py: Python<'py>,
+    src: &Bound<'py, PyUntypedArray>,
+    dst: &Bound<'py, PyUntypedArray>,
+    ab: PyReadonlyArray3<'py, f32>,
+    strength: f32,
+    mask: Option<PyReadonlyArray2<'py, u8>>,
+    transfer: &str,
+    workers: usize,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<()> {
+    let (height, width) = (src.shape().first().copied(), src.shape().get(1).copied());
+    if ab.shape()[0] != 2 || Some(ab.shape()[1]) != height || Some(ab.shape()[2]) != width {
+        return Err(Error::argument(format!("ab has shape {:?}; it must be (2, height, width)", ab.shape())))
+            .or_raise();
+    }
+    let ab_values = values(&ab);
+    let (a, b) = ab_values.split_at(ab_values.len() / 2);
+    let planes = Planes { a, b, width: ab.shape()[2] };
+    recolored(py, (src, dst), &planes, (strength, mask.as_ref(), transfer, workers), progress)
+}
+
+/// Writes `src` with chroma from a small prediction to `dst`, following the edges of the full-size lightness.
+///
+/// The fast guided filter (He & Sun 2015): in each window of the small planes, chroma is fitted as a line of
+/// lightness; the lines are stretched over the picture and applied to each pixel's own lightness.
+///
+/// Args:
+///     src: as for `lightness`.
+///     dst: as for `recolor`.
+///     ab: Lab a and b, shape (2, h, w), of any size, spanning the whole picture.
+///     guide: L of the small picture, shape (h, w), as from `lightness_thumbnail`.
+///     strength: as for `recolor`.
+///     mask: as for `recolor`.
+///     radius: half the side of a window, in small pixels.
+///     eps: variance of L (squared L units) below which a window counts as flat; 0.001 at least is used.
+///     transfer: as for `lightness`.
+///     workers: threads.
+///     progress: as for `recolor`.
+///
+/// Raises:
+///     ParamError: when types, shapes or values do not fit.
+#[pyfunction]
+#[pyo3(signature = (
+    src: "numpy.typing.NDArray[typing.Any]", dst: "numpy.typing.NDArray[typing.Any]",
+    ab: "numpy.typing.NDArray[numpy.float32]", guide: "numpy.typing.NDArray[numpy.float32]", *,
+    strength: "float" = 1.0, mask: "numpy.typing.NDArray[numpy.uint8] | None" = None, radius: "int" = 4,
+    eps: "float" = 4.0, transfer: "str" = "srgb", workers: "int" = 1,
+    progress: "collections.abc.Callable[[float], object] | None" = None
+) -> "None")]
+#[allow(clippy::too_many_arguments)]
+pub fn recolor_guided<'py>(
+    py: Python<'py>,
+    src: &Bound<'py, PyUntypedArray>,
+    dst: &Bound<'py, PyUntypedArray>,
+    ab: PyReadonlyArray3<'py, f32>,
+    guide: PyReadonlyArray2<'py, f32>,
+    strength: f32,
+    mask: Option<PyReadonlyArray2<'py, u8>>,
+    radius: usize,
+    eps: f32,
+    transfer: &str,
+    workers: usize,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<()> {
+    let (h, w) = (guide.shape()[0], guide.shape()[1]);
+    if ab.shape() != [2, h, w] || src.ndim() != 3 {
+        return Err(Error::argument(format!(
+            "ab has shape {:?} and guide {:?}; they must be (2, h, w) and (h, w)",
+            ab.shape(),
+            guide.shape()
+        )))
+        .or_raise();
+    }
+    let (ab_values, guide_values) = (values(&ab), values(&guide));
+    let (a, b) = ab_values.split_at(h * w);
+    let fit = Fit { radius, eps };
+    let coefficients = py.detach(|| Coefficients::fit(a, b, &guide_values, w, h, fit)).or_raise()?;
+    let stretched = coefficients.stretched(src.shape()[1], src.shape()[0]).or_raise()?;
+    recolored(py, (src, dst), &stretched, (strength, mask.as_ref(), transfer, workers), progress)
+}
+
+/// Strength, mask, transfer and workers, as Python gave them.
+type Settings<'a, 'py> = (f32, Option<&'a PyReadonlyArray2<'py, u8>>, &'a str, usize);
+
+fn recolored<'py>(
+    py: Python<'py>,
+    (src, dst): (&Bound<'py, PyUntypedArray>, &Bound<'py, PyUntypedArray>),
+    chroma: &impl ChromaRows,
+    (strength, mask, transfer, workers): Settings<'_, 'py>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<()> {
+    let transfer = transfer_from_name(transfer)?;
+    with_sample_type!(src, S => {
+        let source = Source::<S>::new(src)?;
+        let mut destination = Destination::<S>::new(dst, &source)?;
+        let canvas = destination.canvas()?;
+        let mask = mask.map(mask_view).transpose()?;
+        let job = Recoloring { src: source.view()?, dst: &canvas, transfer, strength, mask };
+        run_detached(py, progress, |ticker| core_recolor::recolor(job, chroma, workers, ticker))
+    })
+}
+
+fn plane(py: Python<'_>, values: Vec<f32>, width: usize, height: usize) -> PyResult<Bound<'_, PyArray2<f32>>> {
+    values.into_pyarray(py).reshape([height, width])
+}
+
+fn converted<'py>(
+    py: Python<'py>,
+    colors: &PyReadonlyArray2<'py, f32>,
+    convert: fn(&[[f32; 3]], &mut [[f32; 3]]),
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    if colors.shape()[1] != 3 {
+        return Err(Error::argument(format!("colours have shape {:?}; it must be (n, 3)", colors.shape()))).or_raise();
+    }
+    let flat = values(colors);
+    let (triples, _) = flat.as_chunks::<3>();
+    let mut out = vec![[0.0; 3]; triples.len()];
+    py.detach(|| convert(triples, &mut out));
+    plane(py, out.into_flattened(), 3, triples.len())
+}

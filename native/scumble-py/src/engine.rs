@@ -1,0 +1,142 @@
+//! The runtime and sessions of the module.
+
+use numpy::{IntoPyArray, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use scumble_core::session::{self, Array, Device, Port};
+use scumble_core::{Error, loader};
+
+use crate::arrays::values;
+use crate::errors::OrRaise;
+use crate::progress::run_detached;
+
+/// Loads the ONNX Runtime library at this path and returns its version; a second call with the path does nothing.
+///
+/// Raises:
+///     RuntimeNotFound: when the file is missing, no ONNX Runtime library, or older than 1.24.
+#[pyfunction]
+#[pyo3(signature = (library: "str") -> "str")]
+pub fn init_runtime(py: Python<'_>, library: std::path::PathBuf) -> PyResult<String> {
+    py.detach(|| loader::init_runtime(&library)).or_raise()
+}
+
+/// The execution providers that the loaded library was built with, by ONNX Runtime's names.
+///
+/// Raises:
+///     RuntimeNotFound: before `init_runtime`.
+#[pyfunction]
+#[pyo3(signature = () -> "list[str]")]
+pub fn available_providers() -> PyResult<Vec<String>> {
+    loader::available_providers().or_raise()
+}
+
+/// One ONNX graph on one device, loaded once for each worker; each worker runs on one thread.
+///
+/// Args:
+///     model: the bytes of an ONNX file.
+///     device: "cpu" or "cuda".
+///     workers: tiles that run at a time, at least 1.
+///     device_id: which card.
+///
+/// Raises:
+///     ModelError: when the graph cannot be loaded.
+///     ProviderUnavailable: when the device is not there; never falls back.
+///     DeviceOutOfMemory: when the weights do not fit.
+///     RuntimeNotFound: before `init_runtime`.
+///     ParamError: for another device, or no workers.
+#[pyclass(frozen, module = "scumble._native")]
+pub struct Session {
+    pub(crate) inner: session::Session,
+}
+
+/// A port as Python sees it: name, element type, sizes with None where any size goes.
+type PortTuple = (String, String, Vec<Option<usize>>);
+
+#[pymethods]
+impl Session {
+    #[new]
+    #[pyo3(signature = (model: "bytes", *, device: "str" = "cpu", workers: "int" = 1, device_id: "int" = 0))]
+    fn new(py: Python<'_>, model: &[u8], device: &str, workers: usize, device_id: i32) -> PyResult<Self> {
+        let device = match device {
+            "cpu" => Ok(Device::Cpu),
+            "cuda" => Ok(Device::Cuda(device_id)),
+            other => Err(Error::argument(format!("device is {other:?}; it must be \"cpu\" or \"cuda\""))),
+        }
+        .or_raise()?;
+        let inner = py.detach(|| session::Session::new(model, device, workers)).or_raise()?;
+        Ok(Self { inner })
+    }
+
+    /// The graph's inputs in order: (name, element type, sizes with None where any size goes).
+    #[getter]
+    fn inputs(&self) -> Vec<PortTuple> {
+        self.inner.inputs().iter().map(port_tuple).collect()
+    }
+
+    /// The graph's outputs in order, as `inputs`.
+    #[getter]
+    fn outputs(&self) -> Vec<PortTuple> {
+        self.inner.outputs().iter().map(port_tuple).collect()
+    }
+
+    /// ONNX Runtime's name of the provider that the graph really runs on.
+    #[getter]
+    fn provider(&self) -> &'static str {
+        self.inner.device().provider()
+    }
+
+    /// How many tiles run at a time.
+    #[getter]
+    fn workers(&self) -> usize {
+        self.inner.workers()
+    }
+
+    /// Runs the graph once, on one thread, and returns every output.
+    ///
+    /// Args:
+    ///     inputs: a float32 array for each of the graph's inputs.
+    ///     progress: called at most 20 times a second with 0, at the end with 1; an exception from it stops the run.
+    ///
+    /// Raises:
+    ///     ModelError: when names, types or shapes do not fit the graph, or it fails.
+    #[pyo3(signature = (
+        inputs: "dict[str, numpy.typing.NDArray[numpy.float32]]",
+        progress: "collections.abc.Callable[[float], object] | None" = None
+    ) -> "dict[str, numpy.typing.NDArray[numpy.float32]]")]
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        inputs: &Bound<'py, PyDict>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let arrays = arrays_from_dict(inputs)?;
+        let outputs = run_detached(py, progress, |ticker| self.inner.run(&arrays, ticker))?;
+        let result = PyDict::new(py);
+        for (name, Array { shape, data }) in outputs {
+            let array: Bound<'py, PyArrayDyn<f32>> = data.into_pyarray(py).reshape(shape)?;
+            result.set_item(name, array)?;
+        }
+        Ok(result)
+    }
+}
+
+fn port_tuple(port: &Port) -> PortTuple {
+    (port.name.clone(), port.dtype.clone(), port.shape.clone())
+}
+
+/// Copies named float32 arrays.
+///
+/// # Errors
+/// `ModelError` for an array of another type.
+pub(crate) fn arrays_from_dict(arrays: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Array)>> {
+    let mut named = Vec::with_capacity(arrays.len());
+    for (name, array) in arrays {
+        let name: String = name.extract()?;
+        let array: PyReadonlyArrayDyn<'_, f32> = array
+            .extract()
+            .map_err(|_| Error::signature(format!("input {name:?} must be a float32 array")))
+            .or_raise()?;
+        named.push((name, Array { shape: array.shape().to_vec(), data: values(&array).into_owned() }));
+    }
+    Ok(named)
+}

@@ -1,0 +1,16 @@
+//! The Python face of scumble-core: numpy arrays in, numpy arrays and `scumble.errors` out, no logic of its own.
+
+mod arrays;
+mod color;
+mod engine;
+mod errors;
+mod progress;
+
+/// Scumble's native core: colour, tiles and ONNX Runtime sessions. Only `scumble.engine` imports it.
+#[pyo3::pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::color::{lab_from_rgb, lightness, lightness_thumbnail, recolor, recolor_guided, rgb_from_lab};
+    #[pymodule_export]
+    use crate::engine::{Session, available_providers, init_runtime};
+}
