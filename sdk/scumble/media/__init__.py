@@ -1,0 +1,1 @@
+"""Pictures: buffers, rectangles and files."""

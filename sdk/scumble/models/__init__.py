@@ -1,0 +1,1 @@
+"""Bundles: trained models with their facts, found, verified and linted before anything runs them."""

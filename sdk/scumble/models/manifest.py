@@ -1,0 +1,119 @@
+"""The facts of a bundle, as its manifest.toml states them and export measured them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from scumble.errors import BundleNotFound, LicenceRefused, ModelError
+
+
+class Clip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One input or output tensor: its name in the graph, and what its numbers mean."""
+
+    name: str
+    meaning: str
+    channels: int
+    range: tuple[float, float]
+    layout: Literal["NCHW"] = "NCHW"
+    scale: float = 1.0
+    """Output side length over input side length."""
+
+
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The graph's file and identity."""
+
+    file: str
+    sha256: str
+    opset: int
+    precision: Literal["float32", "float16", "int8"]
+    parameters: int
+
+
+class Tiling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the graph may be cut into tiles; lengths in pixels of its input."""
+
+    mode: Literal["exact", "global", "internal"]
+    receptive_field: int
+    """Width of the square of inputs that can change one output pixel."""
+    stride: int
+    """Tile origins and sizes are multiples of this."""
+    halo: int
+    """Margin that gives a tile the same result as the whole picture has."""
+    context_halo: int
+    """Margin that is enough when a coarse result of the whole picture is fed to every tile."""
+    min_size: int
+    bytes_per_pixel: float
+    """Working memory of one worker per pixel of its tile."""
+
+
+class DataLicence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many training samples came under which terms."""
+
+    licence: str
+    samples: int
+
+
+class Licence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Terms of the model file and of everything it was trained on."""
+
+    model: str
+    data: tuple[DataLicence, ...]
+    pretrained: str = ""
+
+
+class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the model came to be."""
+
+    recipe: str
+    commit: str
+    seed: int
+    samples: int
+    steps: int
+    minutes: float
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All facts of one bundle."""
+
+    name: str
+    version: str
+    summary: str
+    model: Model
+    inputs: tuple[Clip, ...]
+    outputs: tuple[Clip, ...]
+    tiling: Tiling
+    licence: Licence
+    training: Training
+    scores: dict[str, float]
+    """Measured results, each key naming its metric and unit."""
+    settings: dict[str, float | int | str]
+    """What the effect needs to know besides, such as the working size."""
+
+
+def manifest_from_file(path: Path) -> Manifest:
+    """Reads manifest.toml.
+
+    Raises BundleNotFound when there is none, ModelError when it does not state what it must, LicenceRefused
+    when the licence of the model or of its training data is missing.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        hint = "Install the bundle again."
+        raise BundleNotFound(f"There is no readable manifest at {path}", hint, "bundle.no_manifest") from error
+    try:
+        manifest = msgspec.toml.decode(content, type=Manifest)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        hint = "Install the bundle again, or export it with this version of scumble-export."
+        raise ModelError(f"The manifest {path} is not valid: {error}", hint, "bundle.bad_manifest") from error
+    licence = manifest.licence
+    if not licence.model.strip() or not licence.data or not all(row.licence.strip() for row in licence.data):
+        raise LicenceRefused(
+            f"The bundle {manifest.name!r} does not state the licence of its model and of its training data",
+            "Ask its maker for the licences; Scumble runs no model of unknown terms.",
+            "bundle.no_licence",
+        )
+    return manifest

@@ -1,0 +1,77 @@
+"""Finds bundles by name and hands out their models only after hash and graph were checked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from scumble.errors import BundleNotFound, HashMismatch
+from scumble.models.lint import lint
+from scumble.models.manifest import Manifest, manifest_from_file
+
+SEARCH_VARIABLE = "SCUMBLE_BUNDLES"
+_SHIPPED = Path(__file__).resolve().parent.parent / "bundles"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model on disk with its manifest."""
+
+    folder: Path
+    manifest: Manifest
+
+    def model_bytes(self) -> bytes:
+        """Reads the graph; these very bytes, once checked, are what a session is made from.
+
+        Raises BundleNotFound, HashMismatch or UnsafeModel.
+        """
+        path = self.folder / self.manifest.model.file
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            hint = "Install the bundle again."
+            raise BundleNotFound(f"The model file {path} cannot be read", hint, "bundle.no_model") from error
+        if hashlib.sha256(content).hexdigest() != self.manifest.model.sha256:
+            raise HashMismatch(
+                f"The model file {path} is not the one its manifest describes: it was damaged or changed",
+                "Install the bundle again, for example with: pip install --force-reinstall scumble",
+                "bundle.hash_mismatch",
+            )
+        lint(content)
+        return content
+
+
+def search_folders() -> list[Path]:
+    """Returns where bundles are looked for: SCUMBLE_BUNDLES, the user's data folder, the package."""
+    named = [Path(entry) for entry in os.environ.get(SEARCH_VARIABLE, "").split(os.pathsep) if entry]
+    return [*named, Path(platformdirs.user_data_dir("scumble")) / "bundles", _SHIPPED]
+
+
+def find_bundle(name: str) -> Bundle:
+    """Returns the first bundle called `name`; the folders are those of `search_folders`, in order.
+
+    Raises BundleNotFound, ModelError (a manifest that is not valid) or LicenceRefused.
+    """
+    folders = search_folders()
+    for folder in folders:
+        if (folder / name).is_dir():
+            return Bundle(folder / name, manifest_from_file(folder / name / "manifest.toml"))
+    places = ", ".join(map(str, folders))
+    hint = f"Install scumble again, or name the folder that holds it in {SEARCH_VARIABLE}. Looked in: {places}."
+    raise BundleNotFound(f"There is no model bundle called {name!r}", hint, "bundle.missing")
+
+
+def installed_bundles() -> list[Bundle]:
+    """Returns every bundle that `find_bundle` would find, by name."""
+    names = {
+        child.name
+        for folder in search_folders()
+        if folder.is_dir()
+        for child in folder.iterdir()
+        if (child / "manifest.toml").is_file()
+    }
+    return [find_bundle(name) for name in sorted(names)]
