@@ -1,0 +1,1 @@
+"""The colorizer's recipe: net, training, evaluation and export."""

