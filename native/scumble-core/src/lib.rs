@@ -5,10 +5,13 @@ pub mod error;
 pub mod guided;
 pub mod image;
 pub mod loader;
+pub mod plan;
 pub mod pool;
 pub mod progress;
 pub mod recolor;
 pub mod resample;
 pub mod session;
+pub mod stitch;
+pub mod tiles;
 
 pub use error::{Error, Result};

@@ -24,7 +24,7 @@ use crate::progress::run_detached;
 /// Raises:
 ///     ParamError: for another type, shape or transfer.
 #[pyfunction]
-#[pyo3(signature = (src: "numpy.typing.NDArray[typing.Any]", *, transfer: "str" = "srgb") -> "numpy.typing.NDArray[numpy.float32]")]
+#[pyo3(signature = (src: "_Pixels", *, transfer: "str" = "srgb") -> "_Floats")]
 pub fn lightness<'py>(
     py: Python<'py>,
     src: &Bound<'py, PyUntypedArray>,
@@ -52,7 +52,7 @@ pub fn lightness<'py>(
 /// Raises:
 ///     ParamError: for another type, shape or transfer, or an empty thumbnail.
 #[pyfunction]
-#[pyo3(signature = (src: "numpy.typing.NDArray[typing.Any]", width: "int", height: "int", *, transfer: "str" = "srgb") -> "numpy.typing.NDArray[numpy.float32]")]
+#[pyo3(signature = (src: "_Pixels", width: "int", height: "int", *, transfer: "str" = "srgb") -> "_Floats")]
 pub fn lightness_thumbnail<'py>(
     py: Python<'py>,
     src: &Bound<'py, PyUntypedArray>,
@@ -74,19 +74,19 @@ pub fn lightness_thumbnail<'py>(
 /// Raises:
 ///     ParamError: when the shape is not (n, 3).
 #[pyfunction]
-#[pyo3(signature = (rgb: "numpy.typing.NDArray[numpy.float32]") -> "numpy.typing.NDArray[numpy.float32]")]
+#[pyo3(signature = (rgb: "_Floats") -> "_Floats")]
 pub fn lab_from_rgb<'py>(py: Python<'py>, rgb: PyReadonlyArray2<'py, f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
     converted(py, &rgb, color::lab_from_rgb)
 }
 
-/// sRGB colours 0 to 1 of Lab (D65, 2°), both of shape (n, 3).
+/// Colours (sRGB, 0 to 1) of Lab (D65, 2°), both of shape (n, 3).
 ///
 /// Colours outside the gamut lose chroma at the same lightness and hue until they fit; L is taken as 0 to 100.
 ///
 /// Raises:
 ///     ParamError: when the shape is not (n, 3).
 #[pyfunction]
-#[pyo3(signature = (lab: "numpy.typing.NDArray[numpy.float32]") -> "numpy.typing.NDArray[numpy.float32]")]
+#[pyo3(signature = (lab: "_Floats") -> "_Floats")]
 pub fn rgb_from_lab<'py>(py: Python<'py>, lab: PyReadonlyArray2<'py, f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
     converted(py, &lab, color::rgb_from_lab)
 }
@@ -107,10 +107,10 @@ pub fn rgb_from_lab<'py>(py: Python<'py>, lab: PyReadonlyArray2<'py, f32>) -> Py
 ///     ParamError: when types, shapes or values do not fit.
 #[pyfunction]
 #[pyo3(signature = (
-    src: "numpy.typing.NDArray[typing.Any]", dst: "numpy.typing.NDArray[typing.Any]",
-    ab: "numpy.typing.NDArray[numpy.float32]", *,
-    strength: "float" = 1.0, mask: "numpy.typing.NDArray[numpy.uint8] | None" = None, transfer: "str" = "srgb",
-    workers: "int" = 1, progress: "collections.abc.Callable[[float], object] | None" = None
+    src: "_Pixels", dst: "_Pixels",
+    ab: "_Floats", *,
+    strength: "float" = 1.0, mask: "_Mask | None" = None, transfer: "str" = "srgb",
+    workers: "int" = 1, progress: "_Listener | None" = None
 ) -> "None")]
 #[allow(clippy::too_many_arguments)]
 pub fn recolor<'py>(
@@ -157,11 +157,11 @@ pub fn recolor<'py>(
 ///     ParamError: when types, shapes or values do not fit.
 #[pyfunction]
 #[pyo3(signature = (
-    src: "numpy.typing.NDArray[typing.Any]", dst: "numpy.typing.NDArray[typing.Any]",
-    ab: "numpy.typing.NDArray[numpy.float32]", guide: "numpy.typing.NDArray[numpy.float32]", *,
-    strength: "float" = 1.0, mask: "numpy.typing.NDArray[numpy.uint8] | None" = None, radius: "int" = 4,
+    src: "_Pixels", dst: "_Pixels",
+    ab: "_Floats", guide: "_Floats", *,
+    strength: "float" = 1.0, mask: "_Mask | None" = None, radius: "int" = 4,
     eps: "float" = 4.0, transfer: "str" = "srgb", workers: "int" = 1,
-    progress: "collections.abc.Callable[[float], object] | None" = None
+    progress: "_Listener | None" = None
 ) -> "None")]
 #[allow(clippy::too_many_arguments)]
 pub fn recolor_guided<'py>(

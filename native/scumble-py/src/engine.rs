@@ -100,9 +100,9 @@ impl Session {
     /// Raises:
     ///     ModelError: when names, types or shapes do not fit the graph, or it fails.
     #[pyo3(signature = (
-        inputs: "dict[str, numpy.typing.NDArray[numpy.float32]]",
-        progress: "collections.abc.Callable[[float], object] | None" = None
-    ) -> "dict[str, numpy.typing.NDArray[numpy.float32]]")]
+        inputs: "dict[str, _Floats]",
+        progress: "_Listener | None" = None
+    ) -> "dict[str, _Floats]")]
     fn run<'py>(
         &self,
         py: Python<'py>,

@@ -4,7 +4,9 @@ mod arrays;
 mod color;
 mod engine;
 mod errors;
+mod plan;
 mod progress;
+mod tiles;
 
 /// Scumble's native core: colour, tiles and ONNX Runtime sessions. Only `scumble.engine` imports it.
 #[pyo3::pymodule]
@@ -13,4 +15,6 @@ mod _native {
     use crate::color::{lab_from_rgb, lightness, lightness_thumbnail, recolor, recolor_guided, rgb_from_lab};
     #[pymodule_export]
     use crate::engine::{Session, available_providers, init_runtime};
+    #[pymodule_export]
+    use crate::plan::{Tile, TilePlan};
 }

@@ -105,10 +105,10 @@ fn lightness_row_body<S: Sample>(row: Row<'_, S>, lightness: &mut [f32]) {
     for (block, out) in lightness.chunks_mut(BLOCK).enumerate() {
         row.load(block * BLOCK, out.len(), &mut rgb);
         luminance(row.channels, &rgb, &mut y);
-        y = y.map(|y| {
-            let y = if y > 0.0 { y } else { 0.0 };
-            lightness_from_root(root_from_light(if y < 1.0 { y } else { 1.0 }))
-        });
+        for y in &mut y {
+            let light = if *y > 0.0 { *y } else { 0.0 };
+            *y = lightness_from_root(root_from_light(if light < 1.0 { light } else { 1.0 }));
+        }
         out.copy_from_slice(&y[..out.len()]);
     }
 }
@@ -147,14 +147,13 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
         }
         chroma.fill(x, count, &l, &mut a, &mut b);
         blend(&rgb, &fy, &w, &mut a, &mut b, row.channels);
-        let keep = y.map(|y| !y.is_finite());
         linear_from_lab(&y, &fy, &a, &b, row.transfer.limit(), &mut rgb);
         match dst_channels {
             3 => (0..3).for_each(|c| S::store(&rgb[c], row.transfer, out, 3, c)),
             _ => (0..3).for_each(|c| S::store(&rgb[c], row.transfer, out, 4, c)),
         }
         if copied > 0 {
-            copy_pixels(pixels, row.channels, out, dst_channels, |i| keep[i] || w[i] == 0.0);
+            copy_pixels(pixels, row.channels, out, dst_channels, |i| !y[i].is_finite() || w[i] == 0.0);
         }
         if alpha {
             for (from, to) in pixels.chunks_exact(row.channels).zip(out.chunks_exact_mut(4)) {
@@ -167,8 +166,7 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
 /// Mixes the wanted chroma with the source's own, by weight.
 #[inline(always)]
 fn blend(rgb: &[Lane; 3], fy: &Lane, w: &Lane, a: &mut Lane, b: &mut Lane, channels: usize) {
-    *a = a.map(finite);
-    *b = b.map(finite);
+    a.iter_mut().chain(b.iter_mut()).for_each(|chroma| *chroma = finite(*chroma));
     if w.iter().all(|w| *w == 1.0) {
         return;
     }

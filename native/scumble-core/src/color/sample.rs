@@ -20,8 +20,8 @@ pub trait Sample: Copy + PartialEq + Send + Sync + 'static {
 const ROUNDER: f32 = 8_388_608.0;
 
 #[inline(always)]
-fn rounded(value: f32) -> usize {
-    (value + ROUNDER).to_bits() as usize & 0x7f_ffff
+fn rounded(value: f32) -> u32 {
+    (value + ROUNDER).to_bits() & 0x7f_ffff
 }
 
 /// A value from 0 to 1; NaN is 0.
@@ -117,7 +117,10 @@ impl Sample for u8 {
             Transfer::Srgb => &CODES.srgb,
             Transfer::Linear => &CODES.linear,
         };
-        let index = lane.map(|light| rounded(unit(light).sqrt() * CODE_STEPS as f32) as u32);
+        let mut index = [0_u32; super::BLOCK];
+        for (index, light) in index.iter_mut().zip(lane) {
+            *index = rounded(unit(*light).sqrt() * CODE_STEPS as f32);
+        }
         for (pixel, index) in pixels.chunks_exact_mut(channels).zip(index) {
             pixel[channel] = codes[index as usize & (2 * CODE_STEPS - 1)];
         }
@@ -162,7 +165,7 @@ impl Sample for f32 {
     fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer, lane: &mut Lane) {
         map_load(pixels, channels, channel, lane, |value| value);
         if transfer == Transfer::Srgb {
-            *lane = lane.map(linear_from_srgb);
+            lane.iter_mut().for_each(|value| *value = linear_from_srgb(*value));
         }
     }
 
@@ -174,8 +177,9 @@ impl Sample for f32 {
 
 #[inline(always)]
 fn encoded(lane: &Lane, transfer: Transfer) -> Lane {
-    match transfer {
-        Transfer::Srgb => lane.map(srgb_from_linear),
-        Transfer::Linear => *lane,
+    let mut encoded = *lane;
+    if transfer == Transfer::Srgb {
+        encoded.iter_mut().for_each(|value| *value = srgb_from_linear(*value));
     }
+    encoded
 }

@@ -1,0 +1,125 @@
+//! Pure geometry: how a picture is cut into tiles that a convolutional model computes exactly.
+
+mod axis;
+mod fit;
+#[cfg(test)]
+mod tests;
+
+pub use fit::{Budget, Fitted};
+
+use crate::error::{Error, Result};
+use axis::Axis;
+
+/// No side is longer, so that sums cannot overflow.
+const LARGEST: usize = 1 << 24;
+
+/// A rectangle of pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Rect {
+    /// Leftmost column.
+    pub x: usize,
+    /// Topmost row.
+    pub y: usize,
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+}
+
+/// One tile: what the model reads, and the part of its output that is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tile {
+    /// Kept pixels, inside the picture; the cores of a plan cover the picture exactly once.
+    pub core: Rect,
+    /// Read pixels, inside the padded picture: origin and size are multiples of the stride.
+    pub read: Rect,
+}
+
+/// What a model asks of tiles, in pixels; all of it comes from the bundle's manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grain {
+    /// How far an output pixel sees: half the receptive field.
+    pub halo: usize,
+    /// Product of the model's strides; tile origins are multiples of it.
+    pub stride: usize,
+    /// The smallest side that the model accepts.
+    pub min_size: usize,
+}
+
+impl Grain {
+    fn check(&self) -> Result<()> {
+        if self.stride == 0 || self.min_size == 0 {
+            return Err(Error::argument("stride and min_size must be at least 1"));
+        }
+        if self.halo.max(self.stride).max(self.min_size) > LARGEST {
+            return Err(Error::argument(format!("halo, stride and min_size must be at most {LARGEST}")));
+        }
+        Ok(())
+    }
+
+    /// The halo in whole strides, so that reads which start on the grid also end on it.
+    fn aligned_halo(&self) -> usize {
+        self.halo.next_multiple_of(self.stride)
+    }
+
+    /// The smallest tile from which every plan can be made: both halos and one stride of core.
+    fn smallest_tile(&self) -> usize {
+        (2 * self.aligned_halo() + self.stride).max(self.min_size.next_multiple_of(self.stride))
+    }
+}
+
+/// How a picture is cut.
+///
+/// The picture is thought padded, right and below, by reflection to multiples of the stride and at least to the
+/// smallest size: a plan of one tile is that padded full frame. Reads have no halo beyond the padded picture's
+/// border, all reads of a plan have one shape, and cores share the work evenly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TilePlan {
+    /// Columns of the picture.
+    pub width: usize,
+    /// Rows of the picture.
+    pub height: usize,
+    /// Row by row.
+    pub tiles: Vec<Tile>,
+}
+
+impl TilePlan {
+    /// Cuts a picture of `width` × `height` into tiles of at most `tile` × `tile` read pixels.
+    ///
+    /// # Errors
+    /// `Argument` for an empty picture, a zero stride or minimum size, or a tile too small for its halo (not when
+    /// the whole padded picture fits one tile).
+    pub fn new(width: usize, height: usize, tile: usize, grain: Grain) -> Result<Self> {
+        grain.check()?;
+        if !(1..=LARGEST).contains(&width) || !(1..=LARGEST).contains(&height) {
+            return Err(Error::argument(format!("a picture's sides must be from 1 to {LARGEST} pixels")));
+        }
+        let columns = Axis::cut(width, tile, grain)?;
+        let rows = Axis::cut(height, tile, grain)?;
+        let tiles = rows.spans.iter().flat_map(|row| {
+            columns.spans.iter().map(|column| Tile {
+                core: Rect { x: column.core, y: row.core, width: column.core_size, height: row.core_size },
+                read: Rect { x: column.read, y: row.read, width: columns.read_size, height: rows.read_size },
+            })
+        });
+        Ok(Self { width, height, tiles: tiles.collect() })
+    }
+
+    /// Pixels that the model computes, halos and padding included.
+    pub fn computed_pixels(&self) -> u64 {
+        self.tiles.iter().map(|tile| (tile.read.width * tile.read.height) as u64).sum()
+    }
+
+    /// Computed pixels per picture pixel, 1 at best.
+    pub fn overhead(&self) -> f64 {
+        self.computed_pixels() as f64 / (self.width * self.height) as f64
+    }
+
+    /// The distinct (width, height) of reads.
+    pub fn shapes(&self) -> Vec<(usize, usize)> {
+        let mut shapes: Vec<_> = self.tiles.iter().map(|tile| (tile.read.width, tile.read.height)).collect();
+        shapes.sort_unstable();
+        shapes.dedup();
+        shapes
+    }
+}
