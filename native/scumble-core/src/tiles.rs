@@ -218,8 +218,9 @@ impl Buffers {
 }
 
 fn failed(error: &ort::Error) -> Error {
-    // ONNX Runtime's words when an output does not fit the array bound for it.
-    if error.message().contains("shape verification failed") {
+    // ONNX Runtime's words, old and new, when an output does not fit the array bound for it.
+    let words = ["shape verification failed", "computed output shape"];
+    if words.iter().any(|words| error.message().contains(words)) {
         return Error::signature(
             "the model's output does not have its input's width and height, or the channels asked for",
         );

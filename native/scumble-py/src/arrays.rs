@@ -178,8 +178,9 @@ pub fn mask_view<'a>(mask: &'a PyReadonlyArray2<'_, u8>) -> PyResult<View<'a, u8
 
 /// The values of an array in C order, copied only where they lie in another order.
 pub fn values<'a, D: numpy::ndarray::Dimension>(array: &'a PyReadonlyArray<'_, f32, D>) -> Cow<'a, [f32]> {
+    // `as_slice` alone would also take Fortran order, transposed.
     match array.as_slice() {
-        Ok(slice) => Cow::Borrowed(slice),
-        Err(_) => Cow::Owned(array.as_array().iter().copied().collect()),
+        Ok(slice) if array.is_c_contiguous() => Cow::Borrowed(slice),
+        _ => Cow::Owned(array.as_array().iter().copied().collect()),
     }
 }

@@ -63,6 +63,7 @@ impl Session {
                 (name.clone(), Planes { data, height: array.shape()[1], width: array.shape()[2] })
             })
             .collect();
+        let in_c_order = out.is_c_contiguous();
         let mut out = out
             .try_readwrite()
             .map_err(|_| Error::argument("out is read-only, or in use by another call"))
@@ -70,7 +71,10 @@ impl Session {
         if out.shape()[1..] != [plan.height, plan.width] {
             return Err(Error::argument("out and the plan differ in size")).or_raise();
         }
-        let out = out.as_slice_mut().map_err(|_| Error::argument("out must be in C order")).or_raise()?;
+        let out = match out.as_slice_mut() {
+            Ok(values) if in_c_order => values,
+            _ => return Err(Error::argument("out must be in C order")).or_raise(),
+        };
         run_detached(py, progress, |ticker| tiles::run_tiled(&self.inner, plan, &planes, output, out, ticker))
     }
 

@@ -172,8 +172,9 @@ fn blend(rgb: &[Lane; 3], fy: &Lane, w: &Lane, a: &mut Lane, b: &mut Lane, chann
     }
     for i in 0..BLOCK {
         let own = if channels < 3 { (0.0, 0.0) } else { chroma_from_linear(rgb[0][i], rgb[1][i], rgb[2][i], fy[i]) };
-        a[i] = finite(own.0 + w[i] * (a[i] - own.0));
-        b[i] = finite(own.1 + w[i] * (b[i] - own.1));
+        // At full weight the wanted chroma itself, so that a pixel does not depend on its neighbours in the block.
+        a[i] = if w[i] == 1.0 { a[i] } else { finite(own.0 + w[i] * (a[i] - own.0)) };
+        b[i] = if w[i] == 1.0 { b[i] } else { finite(own.1 + w[i] * (b[i] - own.1)) };
     }
 }
 
