@@ -79,8 +79,8 @@ def unet(channels: int = 3, out: int = 2) -> bytes:
     return net.finish({"x": [1, channels, "h", "w"]}, {"y": (y, [1, out, "h", "w"])})
 
 
-def colorizer() -> bytes:
-    """Lightness and hints (a, b, mask), and a (1, 2, 1, 1) bias, to Lab "ab" within ±60; "codes" is not needed."""
+def colorizer(*, tiled_bias: bool = False) -> bytes:
+    """Lightness, hints (a, b, mask) and a bias, (1, 2, 1, 1) or tiled, to Lab "ab" within ±60; "codes" is spare."""
     net = Net(11)
     scale = net.weight((1,), 0.0)
     net.weights[-1] = numpy_helper.from_array(np.array([0.02], np.float32), scale)
@@ -91,7 +91,11 @@ def colorizer() -> bytes:
     ab = net.add("Mul", [net.add("Tanh", [net.add("Add", [y, "bias"])]), gain])
     codes = net.conv("lightness", 1, 5, size=1)
     return net.finish(
-        {"lightness": [1, 1, "h", "w"], "hints": [1, 3, "h", "w"], "bias": [1, 2, 1, 1]},
+        {
+            "lightness": [1, 1, "h", "w"],
+            "hints": [1, 3, "h", "w"],
+            "bias": [1, 2, "h", "w"] if tiled_bias else [1, 2, 1, 1],
+        },
         {"ab": (ab, [1, 2, "h", "w"]), "codes": (codes, [1, 5, "h", "w"])},
     )
 

@@ -30,7 +30,7 @@ __all__ = [
 
 @final
 class Session:
-    """One ONNX graph on one device, loaded once for each worker; each worker runs on one thread.
+    """One ONNX graph on one device. Each worker runs on one thread, with weights loaded when it is first needed.
 
     Args:
         model: the bytes of an ONNX file.
@@ -60,6 +60,7 @@ class Session:
         strength: float = 1.0,
         mask: _Mask | None = None,
         transfer: str = "srgb",
+        workers: int | None = None,
         progress: _Listener | None = None,
     ) -> None:
         """Colours a picture tile by tile, without an array of the picture's size.
@@ -79,6 +80,7 @@ class Session:
             strength: 0 keeps the source's own chroma, 1 takes the predicted one.
             mask: shape (height, width); 0 keeps a pixel bit for bit, 255 takes the strength in full.
             transfer: "srgb" or "linear".
+            workers: as for `run_tiled`.
             progress: as for `run_tiled`.
 
         Raises:
@@ -113,6 +115,7 @@ class Session:
         output: str,
         out: _Floats,
         *,
+        workers: int | None = None,
         progress: _Listener | None = None,
     ) -> None:
         """Runs the graph over every tile of a plan, on all idle workers, and stitches one output into `out`.
@@ -122,6 +125,7 @@ class Session:
             inputs: for each of the graph's inputs, an array (channels, height, width) of the picture's size.
             output: which output; it must have its tile's width and height.
             out: written, (channels, height, width), in C order.
+            workers: use at most so many of the session's workers.
             progress: called with the share of tiles done, at most 20 times a second; an exception from it stops the
                 work, within a tile too. What `out` holds then is undefined.
 

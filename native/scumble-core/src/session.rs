@@ -1,6 +1,6 @@
 //! One graph on one device, as several single-threaded ONNX Runtime sessions that workers borrow.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use ort::environment::Environment;
 use ort::session::RunOptions;
@@ -55,7 +55,8 @@ pub struct Array {
 /// One graph on one device. Any number of threads may use it at a time; they wait for each other's sessions.
 #[derive(Debug)]
 pub struct Session {
-    idle: Mutex<Vec<ort::session::Session>>,
+    model: Vec<u8>,
+    loaded: Mutex<Loaded>,
     returned: Condvar,
     workers: usize,
     device: Device,
@@ -63,8 +64,15 @@ pub struct Session {
     outputs: Vec<Port>,
 }
 
+/// The sessions that exist: loaded when first needed, so that weights nobody uses take no memory.
+#[derive(Debug)]
+struct Loaded {
+    idle: Vec<ort::session::Session>,
+    count: usize,
+}
+
 impl Session {
-    /// Loads `model` (the bytes of an ONNX file) `workers` times.
+    /// Loads `model` (the bytes of an ONNX file) once now, and up to `workers` times when that many run at a time.
     ///
     /// # Errors
     /// `RuntimeNotStarted`, `ProviderUnavailable`, `OutOfMemory`, `Model`; `Argument` for zero workers.
@@ -72,9 +80,10 @@ impl Session {
         if workers == 0 {
             return Err(Error::argument("a session needs at least one worker"));
         }
-        let idle = (0..workers).map(|_| load(model, device)).collect::<Result<Vec<_>>>()?;
-        let (inputs, outputs) = (ports(idle[0].inputs()), ports(idle[0].outputs()));
-        Ok(Self { idle: Mutex::new(idle), returned: Condvar::new(), workers, device, inputs, outputs })
+        let first = load(model, device)?;
+        let (inputs, outputs) = (ports(first.inputs()), ports(first.outputs()));
+        let loaded = Mutex::new(Loaded { idle: vec![first], count: 1 });
+        Ok(Self { model: model.to_vec(), loaded, returned: Condvar::new(), workers, device, inputs, outputs })
     }
 
     /// The graph's inputs, in order.
@@ -130,19 +139,34 @@ impl Session {
         }
     }
 
-    /// Takes up to `most` sessions that are idle, waiting for the first.
+    /// Takes up to `most` sessions: idle ones, new ones while fewer than `workers` exist, or else waits for one.
+    ///
+    /// # Errors
+    /// `Cancelled` while waiting; those of loading.
     pub(crate) fn borrow(&self, most: usize, ticker: &mut Ticker<'_>) -> Result<Borrowed<'_>> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while idle.is_empty() {
-            idle = self.returned.wait_timeout(idle, REPORT_INTERVAL).unwrap_or_else(PoisonError::into_inner).0;
-            if idle.is_empty() {
-                drop(idle);
+        let mut borrowed = Borrowed { sessions: Vec::new(), owner: self };
+        loop {
+            let mut loaded = self.lock();
+            let kept = loaded.idle.len().saturating_sub(most);
+            borrowed.sessions = loaded.idle.split_off(kept);
+            let missing = (most - borrowed.sessions.len()).min(self.workers - loaded.count);
+            loaded.count += missing;
+            if borrowed.sessions.is_empty() && missing == 0 {
+                drop(self.returned.wait_timeout(loaded, REPORT_INTERVAL).unwrap_or_else(PoisonError::into_inner));
                 ticker.tick(0.0)?;
-                idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+                continue;
             }
+            drop(loaded);
+            for failed in (0..missing).rev() {
+                let session = load(&self.model, self.device).inspect_err(|_| self.lock().count -= failed + 1)?;
+                borrowed.sessions.push(session);
+            }
+            return Ok(borrowed);
         }
-        let kept = idle.len().saturating_sub(most);
-        Ok(Borrowed { sessions: idle.split_off(kept), owner: self })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Loaded> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -160,7 +184,7 @@ impl Borrowed<'_> {
 
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
-        self.owner.idle.lock().unwrap_or_else(PoisonError::into_inner).append(&mut self.sessions);
+        self.owner.lock().idle.append(&mut self.sessions);
         self.owner.returned.notify_all();
     }
 }

@@ -35,18 +35,30 @@ pub enum Context {
     Constant(Array),
 }
 
+/// What is run over tiles: a graph, one of its outputs, a plan, and how many workers at most.
+#[derive(Clone, Copy)]
+pub struct Tiled<'a> {
+    /// The graph.
+    pub session: &'a Session,
+    /// The picture's plan.
+    pub plan: &'a TilePlan,
+    /// The output that is kept.
+    pub output: &'a str,
+    /// Workers to use, if fewer than the session has.
+    pub workers: usize,
+}
+
 /// Runs a graph whose inputs and output have the picture's size: `planes` are (channels, height, width).
 ///
 /// # Errors
 /// `Argument` when sizes do not fit; `ModelSignature` when the graph does not; `Model`, `OutOfMemory`, `Cancelled`.
 pub fn run_tiled(
-    session: &Session,
-    plan: &TilePlan,
+    run: Tiled<'_>,
     inputs: &[(String, Planes<'_>)],
-    output: &str,
     out: &mut [f32],
     ticker: &mut Ticker<'_>,
 ) -> Result<()> {
+    let plan = run.plan;
     let pixels = plan.width * plan.height;
     if inputs.iter().any(|(_, planes)| (planes.width, planes.height) != (plan.width, plan.height)) {
         return Err(Error::argument("an input and the plan differ in size"));
@@ -67,7 +79,7 @@ pub fn run_tiled(
         // SAFETY: the canvas was made for this plan, whose cores do not overlap, and each tile has one thread.
         unsafe { stitch(&canvas, plan.height, tile, values) }
     };
-    run_tiles(session, plan, &feeds, (output, channels), &finish, ticker)
+    run_tiles(run, &feeds, channels, &finish, ticker)
 }
 
 /// Colours a picture tile by tile: its lightness goes in, Lab a and b come out and are fused with it into `job.dst`.
@@ -75,14 +87,13 @@ pub fn run_tiled(
 /// # Errors
 /// As for `run_tiled`.
 pub fn colorize_tiled<S: Sample>(
-    session: &Session,
-    plan: &TilePlan,
+    run: Tiled<'_>,
     job: Recoloring<'_, S>,
     lightness_input: &str,
     context: &[(String, Context)],
-    output: &str,
     ticker: &mut Ticker<'_>,
 ) -> Result<()> {
+    let plan = run.plan;
     job.check()?;
     let size = (job.src.layout().width, job.src.layout().height);
     if size != (plan.width, plan.height) {
@@ -118,7 +129,7 @@ pub fn colorize_tiled<S: Sample>(
             unsafe { job.span(core.x, y, core.width, &chroma) };
         }
     };
-    run_tiles(session, plan, &feeds, (output, 2), &finish, ticker)
+    run_tiles(run, &feeds, 2, &finish, ticker)
 }
 
 /// Channels of an array of non-empty planes.
@@ -130,18 +141,21 @@ fn planes_of(array: &Array) -> Option<usize> {
 }
 
 fn run_tiles(
-    session: &Session,
-    plan: &TilePlan,
+    run: Tiled<'_>,
     feeds: &[(&str, Feed<'_>)],
-    (output, channels): (&str, usize),
+    channels: usize,
     finish: &(dyn Fn(&Tile, &[f32]) + Sync),
     ticker: &mut Ticker<'_>,
 ) -> Result<()> {
+    let Tiled { session, plan, output, workers } = run;
+    if workers == 0 {
+        return Err(Error::argument("tiles need at least one worker"));
+    }
     session.check_names(feeds.iter().map(|(name, _)| *name))?;
     if !session.outputs().iter().any(|port| port.name == output) {
         return Err(Error::signature(format!("the model has no output {output:?}")));
     }
-    let mut borrowed = session.borrow(plan.tiles.len().min(session.workers()), ticker)?;
+    let mut borrowed = session.borrow(plan.tiles.len().min(workers).min(session.workers()), ticker)?;
     let options = run_options()?;
     let mut workers: Vec<_> = borrowed.sessions().iter_mut().map(|session| Worker { session, buffers: None }).collect();
     pool::run(&mut workers, plan.tiles.len(), ticker, &|| terminate(&options), |worker, index| {

@@ -30,7 +30,7 @@ pub fn available_providers() -> PyResult<Vec<String>> {
     loader::available_providers().or_raise()
 }
 
-/// One ONNX graph on one device, loaded once for each worker; each worker runs on one thread.
+/// One ONNX graph on one device. Each worker runs on one thread, with weights loaded when it is first needed.
 ///
 /// Args:
 ///     model: the bytes of an ONNX file.

@@ -7,7 +7,7 @@ use scumble_core::Error;
 use scumble_core::recolor::Recoloring;
 use scumble_core::resample::Filter;
 use scumble_core::stitch::Planes;
-use scumble_core::tiles::{self, Context};
+use scumble_core::tiles::{self, Context, Tiled};
 
 use crate::arrays::{Destination, Source, mask_view, transfer_from_name, values, with_sample_type};
 use crate::engine::{Session, arrays_from_dict};
@@ -24,6 +24,7 @@ impl Session {
     ///     inputs: for each of the graph's inputs, an array (channels, height, width) of the picture's size.
     ///     output: which output; it must have its tile's width and height.
     ///     out: written, (channels, height, width), in C order.
+    ///     workers: use at most so many of the session's workers.
     ///     progress: called with the share of tiles done, at most 20 times a second; an exception from it stops the
     ///         work, within a tile too. What `out` holds then is undefined.
     ///
@@ -33,9 +34,10 @@ impl Session {
     ///     ParamError: when the arrays and the plan differ in size.
     #[pyo3(signature = (
         plan: "TilePlan", inputs: "dict[str, _Floats]", output: "str",
-        out: "_Floats", *,
+        out: "_Floats", *, workers: "int | None" = None,
         progress: "_Listener | None" = None
     ) -> "None")]
+    #[allow(clippy::too_many_arguments)]
     fn run_tiled<'py>(
         &self,
         py: Python<'py>,
@@ -43,6 +45,7 @@ impl Session {
         inputs: &Bound<'py, PyDict>,
         output: &str,
         out: &Bound<'py, PyArray3<f32>>,
+        workers: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let plan = &plan.get().inner;
@@ -75,7 +78,8 @@ impl Session {
             Ok(values) if in_c_order => values,
             _ => return Err(Error::argument("out must be in C order")).or_raise(),
         };
-        run_detached(py, progress, |ticker| tiles::run_tiled(&self.inner, plan, &planes, output, out, ticker))
+        let run = Tiled { session: &self.inner, plan, output, workers: workers.unwrap_or(usize::MAX) };
+        run_detached(py, progress, |ticker| tiles::run_tiled(run, &planes, out, ticker))
     }
 
     /// Colours a picture tile by tile, without an array of the picture's size.
@@ -95,6 +99,7 @@ impl Session {
     ///     strength: 0 keeps the source's own chroma, 1 takes the predicted one.
     ///     mask: shape (height, width); 0 keeps a pixel bit for bit, 255 takes the strength in full.
     ///     transfer: "srgb" or "linear".
+    ///     workers: as for `run_tiled`.
     ///     progress: as for `run_tiled`.
     ///
     /// Raises:
@@ -105,7 +110,7 @@ impl Session {
         plan: "TilePlan", src: "_Pixels", dst: "_Pixels",
         context: "dict[str, _Floats]", *, lightness_input: "str", output: "str",
         context_filter: "dict[str, str] | None" = None, strength: "float" = 1.0,
-        mask: "_Mask | None" = None, transfer: "str" = "srgb",
+        mask: "_Mask | None" = None, transfer: "str" = "srgb", workers: "int | None" = None,
         progress: "_Listener | None" = None
     ) -> "None")]
     #[allow(clippy::too_many_arguments)]
@@ -122,11 +127,13 @@ impl Session {
         strength: f32,
         mask: Option<PyReadonlyArray2<'py, u8>>,
         transfer: &str,
+        workers: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let plan = &plan.get().inner;
         let transfer = transfer_from_name(transfer)?;
         let context = contexts(context, context_filter)?;
+        let run = Tiled { session: &self.inner, plan, output, workers: workers.unwrap_or(usize::MAX) };
         with_sample_type!(src, S => {
             let source = Source::<S>::new(src)?;
             let mut destination = Destination::<S>::new(dst, &source)?;
@@ -134,7 +141,7 @@ impl Session {
             let mask = mask.as_ref().map(mask_view).transpose()?;
             let job = Recoloring { src: source.view()?, dst: &canvas, transfer, strength, mask };
             run_detached(py, progress, |ticker| {
-                tiles::colorize_tiled(&self.inner, plan, job, lightness_input, &context, output, ticker)
+                tiles::colorize_tiled(run, job, lightness_input, &context, ticker)
             })
         })
     }

@@ -1,0 +1,295 @@
+"""The device, its memory budget and its sessions: the only room that speaks to the native core."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scumble import _native  # noqa: TID251 - this is the room
+from scumble.engine.machine import cores, default_budget_mib, preload_cuda, runtime_library
+from scumble.errors import (
+    DeviceOutOfMemory,
+    MemoryBudgetTooSmall,
+    ParamError,
+    ProviderUnavailable,
+)
+from scumble.media.arrays import array_from_image, image_from_array
+
+if TYPE_CHECKING:
+    from scumble.media.image import Image
+
+Device = Literal["auto", "cpu", "cuda"]
+Floats = NDArray[np.float32]
+Mask = NDArray[np.uint8]
+Listener = Callable[[float], object] | None
+Session = _native.Session
+TilePlan = _native.TilePlan
+
+_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+_DEVICES = ("auto", "cpu", "cuda")
+_GPU_SLOTS = 2
+_MIB = 1 << 20
+
+
+class Engine:
+    """Runs models on one device within one memory budget, and converts colours; safe to share between threads.
+
+    Args:
+        device: "cpu"; "cuda", which never falls back; or "auto": the graphics card if it works, else the processor.
+        workers: tiles that run at a time; None takes one for each core, or two on a card.
+        memory_budget_mib: memory for models and their tiles, in MiB; None takes a quarter of the machine's.
+
+    Raises ParamError for another device, or a worker count or budget below 1. The runtime is looked for when the
+    first model is loaded: colour functions do without it.
+
+    Attributes:
+        fallback_reason: why "auto" did not take the graphics card that the runtime is made for, or None.
+    """
+
+    _default: Engine | None = None
+    _default_lock = threading.Lock()
+
+    def __init__(
+        self, device: Device = "auto", workers: int | None = None, memory_budget_mib: int | None = None
+    ) -> None:
+        if device not in _DEVICES:
+            raise ParamError(f"There is no device {device!r}", f"Choose one of {', '.join(_DEVICES)}.", "param.device")
+        for name, value in (("workers", workers), ("memory_budget_mib", memory_budget_mib)):
+            if value is not None and value < 1:
+                raise ParamError(
+                    f"{name} is {value}", "Give 1 or more, or nothing to choose by itself.", f"param.{name}"
+                )
+        self.device: Device = device
+        self.fallback_reason: str | None = None
+        self._workers = workers
+        self._budget_bytes = (memory_budget_mib or default_budget_mib()) * _MIB
+        self._lock = threading.RLock()
+        self._sessions: dict[str, Session] = {}
+        self._reduced_budgets: dict[Session, int] = {}
+        self._runtime_version: str | None = None
+        self._provider: str | None = None
+
+    @classmethod
+    def default(cls) -> Engine:
+        """Returns the engine of this process that is used where none is given."""
+        with cls._default_lock:
+            if cls._default is None:
+                cls._default = cls()
+            return cls._default
+
+    @property
+    def runtime_version(self) -> str:
+        """ONNX Runtime's version. Raises RuntimeNotFound when there is none, two, or one that cannot be used."""
+        with self._lock:
+            if self._runtime_version is None:
+                self._runtime_version = _native.init_runtime(str(runtime_library()))
+            return self._runtime_version
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name of the provider in use: what a session got, or would be given. Raises as `session`."""
+        with self._lock:
+            return self._provider or self._wanted_provider()
+
+    @property
+    def device_used(self) -> str:
+        """The device in use, "cpu" or "cuda"."""
+        return "cuda" if self.provider == _CUDA else "cpu"
+
+    @property
+    def workers(self) -> int:
+        """Tiles that run at a time."""
+        return self._workers or (_GPU_SLOTS if self._provider == _CUDA else cores())
+
+    def session(self, model_bytes: bytes, key: str) -> Session:
+        """Returns the session of a model, loading it at the first call with this key (its hash).
+
+        Raises ModelError when the graph cannot be loaded, RuntimeNotFound without a usable runtime,
+        ProviderUnavailable when "cuda" was asked for and does not work.
+        """
+        with self._lock:
+            if key not in self._sessions:
+                self._sessions[key] = self._loaded(model_bytes)
+            return self._sessions[key]
+
+    def _loaded(self, model_bytes: bytes) -> Session:
+        if self.provider == _CUDA:
+            try:
+                preload_cuda()
+                session = Session(model_bytes, device="cuda", workers=self._workers or _GPU_SLOTS)
+            except (ProviderUnavailable, DeviceOutOfMemory) as error:
+                if self.device == "cuda":
+                    raise
+                self.fallback_reason = error.message
+            else:
+                self._provider = session.provider
+                return session
+        session = Session(model_bytes, device="cpu", workers=self._workers or cores())
+        self._provider = session.provider
+        return session
+
+    def _wanted_provider(self) -> str:
+        built_in = _native.available_providers() if self.runtime_version else []
+        if self.device == "cuda" and _CUDA not in built_in:
+            hint = "pip uninstall -y onnxruntime && pip install 'scumble[gpu]', or use --device cpu."
+            raise ProviderUnavailable("The installed ONNX Runtime is the one without CUDA", hint)
+        return _CUDA if self.device != "cpu" and _CUDA in built_in else _CPU
+
+    def plan(
+        self,
+        width: int,
+        height: int,
+        *,
+        halo: int,
+        stride: int,
+        min_size: int,
+        bytes_per_pixel: float,
+        weights_bytes: int,
+        budget_bytes: int | None = None,
+    ) -> tuple[TilePlan, int]:
+        """Returns the plan that fits the memory budget, and its workers; the facts are a manifest's [tiling].
+
+        Raises MemoryBudgetTooSmall when even one worker with a small tile does not fit.
+        """
+        return TilePlan.fit(
+            width,
+            height,
+            halo=halo,
+            stride=stride,
+            min_size=min_size,
+            bytes_per_pixel=bytes_per_pixel,
+            weights_bytes=weights_bytes,
+            workers=self.workers,
+            budget_bytes=self._budget_bytes if budget_bytes is None else budget_bytes,
+        )
+
+    def colorize_tiled(
+        self,
+        session: Session,
+        image: Image,
+        context: Mapping[str, Floats],
+        *,
+        halo: int,
+        stride: int,
+        min_size: int,
+        bytes_per_pixel: float,
+        weights_bytes: int,
+        lightness_input: str,
+        output: str,
+        nearest: tuple[str, ...] = (),
+        strength: float = 1.0,
+        mask: Mask | None = None,
+        progress: Listener = None,
+    ) -> Image:
+        """Returns the picture coloured tile by tile: `lightness_input` takes L, `output` gives Lab a and b.
+
+        Each context array, (C, h, w) of any size, spans the whole picture and is stretched to each tile, linearly
+        or by `nearest`. The facts from `halo` to `weights_bytes` are a manifest's. `mask`, (H, W), keeps pixels where
+        it is 0. When the device runs out of memory, smaller tiles are tried, and remembered for this session.
+
+        Raises ModelError when the graph does not fit, MemoryBudgetTooSmall, DeviceOutOfMemory, and whatever
+        `progress` raises.
+        """
+        filters = {name: "nearest" if name in nearest else "bilinear" for name in context}
+        facts: Any = {
+            "halo": halo,
+            "stride": stride,
+            "min_size": min_size,
+            "bytes_per_pixel": bytes_per_pixel,
+            "weights_bytes": weights_bytes,
+        }
+        budget = self._reduced_budgets.get(session, self._budget_bytes)
+        plan, workers = self.plan(image.width, image.height, **facts, budget_bytes=budget)
+        while True:
+            result = empty_like(image)
+            try:
+                session.colorize_tiled(
+                    plan,
+                    array_from_image(image),
+                    result,
+                    dict(context),
+                    lightness_input=lightness_input,
+                    output=output,
+                    context_filter=filters,
+                    strength=strength,
+                    mask=mask,
+                    transfer=image.transfer.value,
+                    workers=workers,
+                    progress=progress,
+                )
+            except DeviceOutOfMemory as error:
+                width, height = plan.shapes[0]
+                budget = round(workers * (weights_bytes + bytes_per_pixel * width * height)) // 2
+                try:
+                    plan, workers = self.plan(image.width, image.height, **facts, budget_bytes=budget)
+                except MemoryBudgetTooSmall:
+                    raise error from None
+                self._reduced_budgets[session] = budget
+            else:
+                return image_from_array(result, like=image)
+
+    def recolor_guided(
+        self,
+        image: Image,
+        ab: Floats,
+        guide: Floats,
+        *,
+        strength: float = 1.0,
+        mask: Mask | None = None,
+        radius: int = 4,
+        eps: float = 4.0,
+        progress: Listener = None,
+    ) -> Image:
+        """Returns the picture with the chroma of a small prediction, led by its own full-size lightness.
+
+        `ab`, (2, h, w), and `guide`, its L, (h, w), span the whole picture; `radius` counts their pixels, `eps` is a
+        variance of L. Fast guided filter, He and Sun 2015. `mask`, (H, W), keeps pixels where it is 0.
+        """
+        result = empty_like(image)
+        _native.recolor_guided(
+            array_from_image(image),
+            result,
+            ab,
+            guide,
+            strength=strength,
+            mask=mask,
+            radius=radius,
+            eps=eps,
+            transfer=image.transfer.value,
+            workers=self._workers or cores(),
+            progress=progress,
+        )
+        return image_from_array(result, like=image)
+
+    def recolor(self, image: Image, ab: Floats, *, strength: float = 1.0, mask: Mask | None = None) -> Image:
+        """Returns the picture with chroma given for every pixel, `ab` (2, H, W); else as `recolor_guided`."""
+        result = empty_like(image)
+        source, transfer = array_from_image(image), image.transfer.value
+        workers = self._workers or cores()
+        _native.recolor(source, result, ab, strength=strength, mask=mask, transfer=transfer, workers=workers)
+        return image_from_array(result, like=image)
+
+    def lightness(self, image: Image) -> Floats:
+        """Returns L, 0 to 100, of every pixel: (H, W). Light beyond 0 to 1 counts as 0 or 1."""
+        return _native.lightness(array_from_image(image), transfer=image.transfer.value)
+
+    def lightness_thumbnail(self, image: Image, width: int, height: int) -> Floats:
+        """Returns L, 0 to 100, averaged by area: (height, width)."""
+        return _native.lightness_thumbnail(array_from_image(image), width, height, transfer=image.transfer.value)
+
+    def lab_from_rgb(self, rgb: Floats) -> Floats:
+        """Returns Lab (D65, 2°) of sRGB colours 0 to 1, (n, 3)."""
+        return _native.lab_from_rgb(rgb)
+
+    def rgb_from_lab(self, lab: Floats) -> Floats:
+        """Returns sRGB colours 0 to 1 of Lab, (n, 3); what does not fit loses chroma, not lightness or hue."""
+        return _native.rgb_from_lab(lab)
+
+
+def empty_like(image: Image) -> NDArray[Any]:
+    """Returns memory for the picture's coloured copy: (H, W, 3), or 4 with alpha, of its sample type."""
+    return np.empty((image.height, image.width, 4 if image.model.has_alpha else 3), image.sample.value)
