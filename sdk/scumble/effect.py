@@ -334,7 +334,7 @@ def _declared(cls: type[Effect]) -> tuple[list[Param], list[ClipSchema], ClipSch
     for name, value in [*vars(cls).items()]:
         if not isinstance(value, (ParamBase, _Clip)):
             continue
-        if hasattr(Effect, name) or name.startswith("_"):
+        if name in Effect.__annotations__ or hasattr(Effect, name) or name.startswith("_"):
             raise TypeError(f"{cls.__name__}.{name}: that name is taken; choose another one")
         written, optional = _plain_annotation(annotations.get(name, "nothing"))
         if isinstance(value, ParamBase):
