@@ -95,6 +95,7 @@ def test_arguments_out_of_range_are_refused() -> None:
 
 def test_cuda_is_refused_where_the_runtime_has_none() -> None:
     made = Engine(device="cuda")
+    assert made.runtime_version
     if "CUDAExecutionProvider" not in _native.available_providers():
         with pytest.raises(ProviderUnavailable) as caught:
             made.session(onnx_nets.unet(), "unet")

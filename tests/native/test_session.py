@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -133,3 +136,19 @@ def test_other_threads_run_while_a_graph_runs() -> None:
         ticks += 1
     thread.join()
     assert ticks > 20
+
+
+def test_ctrl_c_stops_a_run(library: Path) -> None:
+    program = (
+        "import numpy as np, os, signal, sys, threading\n"
+        "from scumble import _native\n"
+        "from tests import onnx_nets\n"
+        "_native.init_runtime(sys.argv[1])\n"
+        "session = _native.Session(onnx_nets.slow())\n"
+        "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "try: session.run({'x': np.zeros((1, 1, 1024, 1024), np.float32)})\n"
+        "except KeyboardInterrupt: sys.exit(7)\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-c", program, str(library)]
+    assert subprocess.run(command, check=False, cwd=root, timeout=30).returncode == 7

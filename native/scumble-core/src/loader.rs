@@ -26,14 +26,13 @@ static STARTING: Mutex<()> = Mutex::new(());
 pub fn init_runtime(path: &Path) -> Result<String> {
     let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     let path = path.canonicalize().map_err(|_| Error::RuntimeMissing { path: path.to_owned() })?;
-    if let Some(runtime) = RUNTIME.get() {
-        return if runtime.path == path {
-            Ok(runtime.version.clone())
-        } else {
-            Err(Error::RuntimeAlreadyLoaded { loaded: runtime.path.clone() })
-        };
+    if let Some(runtime) = RUNTIME.get().filter(|runtime| runtime.path == path) {
+        return Ok(runtime.version.clone());
     }
     let version = checked_version(&path)?;
+    if let Some(runtime) = RUNTIME.get() {
+        return Err(Error::RuntimeAlreadyLoaded { loaded: runtime.path.clone() });
+    }
     let invalid = |reason: String| Error::RuntimeInvalid { path: path.clone(), reason };
     let builder = ort::init_from(&path).map_err(|e| invalid(e.to_string()))?;
     let environment =
