@@ -36,6 +36,7 @@ class Overlay(Effect, id="overlay", title="Overlay", context="filter", bundles=(
     def render(self, ctx: RenderContext) -> Image:
         ctx.progress.report(0.5, "half")
         assert ctx.clip("source") is self.source
+        assert self == type(self)(**self.params())
         return self.source.replace(data=bytes(len(self.source.data)))
 
 

@@ -15,7 +15,7 @@ def tree(root: type[errors.ScumbleError]) -> list[type[errors.ScumbleError]]:
 
 
 CLASSES = tree(errors.ScumbleError)
-FAMILIES = [errors.ScumbleError, *errors.ScumbleError.__subclasses__()]
+FAMILIES: list[type[errors.ScumbleError]] = [errors.ScumbleError, *errors.ScumbleError.__subclasses__()]
 
 
 def test_the_docstring_draws_the_tree() -> None:

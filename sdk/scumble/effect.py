@@ -251,10 +251,10 @@ class Effect(ABC):
         return f"{type(self).__name__}({values})"
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.__dict__ == self.__dict__
+        return isinstance(other, Effect) and type(other) is type(self) and other.params() == self.params()
 
     def __hash__(self) -> int:
-        return hash((type(self), *self.__dict__.values()))
+        return hash((type(self), *self.params().values()))
 
     def _refuse_name(self, name: str, known: Mapping[str, object]) -> NoReturn:
         if any(clip.name == name for clip in self._schema.clips) and name not in known:
