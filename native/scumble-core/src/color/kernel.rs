@@ -39,6 +39,11 @@ pub struct Weight<'a> {
 }
 
 impl Weight<'_> {
+    /// Whether every pixel takes the new chroma alone.
+    fn is_full(&self) -> bool {
+        self.strength == 1.0 && self.mask.is_none()
+    }
+
     #[inline(always)]
     fn fill(&self, x: usize, count: usize, lane: &mut Lane) {
         match self.mask {
@@ -133,7 +138,7 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
         let (x, count) = (block * BLOCK, out.len() / dst_channels);
         let pixels = &row.samples[x * row.channels..(x + count) * row.channels];
         weight.fill(x, count, &mut w);
-        if w[..count].iter().all(|w| *w == 0.0) {
+        if !weight.is_full() && w[..count].iter().all(|w| *w == 0.0) {
             copy_pixels(pixels, row.channels, out, dst_channels, |_| true);
             continue;
         }
@@ -146,7 +151,11 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
             l[i] = lightness_from_root(fy[i]).clamp(0.0, 100.0);
         }
         chroma.fill(x, count, &l, &mut a, &mut b);
-        blend(&rgb, &fy, &w, &mut a, &mut b, row.channels);
+        a.iter_mut().for_each(|a| *a = finite(*a));
+        b.iter_mut().for_each(|b| *b = finite(*b));
+        if !weight.is_full() {
+            blend(&rgb, &fy, &w, &mut a, &mut b, row.channels);
+        }
         linear_from_lab(&y, &fy, &a, &b, row.transfer.limit(), &mut rgb);
         match dst_channels {
             3 => (0..3).for_each(|c| S::store(&rgb[c], row.transfer, out, 3, c)),
@@ -166,10 +175,6 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
 /// Mixes the wanted chroma with the source's own, by weight.
 #[inline(always)]
 fn blend(rgb: &[Lane; 3], fy: &Lane, w: &Lane, a: &mut Lane, b: &mut Lane, channels: usize) {
-    a.iter_mut().chain(b.iter_mut()).for_each(|chroma| *chroma = finite(*chroma));
-    if w.iter().all(|w| *w == 1.0) {
-        return;
-    }
     for i in 0..BLOCK {
         let own = if channels < 3 { (0.0, 0.0) } else { chroma_from_linear(rgb[0][i], rgb[1][i], rgb[2][i], fy[i]) };
         // At full weight the wanted chroma itself, so that a pixel does not depend on its neighbours in the block.

@@ -84,25 +84,30 @@ static LIGHT_F16: Tables<65536> = Tables {
     linear: LazyLock::new(|| table(Transfer::Linear, |i| f16::from_bits(i as u16).to_f64())),
 };
 
-/// 8-bit codes by the square root of light: fine where codes are dense in light, coarse where they are not, so
-/// that an entry is never more than a 30th of a code away.
-const CODE_STEPS: usize = 8192;
-struct Codes {
-    srgb: LazyLock<Box<[u8; 2 * CODE_STEPS]>>,
-    linear: LazyLock<Box<[u8; 2 * CODE_STEPS]>>,
+/// 8-bit codes by the leading bits of light as a float: 1024 steps in each of the 15 octaves below white, so that an
+/// entry is never more than a 15th of a code away. Darker light is code 0.
+const STEP_BITS: u32 = 13;
+const DARKEST: f32 = 1.0 / 32768.0;
+const CODES: usize = 16384;
+
+#[inline(always)]
+fn code_index(light: f32) -> u32 {
+    let light = if light > DARKEST { light.min(1.0) } else { DARKEST };
+    (light.to_bits() >> STEP_BITS) - (DARKEST.to_bits() >> STEP_BITS)
 }
 
-fn codes(encode: impl Fn(f64) -> f64) -> Box<[u8; 2 * CODE_STEPS]> {
-    let mut codes = Box::new([255; 2 * CODE_STEPS]);
-    for (i, code) in codes.iter_mut().enumerate().take(CODE_STEPS) {
-        let root = i as f64 / CODE_STEPS as f64;
-        *code = (encode(root * root) * 255.0).round() as u8;
+fn codes(encode: impl Fn(f64) -> f64) -> Box<[u8; CODES]> {
+    let mut codes = Box::new([255; CODES]);
+    for (step, code) in codes.iter_mut().enumerate() {
+        let bits = DARKEST.to_bits() + ((step as u32) << STEP_BITS);
+        let middle = f32::from_bits(bits + (1 << (STEP_BITS - 1)));
+        *code = (encode(f64::from(middle)) * 255.0).round() as u8;
     }
     codes
 }
 
-static CODES: Codes =
-    Codes { srgb: LazyLock::new(|| codes(srgb_from_linear_exact)), linear: LazyLock::new(|| codes(|light| light)) };
+static SRGB_CODES: LazyLock<Box<[u8; CODES]>> = LazyLock::new(|| codes(srgb_from_linear_exact));
+static LINEAR_CODES: LazyLock<Box<[u8; CODES]>> = LazyLock::new(|| codes(|light| light));
 
 impl Sample for u8 {
     #[inline(always)]
@@ -113,16 +118,16 @@ impl Sample for u8 {
 
     #[inline(always)]
     fn store(lane: &Lane, transfer: Transfer, pixels: &mut [Self], channels: usize, channel: usize) {
-        let codes: &[u8; 2 * CODE_STEPS] = match transfer {
-            Transfer::Srgb => &CODES.srgb,
-            Transfer::Linear => &CODES.linear,
+        let codes: &[u8; CODES] = match transfer {
+            Transfer::Srgb => &SRGB_CODES,
+            Transfer::Linear => &LINEAR_CODES,
         };
-        let mut index = [0_u32; super::BLOCK];
+        let mut index = [0; super::BLOCK];
         for (index, light) in index.iter_mut().zip(lane) {
-            *index = rounded(unit(*light).sqrt() * CODE_STEPS as f32);
+            *index = code_index(*light);
         }
         for (pixel, index) in pixels.chunks_exact_mut(channels).zip(index) {
-            pixel[channel] = codes[index as usize & (2 * CODE_STEPS - 1)];
+            pixel[channel] = codes[index as usize % CODES];
         }
     }
 }
