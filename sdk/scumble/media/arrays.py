@@ -45,7 +45,7 @@ def image_from_array(array: Array, *, transfer: Transfer | None = None, like: Im
     model = _MODEL_OF_CHANNELS[channels]
     profile = like.icc_profile if like is not None and like.model.is_gray == model.is_gray else None
     return Image(
-        memoryview(pixels.reshape(-1).view(np.uint8)),
+        pixels.reshape(-1).view(np.uint8).data,
         width,
         height,
         model,

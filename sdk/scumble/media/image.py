@@ -11,8 +11,10 @@ from typing import Any, Union
 from scumble.errors import MediaError
 from scumble.media.region import Region
 
-Buffer = Union[bytes, bytearray, memoryview]
-Metadata = Mapping[str, Union[str, int, float]]
+# `X | Y` at run time needs Python 3.10, and a host may bring an older one.
+Buffer = Union[bytes, bytearray, memoryview]  # noqa: UP007
+MetadataValue = Union[str, int, float, tuple[int, ...], tuple[float, ...]]  # noqa: UP007
+Metadata = Mapping[str, MetadataValue]
 
 
 class SampleType(enum.Enum):
@@ -85,7 +87,7 @@ class Image:
     stride: int = 0
     """Bytes from one row to the next; 0 means rows follow each other without a gap."""
     icc_profile: bytes | None = None
-    metadata: Metadata = MappingProxyType({})
+    metadata: Metadata = dataclasses.field(default_factory=lambda: MappingProxyType({}))
     """Names and values as OpenImageIO calls them, such as "Exif:DateTimeOriginal"."""
 
     def __post_init__(self) -> None:

@@ -38,10 +38,7 @@ class Region(NamedTuple):
     def contains(self, other: Region) -> bool:
         """True when every pixel of `other` lies inside; an empty rectangle lies in every one."""
         return other.is_empty or (
-            self.x <= other.x
-            and self.y <= other.y
-            and other.right <= self.right
-            and other.bottom <= self.bottom
+            self.x <= other.x and self.y <= other.y and other.right <= self.right and other.bottom <= self.bottom
         )
 
     def intersection(self, other: Region) -> Region:

@@ -1,0 +1,85 @@
+"""Facts that travel with a picture: which are kept when a file is read, and how they are written back."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import OpenImageIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scumble.media.image import ColorModel, Metadata, MetadataValue
+
+_DROPPED_PREFIXES = ("oiio:", "tiff:", "png:", "jpeg:", "webp:", "openexr:", "exr:", "ICCProfile", "thumbnail_")
+"""How the old file was coded, which says nothing of the new one; the profile is kept by itself."""
+
+_DROPPED = frozenset(
+    {
+        "Orientation",  # applied
+        "compression",
+        "planarconfig",
+        "PixelAspectRatio",
+        "screenWindowCenter",
+        "screenWindowWidth",
+        "Exif:PixelXDimension",
+        "Exif:PixelYDimension",
+        "Exif:ExifVersion",
+        "Exif:FlashPixVersion",
+        "GPS:VersionID",
+        "acesImageContainerFlag",
+    }
+)
+_LONGEST_LIST = 16
+
+_UNITS = {"inch": "in", "inches": "in"}  # the PNG reader's word and the other writers'
+
+
+def metadata_from_spec(spec: OpenImageIO.ImageSpec) -> Metadata:
+    """Returns what a file says about its picture: text, numbers and short lists of numbers."""
+    found: dict[str, MetadataValue] = {}
+    for attribute in spec.extra_attribs:
+        name, value = attribute.name, _plain(attribute)
+        if value is not None and name not in _DROPPED and not name.startswith(_DROPPED_PREFIXES):
+            found[name] = _UNITS.get(str(value), value) if name == "ResolutionUnit" else value
+    return MappingProxyType(found)
+
+
+def put_metadata(spec: OpenImageIO.ImageSpec, metadata: Mapping[str, MetadataValue]) -> None:
+    """Adds facts to the spec of a file to be written; each format keeps those that it knows."""
+    for name, value in metadata.items():
+        if isinstance(value, tuple):
+            kind = "int" if all(isinstance(number, int) for number in value) else "float"
+            spec.attribute(name, OpenImageIO.TypeDesc(f"{kind}[{len(value)}]"), value)
+        else:
+            spec.attribute(name, value)
+
+
+def profile_from_spec(spec: OpenImageIO.ImageSpec, model: ColorModel) -> bytes | None:
+    """Returns the ICC profile's bytes if it fits the pixels; that of a converted CMYK file does not."""
+    value = spec.getattribute("ICCProfile")
+    if value is None:
+        return None
+    profile = bytes(value)
+    return profile if profile_fits(profile, model) else None
+
+
+def put_profile(spec: OpenImageIO.ImageSpec, profile: bytes) -> None:
+    """Adds an ICC profile to the spec of a file to be written."""
+    spec.attribute("ICCProfile", OpenImageIO.TypeDesc(f"uint8[{len(profile)}]"), profile)
+
+
+def profile_fits(profile: bytes, model: ColorModel) -> bool:
+    """True when the colour space named in an ICC profile's header (bytes 16 to 19) is that of the pixels."""
+    return profile[16:20] == (b"GRAY" if model.is_gray else b"RGB ")
+
+
+def _plain(attribute: OpenImageIO.ParamValue) -> MetadataValue | None:
+    value = attribute.value
+    if isinstance(value, (str, int, float)):
+        return value
+    is_plain = attribute.type.aggregate == OpenImageIO.AGGREGATE.SCALAR  # not a matrix, rational or time code
+    if is_plain and isinstance(value, tuple) and len(value) <= _LONGEST_LIST:
+        return value if all(isinstance(number, (int, float)) for number in value) else None
+    return None

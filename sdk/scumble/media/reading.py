@@ -1,0 +1,181 @@
+"""Picture files into memory, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import OpenImageIO
+
+from scumble.errors import MediaError
+from scumble.media.arrays import Array, image_from_array
+from scumble.media.headers import FileFormat, damaged, header_from_file, truncated
+from scumble.media.image import ColorModel, Image, Transfer
+from scumble.media.metadata import metadata_from_spec, profile_from_spec
+from scumble.media.orientation import UPRIGHT, upright_from_oriented
+from scumble.media.samples import straight_from_premultiplied
+from scumble.media.whole import check_whole
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+DEFAULT_MAX_MEGAPIXELS = 100.0
+
+_log = logging.getLogger(__name__)
+
+# Without this a file that its own reader refuses is offered to every other one, rare and unsafe formats included.
+OpenImageIO.attribute("try_all_readers", 0)
+
+_HARMLESS = re.compile(r"extraneous bytes before marker 0xd9")  # padding before a JPEG's end mark; pixels are whole
+_CUT = re.compile(r"premature end|end of file|missing|read error|got \d+ bytes|Couldn't decode", re.IGNORECASE)
+
+_TIFF_PHOTOMETRIC = {0, 1, 2, 3, 5, 6}  # the grays, RGB, palette, CMYK, YCbCr; not Lab, raw sensors, masks
+_READ_TYPES = {"uint8": "uint8", "uint16": "uint16", "half": "half", "float": "float", "double": "float"}
+
+
+def read_image(path: str | os.PathLike[str], *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Image:
+    """Reads a PNG, JPEG, TIFF, EXR or WebP file, told by its content.
+
+    The picture comes upright (EXIF orientation is applied), with straight alpha, in the file's own number format
+    (8- and 16-bit, half, float; fewer bits become 8, double becomes float). Palettes become RGB or RGBA, CMYK
+    becomes RGB by the uncalibrated formula and loses its profile. EXR files are linear and fill their display
+    window; channels beside R, G, B, A or Y, A are left out. Of several pages or frames the first is read. What is
+    left out is said in the log `scumble.media`.
+
+    Args:
+        path: the file; its suffix does not matter.
+        max_megapixels: limit on width times height as the header claims them, in millions; checked first.
+
+    Raises:
+        MediaError: media.missing, media.not_a_file, media.unreadable, media.empty_file, media.unknown_format,
+            media.too_large, media.truncated, media.damaged, media.sample_type, media.channels,
+            media.unsupported. A picture is never returned in part.
+    """
+    path = Path(path)
+    header = header_from_file(path)
+    _check_size(path, header.width, header.height, max_megapixels)
+    check_whole(path, header.format)
+    with _opened(path, header.format) as source:
+        spec = source.spec()
+        _check_size(path, spec.width, spec.height, max_megapixels)
+        model, channels = _channels(path, header.format, spec)
+        pixels = _decoded(path, source, spec, channels)
+        _tell_what_is_left_out(path, header.format, source, spec, channels)
+    if model.has_alpha and not spec.getattribute("oiio:UnassociatedAlpha"):
+        pixels = straight_from_premultiplied(pixels)
+    if header.format is FileFormat.EXR:
+        pixels = _on_display_window(pixels, spec)
+    pixels = upright_from_oriented(pixels, spec.get_int_attribute("Orientation", UPRIGHT))
+    space = spec.get_string_attribute("oiio:ColorSpace", "")
+    is_linear = header.format is FileFormat.EXR or space.startswith("lin_")
+    image = image_from_array(pixels, transfer=Transfer.LINEAR if is_linear else Transfer.SRGB)
+    return image.replace(icc_profile=profile_from_spec(spec, model), metadata=metadata_from_spec(spec))
+
+
+def _check_size(path: Path, width: int, height: int, max_megapixels: float) -> None:
+    megapixels = width * height / 1e6
+    if megapixels > max_megapixels:
+        message = f"{path} has {width} by {height} pixels, {megapixels:.0f} megapixels; the limit is {max_megapixels:g}"
+        hint = "Scale it down, or raise the limit (--max-megapixels, max_megapixels=) if the file can be trusted."
+        raise MediaError(message, hint, "media.too_large")
+
+
+@contextlib.contextmanager
+def _opened(path: Path, kind: FileFormat) -> Iterator[OpenImageIO.ImageInput]:
+    """OpenImageIO chooses its reader by suffix; a file named otherwise is shown to it through a link."""
+    wanted = OpenImageIO.ImageSpec()
+    wanted.attribute("oiio:UnassociatedAlpha", 1)
+    with contextlib.ExitStack() as stack:
+        name = str(path)
+        if path.suffix.lower() not in kind.suffixes or not _is_utf8(name):
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="scumble-"))
+            link = Path(folder, "picture" + kind.suffixes[0])
+            link.symlink_to(path.absolute())
+            name = str(link)
+        source = OpenImageIO.ImageInput.open(name, wanted)
+        if source is None:
+            raise _refused(path, OpenImageIO.geterror(), name)
+        stack.callback(source.close)
+        yield source
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # bytes of another encoding, which OpenImageIO cannot be given
+        return False
+    return True
+
+
+def _refused(path: Path, report: str, name: str = "") -> MediaError:
+    reason = (report.strip().splitlines() or ["its decoder gave up"])[0].replace(name or str(path), path.name)
+    return truncated(path) if _CUT.search(report) else damaged(path, reason)
+
+
+def _channels(path: Path, kind: FileFormat, spec: OpenImageIO.ImageSpec) -> tuple[ColorModel, list[int]]:
+    """Which of the file's channels make the picture, and what they are."""
+    photometric = spec.getattribute("tiff:PhotometricInterpretation")
+    if spec.deep or (photometric is not None and photometric not in _TIFF_PHOTOMETRIC):
+        what = "deep pixels" if spec.deep else f"the TIFF colour space {photometric}"
+        raise MediaError(f"{path} has {what}", "Save it as flat RGB or gray.", "media.unsupported")
+    names = list(spec.channelnames)
+    colour = ["R", "G", "B"] if {"R", "G", "B"} <= set(names) else ["Y"]
+    wanted = [*colour, "A"] if "A" in names else colour
+    is_other = not set(wanted) <= set(names) or {"RY", "BY"} & set(names)
+    if is_other or (kind is not FileFormat.EXR and len(names) != len(wanted)):
+        message = f"{path} has the channels {', '.join(names)}; R, G, B or Y, each with or without A, can be read"
+        raise MediaError(message, "Save it as RGB or gray, with alpha or without.", "media.channels")
+    model = {1: ColorModel.GRAY, 2: ColorModel.GRAY_ALPHA, 3: ColorModel.RGB, 4: ColorModel.RGBA}[len(wanted)]
+    return model, [names.index(name) for name in wanted]
+
+
+def _decoded(path: Path, source: OpenImageIO.ImageInput, spec: OpenImageIO.ImageSpec, channels: list[int]) -> Array:
+    sample = _READ_TYPES.get(str(spec.format))
+    if sample is None:
+        hint = "Save it with 8 or 16 bits a channel, or as half or float."
+        raise MediaError(f"{path} has samples of type {spec.format}", hint, "media.sample_type")
+    first, behind = min(channels), max(channels) + 1
+    try:
+        pixels = source.read_image(0, 0, first, behind, sample)
+    except (MemoryError, RuntimeError) as error:
+        message = f"There is not enough memory for the {spec.width} by {spec.height} pixels of {path}"
+        raise MediaError(message, "Close other programs or scale the picture down.", "media.too_large") from error
+    report = source.geterror()
+    troubles = [line for line in report.splitlines() if line.strip() and not _HARMLESS.search(line)]
+    if pixels is None or troubles:
+        raise _refused(path, "\n".join(troubles))
+    if channels != list(range(first, behind)):
+        pixels = pixels[..., [channel - first for channel in channels]]
+    return pixels
+
+
+def _on_display_window(pixels: Array, spec: OpenImageIO.ImageSpec) -> Array:
+    """An EXR's pixels may cover less or more than what is to be shown; what is not covered is 0."""
+    left, top = spec.x - spec.full_x, spec.y - spec.full_y
+    height, width, channels = pixels.shape
+    if (left, top, width, height) == (0, 0, spec.full_width, spec.full_height):
+        return pixels
+    shown = np.zeros((spec.full_height, spec.full_width, channels), pixels.dtype)
+    x0, y0 = max(0, left), max(0, top)
+    x1, y1 = min(spec.full_width, left + width), min(spec.full_height, top + height)
+    if x0 < x1 and y0 < y1:
+        shown[y0:y1, x0:x1] = pixels[y0 - top : y1 - top, x0 - left : x1 - left]
+    return shown
+
+
+def _tell_what_is_left_out(
+    path: Path, kind: FileFormat, source: OpenImageIO.ImageInput, spec: OpenImageIO.ImageSpec, channels: list[int]
+) -> None:
+    if source.seek_subimage(1, 0):
+        _log.warning("%s holds several pictures; the first is read", path)
+    source.geterror()  # there being no second one is no error
+    if spec.nchannels > len(channels):
+        _log.warning("%s has %d channels; %d are read", path, spec.nchannels, len(channels))
+    if "CMYK" in (spec.getattribute("jpeg:ColorSpace"), spec.getattribute("tiff:ColorSpace")):
+        _log.warning("%s is CMYK; it is read as RGB by the uncalibrated formula, without its profile", path)

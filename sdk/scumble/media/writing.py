@@ -1,0 +1,137 @@
+"""Pictures into files, in the best that their format can hold, whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import OpenImageIO
+
+from scumble.errors import MediaError
+from scumble.media.arrays import Array, array_from_image
+from scumble.media.atomic import atomic_path, unwritable
+from scumble.media.headers import FileFormat
+from scumble.media.image import ColorModel, Image, SampleType, Transfer
+from scumble.media.metadata import profile_fits, put_metadata, put_profile
+from scumble.media.samples import converted, premultiplied_from_straight
+from scumble.media.whole import check_whole
+
+if TYPE_CHECKING:
+    import os
+
+DEFAULT_JPEG_QUALITY = 95
+
+_U8, _U16, _F16, _F32 = SampleType.U8, SampleType.U16, SampleType.F16, SampleType.F32
+
+
+class _Holds(NamedTuple):
+    """What a format can hold: the sample type that each of ours becomes, and the longest side in pixels."""
+
+    samples: dict[SampleType, SampleType]
+    longest_side: int
+
+
+_HOLDS = {
+    FileFormat.PNG: _Holds({_U8: _U8, _U16: _U16, _F16: _U16, _F32: _U16}, 2**31 - 1),
+    FileFormat.JPEG: _Holds(dict.fromkeys(SampleType, _U8), 65500),
+    FileFormat.TIFF: _Holds({_U8: _U8, _U16: _U16, _F16: _F32, _F32: _F32}, 2**31 - 1),  # few read half TIFFs
+    FileFormat.EXR: _Holds({_U8: _F16, _U16: _F32, _F16: _F16, _F32: _F32}, 2**31 - 1),
+    FileFormat.WEBP: _Holds(dict.fromkeys(SampleType, _U8), 16383),
+}
+_OIIO_TYPES = {_U8: "uint8", _U16: "uint16", _F16: "half", _F32: "float"}
+_CHANNEL_NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}
+
+
+def format_from_name(path: str | os.PathLike[str]) -> FileFormat:
+    """Returns the format that a file of this name is written in. Raises MediaError media.suffix."""
+    suffix = Path(path).suffix.lower()
+    for kind in FileFormat:
+        if suffix in kind.suffixes:
+            return kind
+    known = ", ".join(ending for kind in FileFormat for ending in kind.suffixes)
+    what = f"The ending {suffix} of {path} is not known" if suffix else f"The name {path} has no ending"
+    raise MediaError(what, f"Use one of {known}.", "media.suffix")
+
+
+def write_image(
+    path: str | os.PathLike[str], image: Image, *, overwrite: bool = True, quality: int | None = None
+) -> None:
+    """Writes a picture in the format that the name ends with; the file appears whole or not at all.
+
+    Samples keep their type where the format has it, else they are rounded: PNG takes 8 and 16 bits (float becomes
+    16), JPEG and WebP 8, TIFF all but half (becomes float), EXR half and float (8 bits become half, 16 float).
+    EXR files are linear with alpha multiplied in, all others have the sRGB curve and straight alpha. Gray becomes
+    RGB in WebP. The ICC profile is written where it fits the colour model (EXR has none); metadata where the
+    format has a place for it.
+
+    Args:
+        path: where to; its folder must exist.
+        image: the picture.
+        overwrite: whether a file of that name may be replaced.
+        quality: 1 to 100 for JPEG (95 when None) and lossy WebP (lossless when None); other formats ignore it.
+
+    Raises:
+        MediaError: media.suffix, media.exists, media.no_folder, media.not_a_file, media.unwritable, media.alpha
+            (JPEG of a picture that is not opaque), media.side (longer than the format allows), media.quality.
+    """
+    path = Path(path)
+    kind = format_from_name(path)
+    if quality is not None and not 1 <= quality <= 100:
+        raise MediaError(f"There is no quality {quality}", "Give 1 (smallest) to 100 (best).", "media.quality")
+    if max(image.width, image.height) > _HOLDS[kind].longest_side:
+        message = f"A {kind.value} file holds {_HOLDS[kind].longest_side} pixels a side; this picture is "
+        hint = "Write a PNG, TIFF or EXR, or scale it down."
+        raise MediaError(f"{message}{image.width} by {image.height}", hint, "media.side")
+    pixels = _pixels_for(path, kind, image)
+    spec = _spec_for(kind, image, pixels, quality)
+    with atomic_path(path, overwrite=overwrite) as temporary:
+        _encode(path, temporary, spec, pixels)
+        check_whole(temporary, kind)
+
+
+def _pixels_for(path: Path, kind: FileFormat, image: Image) -> Array:
+    pixels = array_from_image(image)
+    has_alpha = image.model.has_alpha
+    if kind is FileFormat.JPEG and has_alpha:
+        opaque = 1 if image.sample.is_float else np.iinfo(pixels.dtype).max
+        if not (pixels[..., -1] == opaque).all():
+            hint = "Write a PNG, WebP, TIFF or EXR, or make the picture opaque first."
+            raise MediaError(f"JPEG cannot hold the transparency of {path}", hint, "media.alpha")
+        pixels, has_alpha = pixels[..., :-1], False
+    if kind is FileFormat.WEBP and image.model.is_gray:
+        pixels = np.concatenate([pixels[..., :1]] * 3 + [pixels[..., 1:]], axis=2)
+    transfer = Transfer.LINEAR if kind is FileFormat.EXR else Transfer.SRGB
+    sample = _HOLDS[kind].samples[image.sample]
+    pixels = converted(pixels, sample, source=image.transfer, target=transfer, has_alpha=has_alpha)
+    if kind is FileFormat.EXR and has_alpha:
+        pixels = premultiplied_from_straight(pixels)
+    return np.ascontiguousarray(pixels)
+
+
+def _spec_for(kind: FileFormat, image: Image, pixels: Array, quality: int | None) -> OpenImageIO.ImageSpec:
+    height, width, channels = pixels.shape
+    spec = OpenImageIO.ImageSpec(width, height, channels, _OIIO_TYPES[SampleType(pixels.dtype.name)])
+    spec.channelnames = _CHANNEL_NAMES[channels]
+    spec.alpha_channel = channels - 1 if channels in (2, 4) else -1
+    put_metadata(spec, image.metadata)
+    spec.attribute("oiio:UnassociatedAlpha", int(kind is not FileFormat.EXR))
+    model = {1: ColorModel.GRAY, 2: ColorModel.GRAY_ALPHA, 3: ColorModel.RGB, 4: ColorModel.RGBA}[channels]
+    if image.icc_profile is not None and profile_fits(image.icc_profile, model):
+        put_profile(spec, image.icc_profile)
+    if kind is FileFormat.JPEG:
+        spec.attribute("compression", f"jpeg:{quality or DEFAULT_JPEG_QUALITY}")
+        spec.attribute("jpeg:subsampling", "4:4:4")  # chroma is what we are here for
+    elif kind is FileFormat.WEBP:
+        spec.attribute("compression", f"webp:{quality}" if quality else "lossless")
+    return spec
+
+
+def _encode(path: Path, temporary: Path, spec: OpenImageIO.ImageSpec, pixels: Array) -> None:
+    output = OpenImageIO.ImageOutput.create(str(temporary))
+    if output is None:
+        raise unwritable(path, OpenImageIO.geterror())
+    is_written = output.open(str(temporary), spec) and output.write_image(pixels)
+    is_written = output.close() and is_written
+    if not is_written:
+        raise unwritable(path, output.geterror().strip().replace(temporary.name, path.name))
