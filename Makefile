@@ -8,11 +8,10 @@ RUST_NEEDED := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' native/Cargo.tom
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(PYTHON_NEEDED)".split("."))))' 2>/dev/null \
 	&& echo $$python && break; done)
-CARGO_PATH := $(PATH):$(HOME)/.cargo/bin
 NATIVE := native/Cargo.toml native/Cargo.lock $(shell find native -name target -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print)
 RUFF_PATHS := sdk tests export examples $(wildcard benchmarks native/*.py)
 
-export PATH := $(CARGO_PATH)
+export PATH := $(abspath $(BIN)):$(PATH):$(HOME)/.cargo/bin
 export VIRTUAL_ENV := $(abspath $(VENV))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_QUIET := 1

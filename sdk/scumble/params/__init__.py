@@ -55,7 +55,7 @@ __all__ = [
     "TextParam",
 ]
 
-Param = Union[  # noqa: UP007  evaluated at import, also by a host's older Python
+Param = Union[  # noqa: UP007 - evaluated when a host imports it
     FloatParam,
     IntParam,
     BoolParam,
