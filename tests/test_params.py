@@ -21,7 +21,8 @@ COLORS = st.builds(Rgb, BYTE, BYTE, BYTE)
 PLACE = st.integers(0, 100_000)
 WORDS = st.text(string.ascii_letters + " _-", min_size=1, max_size=12).map(str.strip).filter(bool)
 POINTS = st.lists(st.builds(HintPoint, PLACE, PLACE, COLORS), max_size=4).map(tuple)
-PATHS = st.text(string.ascii_letters + string.digits + "_- äß漢/.", min_size=1, max_size=30).filter(str.strip).map(Path)
+PATHS = st.text(string.ascii_letters + string.digits + "_- äß漢/.", min_size=1, max_size=30).map(Path)
+PATHS = PATHS.filter(lambda path: bool(str(path).strip()))
 
 KINDS: dict[str, tuple[params.Param, st.SearchStrategy[Any]]] = {
     "float": (params.FloatParam(0.5, min=-4, max=4), st.floats(-4, 4)),
