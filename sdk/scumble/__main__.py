@@ -1,0 +1,5 @@
+"""Lets `python -m scumble` run the command line."""
+
+from scumble.cli import main
+
+main()

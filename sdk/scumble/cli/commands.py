@@ -1,0 +1,135 @@
+"""One sub-command per effect, generated from its declaration."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scumble.cli.console import say, shown_progress, warn
+from scumble.cli.rendering import render_files
+from scumble.effect import Effect
+from scumble.engine import Engine
+from scumble.params import BoolParam, Param, PointsParam
+from scumble.schema import ClipSchema
+
+Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where models run; cuda never falls back.")]
+Workers = Annotated[int, typer.Option("--workers", metavar="N", help="Tile workers; 0 chooses.")]
+Memory = Annotated[int, typer.Option("--memory", metavar="MIB", help="Memory budget of the models in MiB; 0 chooses.")]
+Megapixels = Annotated[float, typer.Option("--max-megapixels", metavar="MP", help="Refuse larger pictures before decoding.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result, or the error, as JSON on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+
+COMMON: dict[str, tuple[Any, Any]] = {
+    "device": (Device, "auto"),
+    "workers": (Workers, 0),
+    "memory": (Memory, 0),
+    "max_megapixels": (Megapixels, 100.0),
+    "as_json": (Json, False),
+    "quiet": (Quiet, False),
+}
+MAIN_CLIP = "source"
+
+
+def engine_from_options(options: dict[str, Any]) -> Engine:
+    """Makes the engine that the common options ask for."""
+    return Engine(
+        device=options["device"],
+        workers=options["workers"] or None,
+        memory_budget_mib=options["memory"] or None,
+    )
+
+
+def option_of_param(param: Param) -> tuple[Any, Any]:
+    """Returns annotation and default of the option that sets `param`; text is parsed by the param itself."""
+    flag = "--" + param.name.replace("_", "-")
+    if isinstance(param, BoolParam):
+        return Annotated[bool, typer.Option(f"{flag}/--no-{flag[2:]}", help=param.doc)], param.default
+    note = param.allowed()
+    shown = param.text(param.default) if param.default is not None else ""
+    help_text = param.doc + f" [{note}{f'; default {shown}' if shown else ''}]"
+    option = typer.Option(flag, metavar=_metavar(param), help=help_text, show_default=False)
+    if isinstance(param, PointsParam):
+        return Annotated[list[str], option], []
+    return Annotated[str, option], None
+
+
+def option_of_clip(clip: ClipSchema) -> tuple[Any, Any]:
+    """Returns annotation and default of the argument or option that names a clip's file."""
+    if clip.name == MAIN_CLIP:
+        return Annotated[Path, typer.Argument(metavar="IN", help=clip.doc)], inspect.Parameter.empty
+    flag = "--" + clip.name.replace("_", "-")
+    return Annotated[Path, typer.Option(flag, metavar="FILE", help=clip.doc, show_default=False)], None
+
+
+def values_from_options(params: tuple[Param, ...], options: dict[str, Any]) -> dict[str, Any]:
+    """Parses the given options; those not given keep their defaults."""
+    values: dict[str, Any] = {}
+    for param in params:
+        given = options[param.name]
+        if isinstance(param, BoolParam):
+            values[param.name] = given
+        elif isinstance(param, PointsParam):
+            values[param.name] = [point for text in given for point in param.parse(text)]
+        elif given is not None:
+            values[param.name] = param.parse(given)
+    return values
+
+
+def command_of_effect(kind: type[Effect]) -> Callable[..., None]:
+    """Builds the command `scumble ID IN OUT --param VALUE ...` of an effect."""
+    schema = kind.declaration()
+
+    def run(**options: Any) -> None:
+        effect = kind(**values_from_options(schema.params, options))
+        clips = {clip.name: options[clip.name] for clip in schema.clips if options[clip.name] is not None}
+        engine = engine_from_options(options)
+        with shown_progress(schema.title, quiet=options["quiet"] or options["as_json"]) as progress:
+            rendered = render_files(
+                effect,
+                clips,
+                options["output"],
+                engine=engine,
+                progress=progress,
+                max_megapixels=options["max_megapixels"],
+            )
+        if engine.fallback_reason:
+            warn(f"ran on the CPU: {engine.fallback_reason}")
+        result = {
+            "output": str(rendered.output),
+            "provenance": str(rendered.sidecar),
+            "provider": rendered.record.provider,
+        }
+        say(result, str(rendered.output), as_json=options["as_json"])
+
+    fields = {clip.name: option_of_clip(clip) for clip in schema.clips if clip.name == MAIN_CLIP}
+    fields["output"] = (Annotated[Path, typer.Argument(metavar="OUT", help="File to write.")], inspect.Parameter.empty)
+    fields |= {param.name: option_of_param(param) for param in schema.params}
+    fields |= {clip.name: option_of_clip(clip) for clip in schema.clips if clip.name != MAIN_CLIP}
+    fields |= COMMON
+    return with_options(run, fields, schema.doc)
+
+
+def with_options(function: Callable[..., None], fields: dict[str, tuple[Any, Any]], doc: str) -> Callable[..., None]:
+    """Gives a function of keywords the signature that typer reads, from annotations and defaults by name."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter(name, keyword, annotation=annotation, default=default)
+        for name, (annotation, default) in fields.items()
+    ]
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    function.__doc__ = re.sub(r"\s*\n\s*", " ", doc.split("\n\n")[0])
+    return function
+
+
+def _metavar(param: Param) -> str:
+    choices = getattr(param, "choices", None)
+    if choices:
+        return "|".join(choices)
+    if isinstance(param, PointsParam):
+        return "X,Y,#RRGGBB"
+    return type(param).__name__.removesuffix("Param").upper()

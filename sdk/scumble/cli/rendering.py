@@ -1,0 +1,137 @@
+"""From files to a file: reads clips, renders, writes whole or not at all, and leaves the record beside it."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from scumble.effect import Effect
+from scumble.engine import Engine
+from scumble.errors import MediaError, ParamError
+from scumble.jobs import Progress
+from scumble.media.atomic import atomic_path
+from scumble.media.files import read_image, write_image
+from scumble.media.image import Image
+from scumble.models.store import find_bundle
+from scumble.provenance import (
+    FileFact,
+    ModelFact,
+    Provenance,
+    bytes_from_provenance,
+    provenance_from_file,
+    sha256_of_file,
+    sidecar_path,
+)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a rendering left on disk."""
+
+    output: Path
+    sidecar: Path
+    record: Provenance
+
+
+def render_files(
+    effect: Effect,
+    clips: dict[str, Path],
+    output: Path,
+    *,
+    engine: Engine,
+    progress: Progress,
+    max_megapixels: float,
+) -> Rendered:
+    """Renders `effect` on the files of `clips` (clip name to path) into `output` and its sidecar.
+
+    Raises MediaError when a file cannot be read or written, ParamError when the output is one of the inputs,
+    and whatever the effect raises; then nothing has been written.
+    """
+    for name, path in clips.items():
+        if path.resolve() == output.resolve():
+            message = f"The output {output} is the {name} itself"
+            raise ParamError(message, "Name another file; Scumble never overwrites what it reads.", "param.same_file")
+    check_writable(output)
+    images: dict[str, Image] = {
+        name: read_image(path, max_megapixels=max_megapixels) for name, path in clips.items()
+    }
+    inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path)) for name, path in clips.items()}
+    result = effect(engine=engine, progress=progress, **images)
+    write_image(output, result)
+    record = Provenance(
+        scumble=version("scumble"),
+        effect=effect.id,
+        params=effect.params_json(),
+        inputs=inputs,
+        output=FileFact(output.name, sha256_of_file(output)),
+        models=[model_fact(name) for name in effect.bundles],
+        provider=engine.provider if effect.bundles else "none",
+        runtime=engine.runtime_version if effect.bundles else "none",
+        created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    )
+    sidecar = sidecar_path(output)
+    with atomic_path(sidecar) as temporary:
+        temporary.write_bytes(bytes_from_provenance(record))
+    return Rendered(output, sidecar, record)
+
+
+def check_writable(output: Path) -> None:
+    """Raises MediaError before any work is done when `output` has no folder to lie in."""
+    if not output.parent.is_dir():
+        hint = "Create the folder first, or name another place."
+        raise MediaError(f"There is no folder {output.parent}", hint, "media.no_folder")
+
+
+def model_fact(name: str) -> ModelFact:
+    """Returns the facts of a bundle for the record."""
+    manifest = find_bundle(name).manifest
+    return ModelFact(manifest.name, manifest.version, manifest.model.sha256, manifest.licence.model)
+
+
+def effect_from_record(record: Provenance, effects: dict[str, type[Effect]]) -> Effect:
+    """Makes the recorded effect with its recorded values. Raises ParamError when it is not installed."""
+    kind = effects.get(record.effect)
+    if kind is None:
+        hint = "Install the package that provides it; `scumble describe` lists what there is."
+        raise ParamError(f"There is no effect called {record.effect!r} here", hint, "param.effect")
+    return kind.from_params_json(record.params)
+
+
+def replayed(
+    sidecar: Path,
+    output: Path | None,
+    effects: dict[str, type[Effect]],
+    *,
+    engine: Engine,
+    progress: Progress,
+    max_megapixels: float,
+) -> tuple[Rendered, bool]:
+    """Renders a record again and tells whether the bytes are the recorded ones.
+
+    Without `output` the recorded name beside the sidecar is used, if no file is there. Raises MediaError when
+    an input is gone or has changed, or when the place is taken.
+    """
+    record = provenance_from_file(sidecar)
+    target = output or sidecar.with_name(record.output.path)
+    if output is None and target.exists():
+        message = f"The file {target} is still there"
+        raise MediaError(message, "Name another file for the replay to write.", "media.exists")
+    clips = {name: Path(fact.path) for name, fact in record.inputs.items()}
+    for name, fact in record.inputs.items():
+        if sha256_of_file(clips[name]) != fact.sha256:
+            message = f"The {name} {fact.path} is not the file that was used: its content has changed"
+            raise MediaError(message, "Bring back the original file.", "provenance.input_changed")
+    rendered = render_files(
+        effect_from_record(record, effects),
+        clips,
+        target,
+        engine=engine,
+        progress=progress,
+        max_megapixels=max_megapixels,
+    )
+    return rendered, rendered.record.output.sha256 == record.output.sha256
+
+

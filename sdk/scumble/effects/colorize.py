@@ -1,0 +1,201 @@
+"""Colorize: colours for a black-and-white picture, automatic or guided by the user's strokes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scumble.effect import Choice, Effect, Float, Input, Points, RenderContext
+from scumble.errors import ParamError
+from scumble.media.arrays import array_from_image
+from scumble.media.image import Image, SampleType
+
+if TYPE_CHECKING:
+    from scumble.models.manifest import Manifest
+    from scumble.params import HintPoint
+
+Plane = NDArray[np.float32]
+
+USER_MASK = 1.0
+CONTEXT_MASK = 0.5
+_HINT_CELLS = 3
+_STROKE_COVERAGE = 0.02
+_WHOLE_PIXELS = 1_000_000
+_GUIDE_RADIUS = 4
+_GUIDE_EPSILON = 4.0
+
+
+class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundles=("colorize",)):
+    """Adds colour to a black-and-white picture; its lightness is taken from the source unchanged.
+
+    The net sees the picture at its working size and predicts chroma (ab of CIE Lab), which is brought to full
+    size along the edges of the full-resolution lightness (fast guided filter, He and Sun 2015).
+    """
+
+    source: Image = Input(doc="Picture to colour.")
+    hints: Image | None = Input(default=None, doc="Strokes of wanted colour on transparent ground, same size.")
+    mask: Image | None = Input(default=None, doc="Where to colour: white yes, black no; same size.")
+    strength: float = Float(default=1.0, min=0.0, max=1.0, step=0.01, doc="0 keeps the source's own colours.")
+    vividness: float = Float(
+        default=1.0, min=0.0, max=1.0, step=0.01, doc="1 is as colourful as photographs are, 0 the cautious average."
+    )
+    hint: tuple[HintPoint, ...] = Points(default=(), doc="A wanted colour at a pixel; may be given many times.")
+    detail: str = Choice(
+        default="auto",
+        choices=("auto", "fast", "full"),
+        doc="fast predicts at the working size, full again at full size in tiles; auto is full up to 1 megapixel.",
+    )
+
+    def render(self, ctx: RenderContext) -> Image:
+        """Returns the coloured picture: RGB or RGBA, sample type and lightness of the source."""
+        mask = self._mask_plane()
+        bundle = ctx.bundle("colorize")
+        session = ctx.session(bundle)
+        working = int(bundle.manifest.settings["working_size"])
+        width, height = working_extent(self.source, working, bundle.manifest.tiling.stride)
+        lightness = ctx.engine.lightness_thumbnail(self.source, width, height)
+        hint_ab, hint_mask = self._hint_planes(ctx, width, height)
+        ctx.progress.report(0.05, "Colours")
+        feeds = {"lightness": lightness[None, None], "hint_ab": hint_ab[None], "hint_mask": hint_mask[None]}
+        outputs = session.run(feeds, ctx.progress.sub(0.05, 0.25).report)
+        regressed, vivid = outputs["ab"][0], outputs["ab_vivid"][0]
+        ab: Plane = np.ascontiguousarray(regressed + np.float32(self.vividness) * (vivid - regressed))
+        progress = ctx.progress.sub(0.3, 0.7)
+        if self.detail == "full" or (self.detail == "auto" and self._is_small()):
+            return self._at_full_size(ctx, session, bundle.manifest, ab, hint_ab, hint_mask, mask)
+        return ctx.engine.recolor_guided(
+            self.source,
+            ab,
+            lightness,
+            strength=self.strength,
+            mask=mask,
+            radius=_GUIDE_RADIUS,
+            eps=_GUIDE_EPSILON,
+            progress=progress.report,
+        )
+
+    def _at_full_size(
+        self,
+        ctx: RenderContext,
+        session: Any,
+        manifest: Manifest,
+        ab: Plane,
+        hint_ab: Plane,
+        hint_mask: Plane,
+        mask: NDArray[np.uint8] | None,
+    ) -> Image:
+        """Runs the net again over tiles of the full picture, each told the coarse result as weak hints."""
+        user = hint_mask >= USER_MASK
+        context = {
+            "hint_ab": np.where(user, hint_ab, ab).astype(np.float32),
+            "hint_mask": np.where(user, USER_MASK, CONTEXT_MASK).astype(np.float32),
+        }
+        tiling = manifest.tiling
+        return ctx.engine.colorize_tiled(
+            session,
+            self.source,
+            context,
+            halo=tiling.context_halo,
+            stride=tiling.stride,
+            min_size=tiling.min_size,
+            bytes_per_pixel=tiling.bytes_per_pixel,
+            weights_bytes=4 * manifest.model.parameters,
+            lightness_input="lightness",
+            output="ab",
+            nearest=("hint_mask",),
+            strength=self.strength,
+            mask=mask,
+            progress=ctx.progress.sub(0.3, 0.7).report,
+        )
+
+    def _is_small(self) -> bool:
+        return self.source.width * self.source.height <= _WHOLE_PIXELS
+
+    def _mask_plane(self) -> NDArray[np.uint8] | None:
+        """Returns the mask as one 8-bit plane: the gray value, times alpha where there is one."""
+        if self.mask is None:
+            return None
+        self._check_size(self.mask, "mask")
+        pixels = unit_array(self.mask)
+        colour = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., :1]
+        plane = colour.mean(-1)
+        if self.mask.model.has_alpha:
+            plane = plane * pixels[..., -1]
+        return np.ascontiguousarray((plane * 255).round().astype(np.uint8))
+
+    def _hint_planes(self, ctx: RenderContext, width: int, height: int) -> tuple[Plane, Plane]:
+        """Returns wanted ab, (2, h, w), and where the user gave it, (1, h, w), at working size."""
+        rgb = np.zeros((height, width, 3), np.float32)
+        mask = np.zeros((1, height, width), np.float32)
+        if self.hints is not None:
+            self._check_size(self.hints, "hints")
+            if not self.hints.model.has_alpha:
+                message = "The picture of strokes has no transparency, so its strokes cannot be told from its ground"
+                raise ParamError(message, "Paint the strokes on a transparent layer.", "param.hints")
+            rgb, covered = stroke_colours(self.hints, width, height)
+            mask[0] = covered
+        for point in self.hint:
+            if not (0 <= point.x < self.source.width and 0 <= point.y < self.source.height):
+                message = f"The hint {point.x},{point.y} lies outside the picture"
+                hint = f"x is 0 to {self.source.width - 1}, y is 0 to {self.source.height - 1}."
+                raise ParamError(message, hint, "param.hint_outside")
+            row = min(height - 1, point.y * height // self.source.height)
+            column = min(width - 1, point.x * width // self.source.width)
+            reach = _HINT_CELLS // 2
+            patch = (slice(max(0, row - reach), row + reach + 1), slice(max(0, column - reach), column + reach + 1))
+            rgb[patch] = np.asarray(point.color, np.float32) / 255
+            mask[(0, *patch)] = USER_MASK
+        lab = ctx.engine.lab_from_rgb(rgb.reshape(-1, 3)).reshape(height, width, 3)
+        return np.ascontiguousarray(lab[..., 1:].transpose(2, 0, 1) * mask), mask
+
+    def _check_size(self, clip: Image, name: str) -> None:
+        if (clip.width, clip.height) != (self.source.width, self.source.height):
+            message = f"The clip {name!r} has {clip.width} by {clip.height} pixels, the source another size"
+            hint = f"Make it {self.source.width} by {self.source.height} pixels."
+            raise ParamError(message, hint, "param.clip_size")
+
+
+def working_extent(image: Image, working_size: int, stride: int) -> tuple[int, int]:
+    """Returns width and height for the net: the picture's shape, about working_size² pixels, whole strides."""
+    scale = working_size / math.sqrt(image.width * image.height)
+    width, height = (max(1, round(side * scale / stride)) * stride for side in (image.width, image.height))
+    longest = 4 * working_size
+    return min(width, longest), min(height, longest)
+
+
+def unit_array(image: Image) -> NDArray[Any]:
+    """Returns the samples as floats, 1.0 being full; (H, W, C)."""
+    pixels = array_from_image(image)
+    full = {SampleType.U8: 255, SampleType.U16: 65535}.get(image.sample, 1)
+    return np.clip(pixels.astype(np.float32) / full, 0, 1)
+
+
+def stroke_colours(strokes: Image, width: int, height: int) -> tuple[Plane, Plane]:
+    """Shrinks strokes to (h, w): their alpha-weighted mean sRGB, (h, w, 3), and which cells count, (h, w).
+
+    A cell counts from 2 % coverage on, so that thin strokes on large pictures survive. Rows are read in
+    strips; no float copy of the whole picture is made.
+    """
+    rgb = np.zeros((height, width, 3), np.float32)
+    covered = np.zeros((height, width), np.float32)
+    columns = [column * strokes.width // width for column in range(width)]
+    for row in range(height):
+        top = row * strokes.height // height
+        bottom = max(top + 1, (row + 1) * strokes.height // height)
+        strip = unit_array(strokes.crop(strokes.bounds._replace(y=top, height=bottom - top)))
+        alpha = strip[..., -1:]
+        if not alpha.any():
+            continue
+        colour = np.broadcast_to(strip[..., :-1], (*strip.shape[:2], 3))
+        total = np.add.reduceat((colour * alpha).sum(0), columns, axis=0)
+        weight = np.add.reduceat(alpha.sum(0), columns, axis=0)
+        cells = np.add.reduceat(np.full((strip.shape[1], 1), bottom - top, np.float32), columns, axis=0)
+        rgb[row] = total / np.maximum(weight, 1e-6)
+        covered[row] = (weight >= _STROKE_COVERAGE * cells)[:, 0]
+    return rgb, covered
+
+
+__all__ = ["Colorize"]
