@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scumble.errors import MediaError
-from scumble.media.image import ColorModel, Image, SampleType, Transfer
+from scumble.media.image import Image, SampleType, Transfer, model_of_channels
 
 Array = NDArray[Any]
-
-_MODEL_OF_CHANNELS = {model.channels: model for model in ColorModel}
 
 
 def array_from_image(image: Image) -> Array:
@@ -34,7 +32,7 @@ def image_from_array(array: Array, *, transfer: Transfer | None = None, like: Im
     """
     if array.ndim == 2:
         array = array[..., None]
-    if array.ndim != 3 or array.shape[2] not in _MODEL_OF_CHANNELS:
+    if array.ndim != 3 or not 1 <= array.shape[2] <= 4:
         hint = "Give an array of shape (height, width) or (height, width, 1 to 4)."
         raise MediaError(f"An array of shape {array.shape} is no picture", hint, "media.shape")
     if array.dtype.name not in {sample.value for sample in SampleType}:
@@ -42,7 +40,7 @@ def image_from_array(array: Array, *, transfer: Transfer | None = None, like: Im
         raise MediaError(f"An array of {array.dtype} is no picture", hint, "media.sample_type")
     height, width, channels = array.shape
     pixels = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
-    model = _MODEL_OF_CHANNELS[channels]
+    model = model_of_channels(channels)
     profile = like.icc_profile if like is not None and like.model.is_gray == model.is_gray else None
     return Image(
         pixels.reshape(-1).view(np.uint8).data,

@@ -60,6 +60,14 @@ class ColorModel(enum.Enum):
         return self in (ColorModel.GRAY, ColorModel.GRAY_ALPHA)
 
 
+def model_of_channels(channels: int) -> ColorModel:
+    """Returns the colour model with that many samples per pixel, 1 to 4; raises ValueError for others."""
+    for model in ColorModel:
+        if model.channels == channels:
+            return model
+    raise ValueError(f"no colour model has {channels} channels")
+
+
 class Transfer(enum.Enum):
     """How samples encode light: the sRGB curve, or proportional to light as in EXR files."""
 
@@ -96,7 +104,11 @@ class Image:
             raise MediaError(message, "Width and height must be at least 1.", "media.empty")
         if not self.stride:
             object.__setattr__(self, "stride", self.row_bytes)
-        object.__setattr__(self, "data", memoryview(self.data).cast("B"))
+        try:
+            object.__setattr__(self, "data", memoryview(self.data).cast("B"))
+        except TypeError as error:
+            hint = "Give bytes without gaps; rows may be padded, with `stride`."
+            raise MediaError("The buffer is no contiguous run of bytes", hint, "media.buffer") from error
         needed = self.stride * (self.height - 1) + self.row_bytes
         if self.stride < self.row_bytes or len(self.data) < needed:
             message = f"The buffer of {len(self.data)} bytes is too small for {self.width} by {self.height} pixels"

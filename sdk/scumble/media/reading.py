@@ -15,7 +15,7 @@ import OpenImageIO
 from scumble.errors import MediaError
 from scumble.media.arrays import Array, image_from_array
 from scumble.media.headers import FileFormat, damaged, header_from_file, truncated
-from scumble.media.image import ColorModel, Image, Transfer
+from scumble.media.image import ColorModel, Image, Transfer, model_of_channels
 from scumble.media.metadata import metadata_from_spec, profile_from_spec
 from scumble.media.orientation import UPRIGHT, upright_from_oriented
 from scumble.media.samples import straight_from_premultiplied
@@ -131,8 +131,7 @@ def _channels(path: Path, kind: FileFormat, spec: OpenImageIO.ImageSpec) -> tupl
     if is_other or (kind is not FileFormat.EXR and len(names) != len(wanted)):
         message = f"{path} has the channels {', '.join(names)}; R, G, B or Y, each with or without A, can be read"
         raise MediaError(message, "Save it as RGB or gray, with alpha or without.", "media.channels")
-    model = {1: ColorModel.GRAY, 2: ColorModel.GRAY_ALPHA, 3: ColorModel.RGB, 4: ColorModel.RGBA}[len(wanted)]
-    return model, [names.index(name) for name in wanted]
+    return model_of_channels(len(wanted)), [names.index(name) for name in wanted]
 
 
 def _decoded(path: Path, source: OpenImageIO.ImageInput, spec: OpenImageIO.ImageSpec, channels: list[int]) -> Array:

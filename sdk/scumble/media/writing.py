@@ -10,12 +10,12 @@ import OpenImageIO
 
 from scumble.errors import MediaError
 from scumble.media.arrays import Array, array_from_image
-from scumble.media.atomic import atomic_path, unwritable
+from scumble.media.atomic import atomic_path
+from scumble.media.encoding import encode
 from scumble.media.headers import FileFormat
-from scumble.media.image import ColorModel, Image, SampleType, Transfer
-from scumble.media.metadata import profile_fits, put_metadata, put_profile
+from scumble.media.image import ColorModel, Image, SampleType, Transfer, model_of_channels
+from scumble.media.metadata import profile_fits
 from scumble.media.samples import converted, premultiplied_from_straight
-from scumble.media.whole import check_whole
 
 if TYPE_CHECKING:
     import os
@@ -40,7 +40,6 @@ _HOLDS = {
     FileFormat.WEBP: _Holds(dict.fromkeys(SampleType, _U8), 16383),
 }
 _OIIO_TYPES = {_U8: "uint8", _U16: "uint16", _F16: "half", _F32: "float"}
-_CHANNEL_NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}
 
 
 def format_from_name(path: str | os.PathLike[str]) -> FileFormat:
@@ -84,10 +83,10 @@ def write_image(
         hint = "Write a PNG, TIFF or EXR, or scale it down."
         raise MediaError(f"{message}{image.width} by {image.height}", hint, "media.side")
     pixels = _pixels_for(path, kind, image)
-    spec = _spec_for(kind, image, pixels, quality)
+    spec, model = _spec_for(kind, pixels, quality)
+    profile = image.icc_profile if image.icc_profile and profile_fits(image.icc_profile, model) else None
     with atomic_path(path, overwrite=overwrite) as temporary:
-        _encode(path, temporary, spec, pixels)
-        check_whole(temporary, kind)
+        encode(temporary, kind, spec, pixels, metadata=image.metadata, profile=profile)
 
 
 def _pixels_for(path: Path, kind: FileFormat, image: Image) -> Array:
@@ -109,29 +108,16 @@ def _pixels_for(path: Path, kind: FileFormat, image: Image) -> Array:
     return np.ascontiguousarray(pixels)
 
 
-def _spec_for(kind: FileFormat, image: Image, pixels: Array, quality: int | None) -> OpenImageIO.ImageSpec:
+def _spec_for(kind: FileFormat, pixels: Array, quality: int | None) -> tuple[OpenImageIO.ImageSpec, ColorModel]:
     height, width, channels = pixels.shape
+    model = model_of_channels(channels)
     spec = OpenImageIO.ImageSpec(width, height, channels, _OIIO_TYPES[SampleType(pixels.dtype.name)])
-    spec.channelnames = _CHANNEL_NAMES[channels]
-    spec.alpha_channel = channels - 1 if channels in (2, 4) else -1
-    put_metadata(spec, image.metadata)
+    spec.channelnames = (("Y",) if model.is_gray else ("R", "G", "B")) + (("A",) if model.has_alpha else ())
+    spec.alpha_channel = channels - 1 if model.has_alpha else -1
     spec.attribute("oiio:UnassociatedAlpha", int(kind is not FileFormat.EXR))
-    model = {1: ColorModel.GRAY, 2: ColorModel.GRAY_ALPHA, 3: ColorModel.RGB, 4: ColorModel.RGBA}[channels]
-    if image.icc_profile is not None and profile_fits(image.icc_profile, model):
-        put_profile(spec, image.icc_profile)
     if kind is FileFormat.JPEG:
         spec.attribute("compression", f"jpeg:{quality or DEFAULT_JPEG_QUALITY}")
         spec.attribute("jpeg:subsampling", "4:4:4")  # chroma is what we are here for
     elif kind is FileFormat.WEBP:
         spec.attribute("compression", f"webp:{quality}" if quality else "lossless")
-    return spec
-
-
-def _encode(path: Path, temporary: Path, spec: OpenImageIO.ImageSpec, pixels: Array) -> None:
-    output = OpenImageIO.ImageOutput.create(str(temporary))
-    if output is None:
-        raise unwritable(path, OpenImageIO.geterror())
-    is_written = output.open(str(temporary), spec) and output.write_image(pixels)
-    is_written = output.close() and is_written
-    if not is_written:
-        raise unwritable(path, output.geterror().strip().replace(temporary.name, path.name))
+    return spec, model

@@ -1,0 +1,99 @@
+"""Pixels into a file's bytes; encoders that cannot bear a full disk work in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import OpenImageIO
+
+from scumble.errors import MediaError
+from scumble.media.headers import FileFormat
+from scumble.media.jpeg import jpeg_with_profile
+from scumble.media.metadata import put_metadata, put_profile
+from scumble.media.webp import exif_from_png, webp_with_exif
+from scumble.media.whole import check_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scumble.media.arrays import Array
+    from scumble.media.image import Metadata
+
+
+def encode(
+    path: Path,
+    kind: FileFormat,
+    spec: OpenImageIO.ImageSpec,
+    pixels: Array,
+    *,
+    metadata: Metadata,
+    profile: bytes | None,
+) -> None:
+    """Writes `pixels` (H, W, C) of the size and type that `spec` says into `path`.
+
+    Raises OSError when the encoder fails or the disk is full.
+    """
+    put_metadata(spec, metadata, is_jpeg=kind is FileFormat.JPEG)
+    if profile is not None:
+        spec.attribute("oiio:ColorSpace", "unknown")  # else a PNG says beside the profile that it is sRGB
+        if kind is not FileFormat.JPEG:
+            put_profile(spec, profile)
+    if kind is FileFormat.JPEG:
+        data = _encoded(kind, spec, pixels)
+        path.write_bytes(jpeg_with_profile(data, profile) if profile else data)
+    elif kind is FileFormat.WEBP:
+        data = _encoded(kind, spec, pixels)
+        exif = _exif_from_metadata(metadata) if metadata else b""
+        if exif:
+            has_alpha = spec.alpha_channel >= 0
+            data = webp_with_exif(data, exif, width=spec.width, height=spec.height, has_alpha=has_alpha)
+        path.write_bytes(data)
+    else:
+        _run_encoder(kind, str(path), spec, pixels)
+    try:
+        check_whole(path, kind)
+    except MediaError as error:  # an encoder did not notice that its writes failed
+        raise OSError(errno.EIO, "it came out cut short") from error
+
+
+def _exif_from_metadata(metadata: Metadata) -> bytes:
+    """Returns the EXIF block that OpenImageIO makes of these facts, taken from a PNG of one pixel."""
+    spec = OpenImageIO.ImageSpec(1, 1, 1, "uint8")
+    put_metadata(spec, metadata)
+    return exif_from_png(_encoded(FileFormat.PNG, spec, bytes(1)))
+
+
+def _encoded(kind: FileFormat, spec: OpenImageIO.ImageSpec, pixels: Array | bytes) -> bytes:
+    """Where a write fails, libjpeg ends the process and the WebP writer never returns; memory does not fail so."""
+    with _memory_file(kind) as name:
+        _run_encoder(kind, name, spec, pixels)
+        return Path(name).read_bytes()
+
+
+@contextlib.contextmanager
+def _memory_file(kind: FileFormat) -> Iterator[str]:
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("scumble")
+        try:
+            yield f"/proc/self/fd/{descriptor}"
+        finally:
+            os.close(descriptor)
+    else:
+        with tempfile.TemporaryDirectory(prefix="scumble-") as folder:
+            yield str(Path(folder, "picture" + kind.suffixes[0]))
+
+
+def _run_encoder(kind: FileFormat, name: str, spec: OpenImageIO.ImageSpec, pixels: Array | bytes) -> None:
+    output = OpenImageIO.ImageOutput.create(kind.value)
+    if output is None:
+        raise OSError(errno.ENOSYS, OpenImageIO.geterror())
+    is_written = output.open(name, spec) and output.write_image(pixels)
+    is_written = output.close() and is_written
+    if not is_written:
+        report = " ".join(output.geterror().split()).replace(name, "the file")
+        raise OSError(errno.EIO, report or "its encoder gave up")
