@@ -36,6 +36,11 @@ def net_from_run(run: Path) -> tuple[Colorizer, dict[str, object]]:
     return net.eval(), state
 
 
+def temperature_of_run(run: Path) -> float:
+    """Returns the temperature that calibrate.py chose for a run."""
+    return float(json.loads((run / "temperature.json").read_text(encoding="utf-8"))["temperature"])
+
+
 def squared_pictures(source: Path, folders: tuple[str, ...] = ()) -> dict[str, Pixels]:
     """Reads pictures, each resized to 256 by 256 as the published scores do; `folders` filters a tar."""
     pictures = {}
@@ -49,30 +54,6 @@ def squared_pictures(source: Path, folders: tuple[str, ...] = ()) -> dict[str, P
 def no_hints(lightness: Tensor) -> tuple[Tensor, Tensor]:
     """Returns empty hint planes for a lightness plane."""
     return lightness.new_zeros((1, 2, *lightness.shape[2:])), torch.zeros_like(lightness)
-
-
-def fitted_temperature(net: Colorizer, pictures: list[Pixels]) -> float:
-    """Finds the temperature at which the vivid output is as colourful as true pictures are on average.
-
-    Call it with held-out training pictures, never with evaluation pictures.
-    """
-    target = np.mean([colourfulness(picture) for picture in pictures])
-    heads = []
-    with torch.no_grad():
-        for picture in pictures:
-            lab = lab_from_pixels(picture[None])
-            heads.append((lab[:, :1], *net.heads(lab[:, :1], *no_hints(lab[:, :1]))))
-
-    def colour(temperature: float) -> float:
-        results = (pixels_from_ab(light, net.vivid(ab, logits, temperature)) for light, ab, logits in heads)
-        return float(np.mean([colourfulness(result) for result in results]))
-
-    low, high = 0.05, 1.0
-    with torch.no_grad():
-        for _ in range(10):
-            middle = (low * high) ** 0.5
-            low, high = (middle, high) if colour(middle) > target else (low, middle)
-    return (low * high) ** 0.5
 
 
 def pixels_from_ab(lightness: Tensor, ab: Tensor) -> Pixels:
@@ -145,9 +126,11 @@ def main() -> None:
     options.add_argument("--folder", action="append", default=[], help="only names that start with this")
     options.add_argument("--ours", type=Path, required=True, help="run folder of the colorizer")
     options.add_argument("--mse", type=Path, help="run folder of the plain MSE net")
-    options.add_argument("--temperature", type=float, default=0.38, help="of the annealed mean")
+    options.add_argument("--temperature", type=float, help="of the annealed mean; default: the calibrated one")
     options.add_argument("--out", type=Path, help="where to write the summary as JSON")
     args = options.parse_args()
+    if args.temperature is None:
+        args.temperature = temperature_of_run(args.ours)
     pictures = squared_pictures(args.pictures, tuple(args.folder))
     table = summary(compare(pictures, methods_from_runs(args.ours, args.mse, args.temperature)))
     report = {"pictures": len(pictures), "size": SIZE, "temperature": args.temperature, "methods": table}

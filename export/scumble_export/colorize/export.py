@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 from scumble_export.bundle import write_bundle
-from scumble_export.colorize.evaluate import SIZE, fitted_temperature, net_from_run
+from scumble_export.colorize.evaluate import net_from_run, temperature_of_run
 from scumble_export.colorize.net import AB_SCALE, Colorizer
 from scumble_export.data import licences_of, load_photos
 from scumble_export.verify import measure_bytes_per_pixel, measure_parity, measure_reach
@@ -27,7 +26,6 @@ INPUTS = {"lightness": 1, "hint_ab": 2, "hint_mask": 1}
 OUTPUTS = {"ab": ("Lab.ab, regressed", 2, 1.0), "ab_vivid": ("Lab.ab, vivid", 2, 1.0), "logits": ("313-bin logits", 313, 0.25)}
 OPSET = 18
 PARITY_LIMIT = 1e-4
-_CALIBRATION_PICTURES = 200
 _CARD = Path(__file__).with_name("CARD.md")
 
 
@@ -94,17 +92,11 @@ def main() -> None:
     options.add_argument("--licences", type=Path, required=True, help="CSV with the columns file and licence")
     options.add_argument("--scores", type=Path, required=True, help="report of the evaluation")
     options.add_argument("--version", default="0.1.0")
-    options.add_argument("--temperature", type=float, help="of the annealed mean; found if not given")
     args = options.parse_args()
 
     net, state = net_from_run(args.run)
     photos = load_photos(args.photos)
-    if args.temperature is None:
-        held_out = [Image.fromarray(p.pixels).resize((SIZE, SIZE)) for p in photos if p.held_out]
-        pictures = [np.asarray(picture) for picture in held_out[:_CALIBRATION_PICTURES]]
-        args.temperature = round(fitted_temperature(net, pictures), 3)
-        print(f"temperature {args.temperature} from {len(pictures)} held-out training photographs")
-    net.temperature = args.temperature
+    net.temperature = temperature_of_run(args.run)
     taught = {photo.name for photo in photos if not photo.held_out}
     with tempfile.TemporaryDirectory() as scratch:
         model = Path(scratch) / "model.onnx"
@@ -155,7 +147,7 @@ def main() -> None:
             },
             "scores": scores_from_report(json.loads(args.scores.read_text(encoding="utf-8")))
             | {f"parity_{name}": round(value, 7) for name, value in parity.items()},
-            "settings": {"working_size": 256, "temperature": args.temperature},
+            "settings": {"working_size": 256, "temperature": net.temperature},
         }
         write_bundle(args.bundle, model, facts, _CARD.read_text(encoding="utf-8"))
     print(json.dumps(facts, indent=1))
