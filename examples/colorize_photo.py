@@ -1,6 +1,6 @@
 """Colours a photograph from Python: automatic, paler, and with one colour asked for.
 
-    python examples/colorize_photo.py examples/photos/astronaut.jpg
+python examples/colorize_photo.py examples/photos/astronaut.jpg
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scumble_export.bundle import write_bundle
 from scumble_export.colorize.evaluate import net_from_run, temperature_of_run
 from scumble_export.colorize.net import AB_SCALE, Colorizer
+from scumble_export.colorize.sampling import CONTEXT_SATURATION
 from scumble_export.data import licences_of, load_photos
 from scumble_export.verify import measure_bytes_per_pixel, measure_parity, measure_reach
 
@@ -147,7 +148,11 @@ def main() -> None:
             },
             "scores": scores_from_report(json.loads(args.scores.read_text(encoding="utf-8")))
             | {f"parity_{name}": round(value, 7) for name, value in parity.items()},
-            "settings": {"working_size": 256, "temperature": net.temperature},
+            "settings": {
+                "working_size": 256,
+                "temperature": net.temperature,
+                "context_saturation": sum(CONTEXT_SATURATION) / 2,
+            },
         }
         write_bundle(args.bundle, model, facts, _CARD.read_text(encoding="utf-8"))
     print(json.dumps(facts, indent=1))

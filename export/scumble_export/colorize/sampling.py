@@ -16,6 +16,7 @@ CONTEXT_SHARE = 0.12
 REVEAL_SHARE = 0.01
 STOP_HINTS = 1 / 8
 CONTEXT_MASK = 0.5
+CONTEXT_SATURATION = (0.5, 1.1)
 _DAMAGED_SHARE = 0.35
 
 
@@ -71,7 +72,7 @@ def simulated_hints(ab: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tenso
         if kind < REVEAL_SHARE + AUTOMATIC_SHARE + CONTEXT_SHARE:
             coarse = F.avg_pool2d(ab[index : index + 1], int(rng.choice((4, 8, 16))))
             coarse = F.interpolate(coarse, (height, width), mode="bilinear", align_corners=False)
-            hint[index], mask[index] = coarse[0] * rng.uniform(0.5, 1.1), CONTEXT_MASK
+            hint[index], mask[index] = coarse[0] * rng.uniform(*CONTEXT_SATURATION), CONTEXT_MASK
         for _ in range(rng.geometric(STOP_HINTS)):
             side = int(rng.integers(1, 10))
             y = int(np.clip(rng.normal(0.5, 0.25) * height, 0, height - side))

@@ -56,7 +56,9 @@ def application() -> typer.Typer:
     @app.command()
     def replay(
         sidecar: Annotated[Path, typer.Argument(metavar="OUT.scumble.json", help="Record of a rendering.")],
-        output: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to write; default: the recorded name.")] = None,
+        output: Annotated[
+            Path | None, typer.Argument(metavar="FILE", help="Where to write; default: the recorded name.")
+        ] = None,
         device: Device = COMMON["device"][1],
         workers: Workers = COMMON["workers"][1],
         memory: Memory = COMMON["memory"][1],

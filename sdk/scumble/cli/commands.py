@@ -17,10 +17,14 @@ from scumble.engine import Engine
 from scumble.params import BoolParam, Param, PointsParam
 from scumble.schema import ClipSchema
 
-Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where models run; cuda never falls back.")]
+Device = Annotated[
+    str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where models run; cuda never falls back.")
+]
 Workers = Annotated[int, typer.Option("--workers", metavar="N", help="Tile workers; 0 chooses.")]
 Memory = Annotated[int, typer.Option("--memory", metavar="MIB", help="Memory budget of the models in MiB; 0 chooses.")]
-Megapixels = Annotated[float, typer.Option("--max-megapixels", metavar="MP", help="Refuse larger pictures before decoding.")]
+Megapixels = Annotated[
+    float, typer.Option("--max-megapixels", metavar="MP", help="Refuse larger pictures before decoding.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result, or the error, as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 

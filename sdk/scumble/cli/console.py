@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 
 from scumble.errors import ScumbleError
 from scumble.jobs import Progress
@@ -22,7 +23,12 @@ def shown_progress(title: str, *, quiet: bool) -> Iterator[Progress]:
     if quiet or not console.is_terminal:
         yield Progress()
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+    )
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task(title, total=1.0)
         yield Progress(lambda fraction, note: bar.update(task, completed=fraction, description=note or title))

@@ -6,7 +6,6 @@ import datetime
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from scumble.effect import Effect
 from scumble.engine import Engine
@@ -55,9 +54,7 @@ def render_files(
             message = f"The output {output} is the {name} itself"
             raise ParamError(message, "Name another file; Scumble never overwrites what it reads.", "param.same_file")
     check_writable(output)
-    images: dict[str, Image] = {
-        name: read_image(path, max_megapixels=max_megapixels) for name, path in clips.items()
-    }
+    images: dict[str, Image] = {name: read_image(path, max_megapixels=max_megapixels) for name, path in clips.items()}
     inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path)) for name, path in clips.items()}
     result = effect(engine=engine, progress=progress, **images)
     write_image(output, result)
@@ -70,7 +67,7 @@ def render_files(
         models=[model_fact(name) for name in effect.bundles],
         provider=engine.provider if effect.bundles else "none",
         runtime=engine.runtime_version if effect.bundles else "none",
-        created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
     sidecar = sidecar_path(output)
     with atomic_path(sidecar) as temporary:
@@ -133,5 +130,3 @@ def replayed(
         max_megapixels=max_megapixels,
     )
     return rendered, rendered.record.output.sha256 == record.output.sha256
-
-

@@ -23,7 +23,6 @@ USER_MASK = 1.0
 CONTEXT_MASK = 0.5
 _HINT_CELLS = 3
 _STROKE_COVERAGE = 0.02
-_WHOLE_PIXELS = 1_000_000
 _GUIDE_RADIUS = 4
 _GUIDE_EPSILON = 4.0
 
@@ -40,13 +39,13 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
     mask: Image | None = Input(default=None, doc="Where to colour: white yes, black no; same size.")
     strength: float = Float(default=1.0, min=0.0, max=1.0, step=0.01, doc="0 keeps the source's own colours.")
     vividness: float = Float(
-        default=1.0, min=0.0, max=1.0, step=0.01, doc="1 is as colourful as photographs are, 0 the cautious average."
+        default=0.6, min=0.0, max=1.0, step=0.01, doc="1 is as colourful as photographs are, 0 the cautious average."
     )
     hint: tuple[HintPoint, ...] = Points(default=(), doc="A wanted colour at a pixel; may be given many times.")
     detail: str = Choice(
         default="auto",
         choices=("auto", "fast", "full"),
-        doc="fast predicts at the working size, full again at full size in tiles; auto is full up to 1 megapixel.",
+        doc="fast predicts at the working size; full refines that in tiles at full size; auto is fast.",
     )
 
     def render(self, ctx: RenderContext) -> Image:
@@ -64,7 +63,7 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         regressed, vivid = outputs["ab"][0], outputs["ab_vivid"][0]
         ab: Plane = np.ascontiguousarray(regressed + np.float32(self.vividness) * (vivid - regressed))
         progress = ctx.progress.sub(0.3, 0.7)
-        if self.detail == "full" or (self.detail == "auto" and self._is_small()):
+        if self.detail == "full":
             return self._at_full_size(ctx, session, bundle.manifest, ab, hint_ab, hint_mask, mask)
         return ctx.engine.recolor_guided(
             self.source,
@@ -89,8 +88,9 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
     ) -> Image:
         """Runs the net again over tiles of the full picture, each told the coarse result as weak hints."""
         user = hint_mask >= USER_MASK
+        paler = ab * np.float32(manifest.settings["context_saturation"])  # as pale as in training, on average
         context = {
-            "hint_ab": np.where(user, hint_ab, ab).astype(np.float32),
+            "hint_ab": np.where(user, hint_ab, paler).astype(np.float32),
             "hint_mask": np.where(user, USER_MASK, CONTEXT_MASK).astype(np.float32),
         }
         tiling = manifest.tiling
@@ -110,9 +110,6 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
             mask=mask,
             progress=ctx.progress.sub(0.3, 0.7).report,
         )
-
-    def _is_small(self) -> bool:
-        return self.source.width * self.source.height <= _WHOLE_PIXELS
 
     def _mask_plane(self) -> NDArray[np.uint8] | None:
         """Returns the mask as one 8-bit plane: the gray value, times alpha where there is one."""
@@ -196,6 +193,3 @@ def stroke_colours(strokes: Image, width: int, height: int) -> tuple[Plane, Plan
         rgb[row] = total / np.maximum(weight, 1e-6)
         covered[row] = (weight >= _STROKE_COVERAGE * cells)[:, 0]
     return rgb, covered
-
-
-__all__ = ["Colorize"]
