@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scumble.jobs import CancelToken, Progress
     from scumble.media.files import read_image, write_image
     from scumble.media.image import Image
+    from scumble.params import HintPoint, Rgb
     from scumble.runner import LocalRunner
 
 _HOMES = {
@@ -23,9 +24,11 @@ _HOMES = {
     "Colorize": "scumble.effects.colorize",
     "Effect": "scumble.effect",
     "Engine": "scumble.engine",
+    "HintPoint": "scumble.params",
     "Image": "scumble.media.image",
     "LocalRunner": "scumble.runner",
     "Progress": "scumble.jobs",
+    "Rgb": "scumble.params",
     "ScumbleError": "scumble.errors",
     "discover": "scumble.effect",
     "read_image": "scumble.media.files",
@@ -37,9 +40,11 @@ __all__ = [
     "Colorize",
     "Effect",
     "Engine",
+    "HintPoint",
     "Image",
     "LocalRunner",
     "Progress",
+    "Rgb",
     "ScumbleError",
     "discover",
     "read_image",

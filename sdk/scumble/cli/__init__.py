@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -82,7 +83,7 @@ def application() -> typer.Typer:
     return app
 
 
-def _chosen(effects: dict[str, type[Effect]], name: str) -> list[type[Effect]]:
+def _chosen(effects: Mapping[str, type[Effect]], name: str) -> list[type[Effect]]:
     if name and name not in effects:
         hint = f"There are: {', '.join(sorted(effects)) or 'none'}."
         raise ParamError(f"There is no effect called {name!r}", hint, "param.effect")

@@ -55,7 +55,7 @@ def option_of_param(param: Param) -> tuple[Any, Any]:
         return Annotated[bool, typer.Option(f"{flag}/--no-{flag[2:]}", help=param.doc)], param.default
     note = param.allowed()
     shown = param.text(param.default) if param.default is not None else ""
-    help_text = param.doc + f" [{note}{f'; default {shown}' if shown else ''}]"
+    help_text = param.doc + f" ({note}{f'; default {shown}' if shown else ''})"
     option = typer.Option(flag, metavar=_metavar(param), help=help_text, show_default=False)
     if isinstance(param, PointsParam):
         return Annotated[list[str], option], []

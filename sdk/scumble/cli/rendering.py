@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +13,7 @@ from scumble.engine import Engine
 from scumble.errors import MediaError, ParamError
 from scumble.jobs import Progress
 from scumble.media.atomic import atomic_path
-from scumble.media.files import read_image, write_image
+from scumble.media.files import format_from_name, read_image, write_image
 from scumble.media.image import Image
 from scumble.models.store import find_bundle
 from scumble.provenance import (
@@ -53,7 +54,7 @@ def render_files(
         if path.resolve() == output.resolve():
             message = f"The output {output} is the {name} itself"
             raise ParamError(message, "Name another file; Scumble never overwrites what it reads.", "param.same_file")
-    check_writable(output)
+    check_place(output)
     images: dict[str, Image] = {name: read_image(path, max_megapixels=max_megapixels) for name, path in clips.items()}
     inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path)) for name, path in clips.items()}
     result = effect(engine=engine, progress=progress, **images)
@@ -75,8 +76,9 @@ def render_files(
     return Rendered(output, sidecar, record)
 
 
-def check_writable(output: Path) -> None:
-    """Raises MediaError before any work is done when `output` has no folder to lie in."""
+def check_place(output: Path) -> None:
+    """Raises MediaError, before any work is done, for an unknown suffix or a folder that is not there."""
+    format_from_name(output)
     if not output.parent.is_dir():
         hint = "Create the folder first, or name another place."
         raise MediaError(f"There is no folder {output.parent}", hint, "media.no_folder")
@@ -88,7 +90,7 @@ def model_fact(name: str) -> ModelFact:
     return ModelFact(manifest.name, manifest.version, manifest.model.sha256, manifest.licence.model)
 
 
-def effect_from_record(record: Provenance, effects: dict[str, type[Effect]]) -> Effect:
+def effect_from_record(record: Provenance, effects: Mapping[str, type[Effect]]) -> Effect:
     """Makes the recorded effect with its recorded values. Raises ParamError when it is not installed."""
     kind = effects.get(record.effect)
     if kind is None:
@@ -100,7 +102,7 @@ def effect_from_record(record: Provenance, effects: dict[str, type[Effect]]) -> 
 def replayed(
     sidecar: Path,
     output: Path | None,
-    effects: dict[str, type[Effect]],
+    effects: Mapping[str, type[Effect]],
     *,
     engine: Engine,
     progress: Progress,

@@ -49,7 +49,7 @@ def _checked_target(path: Path, *, overwrite: bool) -> Path:
     try:
         target = path.resolve()
         is_folder, has_folder, exists = target.is_dir(), target.parent.is_dir(), target.exists()
-    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links; a zero byte in the name
         raise unwritable(path, str(error)) from error
     if is_folder:
         raise MediaError(f"{path} is a folder", "Name a file in it.", "media.not_a_file")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from scumble.media.arrays import Array
     from scumble.media.image import Metadata
+
+_log = logging.getLogger(__name__)
 
 
 def encode(
@@ -54,11 +57,22 @@ def encode(
             data = webp_with_exif(data, exif, width=spec.width, height=spec.height, has_alpha=has_alpha)
         path.write_bytes(data)
     else:
-        _run_encoder(kind, str(path), spec, pixels)
+        _run_direct(path, kind, spec, pixels)
     try:
         check_whole(path, kind)
     except MediaError as error:  # an encoder did not notice that its writes failed
         raise OSError(errno.EIO, "it came out cut short") from error
+
+
+def _run_direct(path: Path, kind: FileFormat, spec: OpenImageIO.ImageSpec, pixels: Array) -> None:
+    try:
+        _run_encoder(kind, str(path), spec, pixels)
+    except OSError:
+        if kind is not FileFormat.PNG or spec.getattribute("ICCProfile") is None:
+            raise
+        spec.erase_attribute("ICCProfile")  # libpng writes sound profiles only; JPEG files often hold others
+        _run_encoder(kind, str(path), spec, pixels)
+        _log.warning("The colour profile is left out: it breaks the rules, so that PNG cannot hold it")
 
 
 def _exif_from_metadata(metadata: Metadata) -> bytes:

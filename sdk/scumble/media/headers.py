@@ -80,7 +80,7 @@ def header_from_file(path: Path) -> Header:
         stream.seek(0)
         try:
             width, height = _SIZE_READERS[kind](stream)
-        except (struct.error, IndexError) as error:  # ran out of bytes
+        except (struct.error, IndexError, OSError, OverflowError) as error:  # it points behind its end
             raise truncated(path) from error
         except ValueError as error:
             raise damaged(path, str(error)) from error

@@ -95,10 +95,11 @@ class Image:
     stride: int = 0
     """Bytes from one row to the next; 0 means rows follow each other without a gap."""
     icc_profile: bytes | None = None
-    metadata: Metadata = dataclasses.field(default_factory=lambda: MappingProxyType({}))
+    metadata: Metadata = dataclasses.field(default_factory=dict)
     """Names and values as OpenImageIO calls them, such as "Exif:DateTimeOriginal"."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
         if self.width < 1 or self.height < 1:
             message = f"A picture of {self.width} by {self.height} pixels has no pixels"
             raise MediaError(message, "Width and height must be at least 1.", "media.empty")

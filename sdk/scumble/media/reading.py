@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 OpenImageIO.attribute("try_all_readers", 0)
 
 _HARMLESS = re.compile(r"extraneous bytes before marker 0xd9")  # padding before a JPEG's end mark; pixels are whole
-_CUT = re.compile(r"premature end|end of file|missing|read error|got \d+ bytes|Couldn't decode", re.IGNORECASE)
+_CUT = re.compile(r"premature end|end of file|missing|error during reading|read error|got \d+ bytes|Couldn't decode", re.IGNORECASE)
 
 _TIFF_PHOTOMETRIC = {0, 1, 2, 3, 5, 6}  # the grays, RGB, palette, CMYK, YCbCr; not Lab, raw sensors, masks
 _READ_TYPES = {"uint8": "uint8", "uint16": "uint16", "half": "half", "float": "float", "double": "float"}
@@ -98,11 +98,14 @@ def _opened(path: Path, kind: FileFormat) -> Iterator[OpenImageIO.ImageInput]:
             link = Path(folder, "picture" + kind.suffixes[0])
             link.symlink_to(path.absolute())
             name = str(link)
-        source = OpenImageIO.ImageInput.open(name, wanted)
-        if source is None:
-            raise _refused(path, OpenImageIO.geterror(), name)
-        stack.callback(source.close)
-        yield source
+        try:
+            source = OpenImageIO.ImageInput.open(name, wanted)
+            if source is None:
+                raise _refused(path, OpenImageIO.geterror(), name)
+            stack.callback(source.close)
+            yield source
+        except UnicodeDecodeError as error:  # names of channels, and reports that quote the file
+            raise damaged(path, "it holds names that are no text") from error
 
 
 def _is_utf8(name: str) -> bool:

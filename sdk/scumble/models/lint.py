@@ -96,7 +96,10 @@ def _node(view: memoryview, facts: GraphFacts, shapes: dict[str, list[int]], dep
     facts.nodes += 1
     if facts.nodes > MAX_NODES:
         _refuse("nodes", f"it has more than {MAX_NODES} nodes")
-    operator, inputs, outputs, constant = "", [], [], []
+    operator = ""
+    inputs: list[str] = []
+    outputs: list[str] = []
+    constant: list[int] = []
     for number, value in fields(view):
         if number == 1:
             inputs.append(text(value))
