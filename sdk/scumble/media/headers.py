@@ -99,8 +99,13 @@ def opened_file(path: Path) -> BinaryIO:
         hint = "Check the path; relative ones start at the folder you are in."
         raise MediaError(f"There is no file {path}", hint, "media.missing") from error
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        hint = "Check the path and your rights to it."
-        raise MediaError(f"The file {path} cannot be read: {error}", hint, "media.unreadable") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> MediaError:
+    """Returns the error for a file that the system does not let us read."""
+    hint = "Check the path and your rights to it."
+    return MediaError(f"The file {path} cannot be read: {error}", hint, "media.unreadable")
 
 
 def truncated(path: Path) -> MediaError:

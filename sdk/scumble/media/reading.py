@@ -14,7 +14,7 @@ import OpenImageIO
 
 from scumble.errors import MediaError
 from scumble.media.arrays import Array, image_from_array
-from scumble.media.headers import FileFormat, damaged, header_from_file, truncated
+from scumble.media.headers import FileFormat, damaged, header_from_file, truncated, unreadable
 from scumble.media.image import ColorModel, Image, Transfer, model_of_channels
 from scumble.media.metadata import metadata_from_spec, profile_from_spec
 from scumble.media.orientation import UPRIGHT, upright_from_oriented
@@ -33,7 +33,9 @@ _log = logging.getLogger(__name__)
 OpenImageIO.attribute("try_all_readers", 0)
 
 _HARMLESS = re.compile(r"extraneous bytes before marker 0xd9")  # padding before a JPEG's end mark; pixels are whole
-_CUT = re.compile(r"premature end|end of file|missing|error during reading|read error|got \d+ bytes|Couldn't decode", re.IGNORECASE)
+_CUT = re.compile(
+    r"premature end|end of file|missing|error during reading|read error|got \d+ bytes|Couldn't decode", re.IGNORECASE
+)
 
 _TIFF_PHOTOMETRIC = {0, 1, 2, 3, 5, 6}  # the grays, RGB, palette, CMYK, YCbCr; not Lab, raw sensors, masks
 _READ_TYPES = {"uint8": "uint8", "uint16": "uint16", "half": "half", "float": "float", "double": "float"}
@@ -60,20 +62,31 @@ def read_image(path: str | os.PathLike[str], *, max_megapixels: float = DEFAULT_
     path = Path(path)
     header = header_from_file(path)
     _check_size(path, header.width, header.height, max_megapixels)
-    check_whole(path, header.format)
-    with _opened(path, header.format) as source:
+    try:
+        check_whole(path, header.format)
+        return _read(path, header.format, max_megapixels)
+    except UnicodeDecodeError as error:  # names of channels, and reports that quote the file
+        raise damaged(path, "it holds names that are no text") from error
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _read(path: Path, kind: FileFormat, max_megapixels: float) -> Image:
+    with _opened(path, kind) as source:
         spec = source.spec()
         _check_size(path, spec.width, spec.height, max_megapixels)
-        model, channels = _channels(path, header.format, spec)
+        if kind is FileFormat.EXR:
+            _check_size(path, spec.full_width, spec.full_height, max_megapixels)
+        model, channels = _channels(path, kind, spec)
         pixels = _decoded(path, source, spec, channels)
-        _tell_what_is_left_out(path, header.format, source, spec, channels)
+        _tell_what_is_left_out(path, source, spec, channels)
     if model.has_alpha and not spec.getattribute("oiio:UnassociatedAlpha"):
         pixels = straight_from_premultiplied(pixels)
-    if header.format is FileFormat.EXR:
+    if kind is FileFormat.EXR:
         pixels = _on_display_window(pixels, spec)
     pixels = upright_from_oriented(pixels, spec.get_int_attribute("Orientation", UPRIGHT))
     space = spec.get_string_attribute("oiio:ColorSpace", "")
-    is_linear = header.format is FileFormat.EXR or space.startswith("lin_")
+    is_linear = kind is FileFormat.EXR or space.startswith("lin_")
     image = image_from_array(pixels, transfer=Transfer.LINEAR if is_linear else Transfer.SRGB)
     return image.replace(icc_profile=profile_from_spec(spec, model), metadata=metadata_from_spec(spec))
 
@@ -98,14 +111,11 @@ def _opened(path: Path, kind: FileFormat) -> Iterator[OpenImageIO.ImageInput]:
             link = Path(folder, "picture" + kind.suffixes[0])
             link.symlink_to(path.absolute())
             name = str(link)
-        try:
-            source = OpenImageIO.ImageInput.open(name, wanted)
-            if source is None:
-                raise _refused(path, OpenImageIO.geterror(), name)
-            stack.callback(source.close)
-            yield source
-        except UnicodeDecodeError as error:  # names of channels, and reports that quote the file
-            raise damaged(path, "it holds names that are no text") from error
+        source = OpenImageIO.ImageInput.open(name, wanted)
+        if source is None:
+            raise _refused(path, OpenImageIO.geterror(), name)
+        stack.callback(source.close)
+        yield source
 
 
 def _is_utf8(name: str) -> bool:
@@ -172,7 +182,7 @@ def _on_display_window(pixels: Array, spec: OpenImageIO.ImageSpec) -> Array:
 
 
 def _tell_what_is_left_out(
-    path: Path, kind: FileFormat, source: OpenImageIO.ImageInput, spec: OpenImageIO.ImageSpec, channels: list[int]
+    path: Path, source: OpenImageIO.ImageInput, spec: OpenImageIO.ImageSpec, channels: list[int]
 ) -> None:
     if source.seek_subimage(1, 0):
         _log.warning("%s holds several pictures; the first is read", path)
