@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from scumble import Colorize, read_image, write_image
+from scumble import Colorize, HintPoint, Rgb, read_image, write_image
 
 
 def main() -> None:
@@ -17,8 +17,8 @@ def main() -> None:
     photo = read_image(source)
     write_image(Path("automatic.png"), Colorize()(photo))
     write_image(Path("paler.png"), Colorize(strength=0.6, vividness=0.5)(photo))
-    centre = (photo.width // 2, photo.height * 3 // 4, "#d8622c")
-    write_image(Path("hinted.png"), Colorize(hint=[centre])(photo))
+    wish = HintPoint(photo.width // 2, photo.height * 3 // 4, Rgb.from_hex("#d8622c"))
+    write_image(Path("hinted.png"), Colorize(hint=(wish,))(photo))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def application() -> typer.Typer:
     """Builds the application with a command for every effect that is installed."""
     app = typer.Typer(
         name="scumble",
-        help="Colour, backgrounds and music for pictures and videos, offline. Every output gets a record beside it.",
+        help="Effects for pictures from trained models, offline. Every output gets a record beside it.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
