@@ -1,0 +1,1 @@
+"""Seconds and memory of Scumble beside plain ONNX Runtime and OpenCV programs for the same job."""
