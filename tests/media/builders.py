@@ -95,9 +95,7 @@ def png_kinds(data: bytes) -> list[bytes]:
     return kinds
 
 
-def tiff_file(
-    array: Array, *, photometric: int, extra: Sequence[int] = (), kind: int = 1, compression: int = 1
-) -> bytes:
+def tiff_file(array: Array, *, photometric: int, extra: Sequence[int] = (), kind: int = 1) -> bytes:
     """A TIFF of one strip; tags as in TIFF 6.0. kind: 1 unsigned, 2 signed, 3 float samples."""
     height, width, channels = array.shape
     data = array.astype(array.dtype.newbyteorder("<")).tobytes()
@@ -106,7 +104,7 @@ def tiff_file(
         256: [width],
         257: [height],
         258: [bits] * channels,
-        259: [compression],
+        259: [1],
         262: [photometric],
         273: [8],
         277: [channels],

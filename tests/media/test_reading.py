@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import struct
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from tests.media.builders import noise, picture, pixels, png_chunk, png_file, smooth, srgb_profile, tiff_file, write_exr
+from PIL import ImageOps
+from tests.media.builders import (
+    noise,
+    picture,
+    pixels,
+    png_chunk,
+    png_file,
+    smooth,
+    srgb_profile,
+    tiff_file,
+    write_exr,
+    write_good_file,
+)
 
 from scumble.errors import MediaError
-from scumble.media.files import FileFormat, read_image, sniff
+from scumble.media.files import FileFormat, read_image, sniff, write_image
 from scumble.media.image import ColorModel, SampleType, Transfer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 8])
@@ -129,8 +140,6 @@ def test_cmyk_becomes_rgb_without_its_profile_and_that_is_said(
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("ending", ["png", "jpg", "tif", "webp"])
 def test_all_orientations_come_upright(tmp_path: Path, ending: str, orientation: int) -> None:
-    from PIL import ImageOps
-
     blocks = np.kron(noise(3, 5, 3), np.ones((16, 16, 1), np.uint8))  # survives JPEG
     facts = Pillow.Exif()
     facts[0x0112] = orientation
@@ -210,8 +219,6 @@ def test_of_several_pictures_the_first_is_read_and_that_is_said(
     "name", ["a.png", "a.JPG", "a", "a.txt", "what?.exr", "%04d #1.tif", "żółw 写真.webp", "a=b&c?x=1.png"]
 )
 def test_names_do_not_matter(tmp_path: Path, kind: FileFormat, name: str) -> None:
-    from tests.media.builders import write_good_file
-
     good = tmp_path / ("good" + kind.suffixes[0])
     write_good_file(good)
     expected = pixels(read_image(good))
@@ -222,13 +229,8 @@ def test_names_do_not_matter(tmp_path: Path, kind: FileFormat, name: str) -> Non
 
 
 def test_names_that_are_not_unicode_can_be_read(tmp_path: Path) -> None:
-    import os
-    from pathlib import Path as AnyPath
-
-    from tests.media.builders import write_good_file
-
     write_good_file(tmp_path / "good.png")
-    odd = AnyPath(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
     (tmp_path / "good.png").rename(odd)
     assert read_image(odd).width == 160
 
@@ -240,8 +242,6 @@ def test_text_of_old_programs_is_read_as_latin_1(tmp_path: Path, stored: bytes) 
 
 
 def test_picture_facts_of_a_read_file_can_be_written_again(tmp_path: Path) -> None:
-    from scumble.media.files import write_image
-
     facts = Pillow.Exif()
     facts[0x010F] = "Leica"
     Pillow.fromarray(smooth()).save(tmp_path / "a.jpg", exif=facts, icc_profile=srgb_profile(), dpi=(300, 300))

@@ -18,9 +18,9 @@ from scumble.media.atomic import atomic_path
 from scumble.media.files import FileFormat, format_from_name, read_image, write_image
 
 
-def refused(path: Path, **settings: object) -> MediaError:
+def refused(path: Path, *, overwrite: bool = True, quality: int | None = None) -> MediaError:
     with pytest.raises(MediaError) as caught:
-        write_image(path, picture(noise(8, 8, 3)), **settings)  # type: ignore[arg-type]
+        write_image(path, picture(noise(8, 8, 3)), overwrite=overwrite, quality=quality)
     assert caught.value.hint
     return caught.value
 
@@ -38,9 +38,14 @@ def test_a_block_that_ends_well_leaves_the_file_and_nothing_else(tmp_path: Path)
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_a_block_that_raises_leaves_all_as_it_was(tmp_path: Path, error: type[BaseException]) -> None:
     (tmp_path / "a.json").write_text("before")
-    with pytest.raises(error), atomic_path(tmp_path / "a.json") as temporary:
-        temporary.write_text("half")
-        raise error
+
+    def write_half() -> None:
+        with atomic_path(tmp_path / "a.json") as temporary:
+            temporary.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        write_half()
     assert (tmp_path / "a.json").read_text() == "before"
     assert len(list(tmp_path.iterdir())) == 1
 
