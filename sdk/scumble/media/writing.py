@@ -115,9 +115,17 @@ def _spec_for(kind: FileFormat, pixels: Array, quality: int | None) -> tuple[Ope
     spec.channelnames = (("Y",) if model.is_gray else ("R", "G", "B")) + (("A",) if model.has_alpha else ())
     spec.alpha_channel = channels - 1 if model.has_alpha else -1
     spec.attribute("oiio:UnassociatedAlpha", int(kind is not FileFormat.EXR))
-    if kind is FileFormat.JPEG:
-        spec.attribute("compression", f"jpeg:{quality or DEFAULT_JPEG_QUALITY}")
-        spec.attribute("jpeg:subsampling", "4:4:4")  # chroma is what we are here for
-    elif kind is FileFormat.WEBP:
-        spec.attribute("compression", f"webp:{quality}" if quality else "lossless")
+    for name, value in _settings(kind, SampleType(pixels.dtype.name), quality).items():
+        spec.attribute(name, value)
     return spec, model
+
+
+def _settings(kind: FileFormat, sample: SampleType, quality: int | None) -> dict[str, str | int]:
+    """The encoders' settings; the lossless ones stop where the last tenth of size would cost most of the time."""
+    if kind is FileFormat.JPEG:  # colour at full resolution: it is what we are here for
+        return {"compression": f"jpeg:{quality or DEFAULT_JPEG_QUALITY}", "jpeg:subsampling": "4:4:4"}
+    if kind is FileFormat.WEBP:
+        return {"compression": f"webp:{quality}" if quality else "lossless:30", "webp:method": 4 if quality else 1}
+    if kind is FileFormat.PNG:
+        return {"png:compressionLevel": 4}
+    return {"compression": "lzw" if kind is FileFormat.TIFF and sample is _U8 else "zip"}
