@@ -15,7 +15,7 @@ import OpenImageIO
 from scumble.errors import MediaError
 from scumble.media.headers import FileFormat
 from scumble.media.jpeg import jpeg_with_profile
-from scumble.media.metadata import put_metadata, put_profile
+from scumble.media.metadata import is_unicode, put_metadata, put_profile
 from scumble.media.webp import exif_from_png, webp_with_exif
 from scumble.media.whole import check_whole
 
@@ -65,6 +65,9 @@ def encode(
 
 
 def _run_direct(path: Path, kind: FileFormat, spec: OpenImageIO.ImageSpec, pixels: Array) -> None:
+    if not is_unicode(str(path)):
+        path.write_bytes(_encoded(kind, spec, pixels))
+        return
     try:
         _run_encoder(kind, str(path), spec, pixels)
     except OSError:

@@ -102,7 +102,7 @@ def profile_fits(profile: bytes, model: ColorModel) -> bool:
 def _plain(attribute: OpenImageIO.ParamValue) -> MetadataValue | None:
     value = attribute.value
     if isinstance(value, str):
-        if value.isascii() or _is_unicode(value):
+        if value.isascii() or is_unicode(value):
             return value
         return value.encode("utf-8", "surrogateescape").decode("latin-1")  # what PNG says and cameras do
     if isinstance(value, (int, float)):
@@ -113,9 +113,10 @@ def _plain(attribute: OpenImageIO.ParamValue) -> MetadataValue | None:
     return None
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """False when text holds bytes that were not UTF-8, as Python keeps them; OpenImageIO cannot be given such."""
     try:
         text.encode()
-    except UnicodeEncodeError:  # bytes that were not UTF-8
+    except UnicodeEncodeError:
         return False
     return True

@@ -16,7 +16,7 @@ from scumble.errors import MediaError
 from scumble.media.arrays import Array, image_from_array
 from scumble.media.headers import FileFormat, damaged, header_from_file, truncated, unreadable
 from scumble.media.image import ColorModel, Image, Transfer, model_of_channels
-from scumble.media.metadata import metadata_from_spec, profile_from_spec
+from scumble.media.metadata import is_unicode, metadata_from_spec, profile_from_spec
 from scumble.media.orientation import UPRIGHT, upright_from_oriented
 from scumble.media.samples import straight_from_premultiplied
 from scumble.media.whole import check_whole
@@ -106,7 +106,7 @@ def _opened(path: Path, kind: FileFormat) -> Iterator[OpenImageIO.ImageInput]:
     wanted.attribute("oiio:UnassociatedAlpha", 1)
     with contextlib.ExitStack() as stack:
         name = str(path)
-        if path.suffix.lower() not in kind.suffixes or not _is_utf8(name):
+        if path.suffix.lower() not in kind.suffixes or not is_unicode(name):
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="scumble-"))
             link = Path(folder, "picture" + kind.suffixes[0])
             link.symlink_to(path.absolute())
@@ -116,14 +116,6 @@ def _opened(path: Path, kind: FileFormat) -> Iterator[OpenImageIO.ImageInput]:
             raise _refused(path, OpenImageIO.geterror(), name)
         stack.callback(source.close)
         yield source
-
-
-def _is_utf8(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:  # bytes of another encoding, which OpenImageIO cannot be given
-        return False
-    return True
 
 
 def _refused(path: Path, report: str, name: str = "") -> MediaError:
