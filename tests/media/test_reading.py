@@ -232,7 +232,7 @@ def test_names_do_not_matter(tmp_path: Path, kind: FileFormat, name: str) -> Non
 def test_folders_that_are_not_unicode_can_be_written_and_read(tmp_path: Path, kind: FileFormat) -> None:
     folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
     folder.mkdir()
-    write_image(folder / ("a" + kind.suffixes[0]), image_from_array(noise(8, 8, 3)))
+    write_image(folder / ("a" + kind.suffixes[0]), picture(noise(8, 8, 3)))
     assert read_image(folder / ("a" + kind.suffixes[0])).width == 8
 
 
