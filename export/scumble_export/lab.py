@@ -7,8 +7,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-
-
 _WHITE = (0.95047, 1.0, 1.08883)
 _XYZ_FROM_RGB = (
     (0.4124564, 0.3575761, 0.1804375),
@@ -40,9 +38,7 @@ def rgb_from_lab(lab: Tensor) -> Tensor:
     matrix = torch.linalg.inv(torch.tensor(_XYZ_FROM_RGB, dtype=torch.float64))
     matrix = (matrix * torch.tensor(_WHITE, dtype=torch.float64)).to(lab)
     linear = torch.einsum("ij,njhw->nihw", matrix, xyz).clamp(0, 1)
-    return torch.where(
-        linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp_min(1e-9) ** (1 / 2.4) - 0.055
-    )
+    return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp_min(1e-9) ** (1 / 2.4) - 0.055)
 
 
 def lab_from_pixels(pixels: NDArray[np.uint8]) -> Tensor:

@@ -27,9 +27,7 @@ def main() -> None:
     session = onnxruntime.InferenceSession(job["model"], options, providers=["CPUExecutionProvider"])
     before = peak_bytes()
     side = job["side"]
-    session.run(
-        None, {name: np.zeros((1, count, side, side), np.float32) for name, count in job["inputs"].items()}
-    )
+    session.run(None, {name: np.zeros((1, count, side, side), np.float32) for name, count in job["inputs"].items()})
     print(peak_bytes() - before)
 
 

@@ -1,6 +1,6 @@
 """Chooses the temperature of the annealed mean on held-out training photographs.
 
-    python -m scumble_export.colorize.calibrate RUN --photos PHOTOS
+python -m scumble_export.colorize.calibrate RUN --photos PHOTOS
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Scores colorizers side by side on the same pictures: gray, mean ab, the plain MSE net and ours.
 
-    python -m scumble_export.colorize.evaluate PICTURES --ours RUN --mse RUN --out scores.json
+python -m scumble_export.colorize.evaluate PICTURES --ours RUN --mse RUN --out scores.json
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ Method = Callable[[Tensor], Tensor]
 """Takes lightness, (1, 1, H, W), and returns ab, (1, 2, H, W)."""
 
 
-def net_from_run(run: Path) -> tuple[Colorizer, dict[str, object]]:
+def net_from_run(run: Path) -> tuple[Colorizer, dict[str, Any]]:
     """Loads the averaged weights of a training run, and the rest of its checkpoint."""
     state = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)
     net = Colorizer()

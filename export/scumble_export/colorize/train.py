@@ -1,6 +1,6 @@
 """Trains the colorizer (or the plain MSE net it is measured against) on a folder or tar of photographs.
 
-    python -m scumble_export.colorize.train PHOTOS RUN --encoder WEIGHTS --minutes 120
+python -m scumble_export.colorize.train PHOTOS RUN --encoder WEIGHTS --minutes 120
 """
 
 from __future__ import annotations
