@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ def pixels(image: Image) -> Array:
     return array_from_image(image)
 
 
+@functools.cache  # the profile holds the time of its making
 def srgb_profile() -> bytes:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
     return bytes(profile.tobytes())
