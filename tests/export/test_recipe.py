@@ -87,7 +87,7 @@ def test_the_net_is_small_starts_gray_and_listens_to_hints() -> None:
         assert ab.shape == vivid.shape == (1, 2, 64, 96)
         assert logits.shape == (1, 313, 16, 24)
         assert not ab.any()
-        nn.init.normal_(net.fine[-1].weight)
+        nn.init.normal_(list(net.fine.parameters())[-2])
         plain = net(light, none, mask)[0]
         mask[..., 30:33, 40:43] = 1
         hinted = net(light, none + 50, mask)[0]
@@ -133,8 +133,8 @@ def test_parity_and_memory_are_measured_on_a_real_file(tmp_path: Path) -> None:
 
     torch.manual_seed(0)
     net = nn.Conv2d(1, 8, 3, padding=1)
-    weights = [numpy_helper.from_array(p.detach().numpy(), n) for n, p in (("w", net.weight), ("b", net.bias))]
-    shape = [1, 1, "h", "w"]
+    weights = [numpy_helper.from_array(p.detach().numpy(), n) for n, p in zip("wb", net.parameters(), strict=True)]
+    shape: list[str | int] = [1, 1, "h", "w"]
     graph = helper.make_graph(
         [helper.make_node("Conv", ["x", "w", "b"], ["y"], pads=[1, 1, 1, 1])],
         "g",

@@ -45,7 +45,7 @@ def fitted_temperature(net: Colorizer, pictures: list[Pixels]) -> float:
         for _ in range(10):
             middle = (low * high) ** 0.5
             low, high = (middle, high) if colour(middle) > target else (low, middle)
-    return (low * high) ** 0.5
+    return float((low * high) ** 0.5)
 
 
 def main() -> None:

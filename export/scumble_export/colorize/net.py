@@ -13,7 +13,6 @@ from scumble_export.colorize.bins import bin_centres
 STRIDE = 32
 AB_SCALE = 110.0
 _LIGHTNESS_MEAN, _LIGHTNESS_STD = 0.449, 0.226
-_BN = {"eps": 1e-3, "momentum": 0.01}
 _STAGES = (
     # kernel, stride, expansion, output channels, repeats: EfficientNet-Lite0 (Tan and Le 2019, table 1, no SE)
     (3, 1, 1, 16, 1),
@@ -52,18 +51,18 @@ class InvertedBlock(nn.Module):
         hidden = inputs * expansion
         if expansion > 1:
             self._expand_conv = nn.Conv2d(inputs, hidden, 1, bias=False)
-            self._bn0 = nn.BatchNorm2d(hidden, **_BN)
+            self._bn0 = nn.BatchNorm2d(hidden, eps=1e-3, momentum=0.01)
         self._depthwise_conv = PaddedConv(hidden, hidden, kernel, stride, groups=hidden)
-        self._bn1 = nn.BatchNorm2d(hidden, **_BN)
+        self._bn1 = nn.BatchNorm2d(hidden, eps=1e-3, momentum=0.01)
         self._project_conv = nn.Conv2d(hidden, outputs, 1, bias=False)
-        self._bn2 = nn.BatchNorm2d(outputs, **_BN)
+        self._bn2 = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01)
         self._expands, self._shortcut = expansion > 1, stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
         y = F.relu6(self._bn0(self._expand_conv(x))) if self._expands else x
         y = F.relu6(self._bn1(self._depthwise_conv(y)))
-        y = self._bn2(self._project_conv(y))
-        return x + y if self._shortcut else y
+        projected: Tensor = self._bn2(self._project_conv(y))
+        return x + projected if self._shortcut else projected
 
 
 class Encoder(nn.Module):
@@ -72,7 +71,7 @@ class Encoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self._conv_stem = PaddedConv(1, 32, 3, 2)
-        self._bn0 = nn.BatchNorm2d(32, **_BN)
+        self._bn0 = nn.BatchNorm2d(32, eps=1e-3, momentum=0.01)
         blocks: list[nn.Module] = []
         channels = 32
         for kernel, stride, expansion, outputs, repeats in _STAGES:

@@ -39,7 +39,8 @@ def measured_prior(photos: list[Photo], most: int = 3000) -> NDArray[np.float64]
     for photo in photos[:: max(1, len(photos) // most)]:
         nearest, _ = encoder(lab_from_pixels(photo.pixels[None, ::4, ::4])[:, 1:])
         prior += np.bincount(nearest[:, 0].flatten().numpy(), minlength=len(prior))
-    return prior / prior.sum()
+    share: NDArray[np.float64] = prior / prior.sum()
+    return share
 
 
 class Objective(nn.Module):
@@ -49,6 +50,7 @@ class Objective(nn.Module):
         super().__init__()
         self.kind = kind
         self.encoder = SoftEncoder()
+        self.weights: Tensor
         self.register_buffer("weights", torch.from_numpy(rebalancing_weights(prior)))
 
     def forward(self, ab: Tensor, logits: Tensor, true_ab: Tensor) -> Tensor:
@@ -77,7 +79,7 @@ class Training:
         if args.encoder:
             self.net.encoder.load_pretrained(torch.load(args.encoder, map_location="cpu", weights_only=True))
         self.net.encoder.freeze(FROZEN_BLOCKS)
-        self.net.to(self.device, memory_format=torch.channels_last)
+        self.net.to(self.device).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.net)
         self.objective = Objective(args.loss, self.prior).to(self.device)
         encoder = [p for p in self.net.encoder.parameters() if p.requires_grad]
