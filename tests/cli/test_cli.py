@@ -52,6 +52,17 @@ def test_replay_refuses_a_changed_source(folder: Path) -> None:
     assert not (folder / "again.png").exists()
 
 
+def test_a_replay_with_other_bytes_is_an_error(folder: Path) -> None:
+    assert scumble(folder, "colorize", "cat.jpg", "out.png").returncode == 0
+    sidecar = folder / "out.png.scumble.json"
+    record = json.loads(sidecar.read_text())
+    record["params"]["strength"] = 0.3
+    sidecar.write_text(json.dumps(record))
+    done = scumble(folder, "replay", "out.png.scumble.json", "again.png", "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"]["code"] == "provenance.differs"
+
+
 def test_describe_tells_every_parameter_as_json(folder: Path) -> None:
     done = scumble(folder, "describe", "colorize", "--json")
     (schema,) = json.loads(done.stdout)

@@ -73,12 +73,11 @@ def application() -> typer.Typer:
             rendered, same = replayed(
                 sidecar, output, found.effects, engine=engine, progress=progress, max_megapixels=max_megapixels
             )
-        result = {"output": str(rendered.output), "same_bytes": same}
-        say(result, f"{rendered.output}: {'same bytes' if same else 'DIFFERENT bytes'}", as_json=as_json)
         if not same:
-            message = "The replay gave other bytes than the record names"
+            message = f"The replay {rendered.output} has other bytes than the record names"
             hint = "Compare versions, device and model hashes in the two records."
             raise MediaError(message, hint, "provenance.differs")
+        say({"output": str(rendered.output), "same_bytes": True}, f"{rendered.output}: same bytes", as_json=as_json)
 
     return app
 
