@@ -42,11 +42,16 @@ def arguments() -> argparse.Namespace:
 
 
 def jobs_from_options(options: argparse.Namespace) -> list[Job]:
-    """Returns what is measured: each way at its kind's size, and the full frame at the large size too."""
+    """Returns what is measured: each way at its kind's size, and those of full detail at the large size too."""
     sizes = {"fast": options.megapixels, "full": options.full_megapixels}
     jobs = [Job(name, sizes[way.kind]) for name, way in WAYS.items()]
-    large = Job("onnxruntime_frame", options.megapixels)
-    return jobs if large in jobs else [*jobs, large]
+    large = [Job(name, options.megapixels) for name, way in WAYS.items() if way.kind == "full"]
+    return list(dict.fromkeys(jobs + large))
+
+
+def is_long(job: Job, options: argparse.Namespace) -> bool:
+    """Tells the jobs of minutes, which are run once whatever the repeats."""
+    return WAYS[job.way].kind == "full" and job.megapixels > options.full_megapixels
 
 
 def measure(job: Job, photo: Path, limit_gib: float) -> dict[str, Any]:
@@ -79,7 +84,7 @@ def main() -> None:
         photos = save_photos(Path(folder), {job.megapixels for job in samples})
         for repeat in range(options.repeats):
             for job, runs in samples.items():
-                if any("failed" in run for run in runs):
+                if any("failed" in run for run in runs) or (repeat and is_long(job, options)):
                     continue
                 print(f"{repeat + 1}/{options.repeats} {WAYS[job.way].title}, {job.megapixels:g} MP", file=sys.stderr)
                 runs.append(measure(job, photos[job.megapixels], options.limit_gib))

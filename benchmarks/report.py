@@ -77,8 +77,8 @@ def report(samples: Samples, repeats: int, limit_gib: float) -> str:
 Written by `make bench`; `python -m benchmarks --help` lists the sizes and repeats.
 
 {processor()}, {len(os.sched_getaffinity(0))} cores, load average {load} at the end; Python {platform.python_version()},
-{versions}; no graphics card. {repeats} repeats of each, in turn. With other jobs on the machine, the ratios say more
-than the seconds.
+{versions}; no graphics card. {repeats} repeats of each, in turn; full detail at the larger size once, since it takes
+minutes. With other jobs on the machine, the ratios say more than the seconds.
 
 {table(samples)}
 
