@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import struct
+from collections import ChainMap
 from dataclasses import dataclass, field
 
 from scumble.errors import UnsafeModel
-from scumble.models.protobuf import WireError, fields, integers, message, text
+from scumble.models.protobuf import WireError, enumeration, fields, integers, message, text
+from scumble.models.tensors import tensor_from_bytes
 
 STANDARD_DOMAINS = frozenset({"", "ai.onnx"})
 MAX_NODES = 100_000
 MAX_NESTING = 4
 MAX_CONSTANT_BYTES = 512 * 2**20
 MAX_GROWN_ELEMENTS = 2**26
-_ITEM_BYTES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
-_INT64 = 7
-_EXTERNAL = 1
-_GROWING_OPS = frozenset({"ConstantOfShape", "Expand"})
+# Operators whose output is as large as the numbers in one input say, and which input; or as an attribute says.
+_GROWING_INPUT = {"ConstantOfShape": 0, "Expand": 1, "Tile": 1, "Resize": 3}
+_GROWING_ATTRIBUTE = frozenset({"RandomNormal", "RandomUniform"})
 _HINT = "Use only bundles from a source you trust; export the model again with standard ONNX operators."
 
 
@@ -32,6 +31,10 @@ class GraphFacts:
     opset: int = 0
 
 
+Sizes = ChainMap[str, int]
+"""Elements of the shapes that a graph's small integer constants would be, by name; outer graphs behind."""
+
+
 def lint(model: bytes) -> GraphFacts:
     """Checks a serialised ONNX model before any runtime sees it.
 
@@ -39,125 +42,150 @@ def lint(model: bytes) -> GraphFacts:
     deeper than 4, more than 100,000 nodes, constants over 512 MiB in all, tensors whose declared size is
     not that of their data, and constant shapes that would grow beyond 64 Mi elements.
     """
-    facts = GraphFacts()
+    walk = _Walk()
     try:
-        for number, value in fields(memoryview(model)):
-            if number == 7:
-                _graph(message(value), facts, depth=1)
-            elif number == 8:
-                _opset(message(value), facts)
-            elif number == 25:
-                _refuse("functions", "it defines functions of its own")
-            elif number == 20:
-                _refuse("training", "it carries a training graph")
+        walk.model(memoryview(model))
     except WireError as error:
         raise UnsafeModel(f"The model is not a readable ONNX file: {error}", _HINT, "model.malformed") from error
-    if not facts.nodes or not facts.opset:
+    if not walk.facts.nodes or not walk.facts.opset:
         raise UnsafeModel("The model is not a readable ONNX file: it has no graph", _HINT, "model.malformed")
-    return facts
+    return walk.facts
 
 
 def _refuse(reason: str, sentence: str) -> None:
     raise UnsafeModel(f"The model was refused: {sentence}", _HINT, f"model.unsafe.{reason}")
 
 
-def _opset(view: memoryview, facts: GraphFacts) -> None:
-    domain, version = "", 0
-    for number, value in fields(view):
-        if number == 1:
-            domain = text(value)
-        elif number == 2 and isinstance(value, int):
-            version = value
-    if domain not in STANDARD_DOMAINS:
-        _refuse("domain", f"it imports the operator domain {domain!r}")
-    facts.opset = version
+class _Walk:
+    """One way through a model: what it counted, and which constants turned out to be shapes.
 
+    Readers merge a message that is written twice where one belongs, so that its halves pass and the whole
+    would not: such a file is malformed here.
+    """
 
-def _graph(view: memoryview, facts: GraphFacts, depth: int) -> None:
-    facts.nesting = max(facts.nesting, depth)
-    if depth > MAX_NESTING:
-        _refuse("nesting", f"its graphs are nested deeper than {MAX_NESTING}")
-    shapes: dict[str, list[int]] = {}
-    nodes = []
-    for number, value in fields(view):
-        if number == 1:
-            nodes.append(message(value))
-        elif number == 5:
-            name, values = _tensor(message(value), facts)
-            if values:
-                shapes[name] = values
-        elif number == 15:
-            _refuse("sparse", "it holds sparse constants")
-    for node in nodes:
-        _node(node, facts, shapes, depth)
+    def __init__(self) -> None:
+        self.facts = GraphFacts()
+        self.growing: list[tuple[str, str, Sizes]] = []
 
+    def model(self, view: memoryview) -> None:
+        graphs = 0
+        for number, value in fields(view):
+            if number == 7:
+                graphs += 1
+                if graphs > 1:
+                    raise WireError("it has two main graphs")
+                self.graph(message(value), ChainMap(), depth=1)
+            elif number == 8:
+                self.opset(message(value))
+            elif number == 25:
+                _refuse("functions", "it defines functions of its own")
+            elif number == 20:
+                _refuse("training", "it carries a training graph")
+        for operator, name, sizes in self.growing:  # last, since a graph need not name its constants in order
+            _check_growth(operator, sizes.get(name, 0))
 
-def _node(view: memoryview, facts: GraphFacts, shapes: dict[str, list[int]], depth: int) -> None:
-    facts.nodes += 1
-    if facts.nodes > MAX_NODES:
-        _refuse("nodes", f"it has more than {MAX_NODES} nodes")
-    operator = ""
-    inputs: list[str] = []
-    outputs: list[str] = []
-    constant: list[int] = []
-    for number, value in fields(view):
-        if number == 1:
-            inputs.append(text(value))
-        elif number == 2:
-            outputs.append(text(value))
-        elif number == 4:
-            operator = text(value)
-        elif number == 5:
-            constant = _attribute(message(value), facts, depth) or constant
-        elif number == 7 and text(value) not in STANDARD_DOMAINS:
-            _refuse("domain", f"it uses an operator of the domain {text(value)!r}")
-    facts.operators[operator] = facts.operators.get(operator, 0) + 1
-    if operator == "Constant" and constant:
-        shapes.update(dict.fromkeys(outputs, constant))
-    if operator in _GROWING_OPS:
-        for name in inputs:
-            if math.prod(max(1, side) for side in shapes.get(name, [])) > MAX_GROWN_ELEMENTS:
-                _refuse("oversized", f"a constant shape of {operator} would grow beyond all use")
+    def opset(self, view: memoryview) -> None:
+        domain, version = "", 0
+        for number, value in fields(view):
+            if number == 1:
+                domain = text(value)
+            elif number == 2:
+                version = enumeration(value)
+        if domain not in STANDARD_DOMAINS:
+            _refuse("domain", f"it imports the operator domain {domain!r}")
+        self.facts.opset = version
 
+    def graph(self, view: memoryview, outer: Sizes, depth: int) -> None:
+        self.facts.nesting = max(self.facts.nesting, depth)
+        if depth > MAX_NESTING:
+            _refuse("nesting", f"its graphs are nested deeper than {MAX_NESTING}")
+        sizes = outer.new_child()
+        for number, value in fields(view):
+            if number == 1:
+                self.node(message(value), sizes, depth)
+            elif number == 5:
+                name, size = self.tensor(message(value))
+                _keep(sizes, name, size)
+            elif number == 15:
+                _refuse("sparse", "it holds sparse constants")
 
-def _attribute(view: memoryview, facts: GraphFacts, depth: int) -> list[int]:
-    """Walks an attribute; returns the values of a small integer tensor in it, for the shape check."""
-    values: list[int] = []
-    for number, value in fields(view):
-        if number in (5, 10):
-            values = _tensor(message(value), facts)[1]
-        elif number in (6, 11):
-            _graph(message(value), facts, depth + 1)
-        elif number in (22, 23):
-            _refuse("sparse", "it holds sparse constants")
-    return values
+    def node(self, view: memoryview, sizes: Sizes, depth: int) -> None:
+        self.facts.nodes += 1
+        if self.facts.nodes > MAX_NODES:
+            _refuse("nodes", f"it has more than {MAX_NODES} nodes")
+        operator = ""
+        inputs: list[str] = []
+        outputs: list[str] = []
+        grown = 0
+        for number, value in fields(view):
+            if number == 1:
+                inputs.append(text(value))
+            elif number == 2:
+                outputs.append(text(value))
+            elif number == 4:
+                operator = text(value)
+            elif number == 5:
+                grown = max(grown, self.attribute(message(value), sizes, depth))
+            elif number == 7 and text(value) not in STANDARD_DOMAINS:
+                _refuse("domain", f"it uses an operator of the domain {text(value)!r}")
+        self.facts.operators[operator] = self.facts.operators.get(operator, 0) + 1
+        if operator == "Constant":
+            for name in outputs:
+                _keep(sizes, name, grown)
+        elif operator in _GROWING_ATTRIBUTE:
+            _check_growth(operator, grown)
+        elif operator in _GROWING_INPUT and len(inputs) > _GROWING_INPUT[operator]:
+            self.growing.append((operator, inputs[_GROWING_INPUT[operator]], sizes))
 
+    def attribute(self, view: memoryview, sizes: Sizes, depth: int) -> int:
+        """Walks an attribute; returns the elements of the shape that its integers would be."""
+        shape: list[int] = []
+        grown = single = 0
+        for number, value in fields(view):
+            if number in (5, 6):
+                single += 1
+                if single > 1:
+                    raise WireError("an attribute has two values")
+            if number in (5, 10):
+                grown = max(grown, self.tensor(message(value))[1])
+            elif number in (6, 11):
+                self.graph(message(value), sizes, depth + 1)
+            elif number == 8:
+                shape += integers(value)
+            elif number in (22, 23):
+                _refuse("sparse", "it holds sparse constants")
+        return max(grown, _elements(shape))
 
-def _tensor(view: memoryview, facts: GraphFacts) -> tuple[str, list[int]]:
-    dims: list[int] = []
-    name, kind, held, values = "", 0, 0, []
-    for number, value in fields(view):
-        if number == 1:
-            dims += integers(value)
-        elif number == 2 and isinstance(value, int):
-            kind = value
-        elif number == 8:
-            name = text(value)
-        elif number == 13 or (number == 14 and value == _EXTERNAL):
+    def tensor(self, view: memoryview) -> tuple[str, int]:
+        """Counts a constant; returns its name and the elements of the shape that its integers would be."""
+        tensor = tensor_from_bytes(view)
+        if tensor.external:
             _refuse("external", "it keeps constants in another file")
-        elif number == 9:
-            raw = message(value)
-            held += len(raw)
-            if kind == _INT64 and len(raw) <= 64 and len(raw) % 8 == 0:
-                values = list(struct.unpack(f"<{len(raw) // 8}q", raw))
-        elif number == 7:
-            values += integers(value)
-        elif number in (4, 5, 6, 10, 11):
-            held += 8 if isinstance(value, int) else len(message(value))
-    declared = math.prod(dims) * _ITEM_BYTES.get(kind, 1)
-    facts.constant_bytes += max(held, declared)
-    if facts.constant_bytes > MAX_CONSTANT_BYTES:
-        _refuse("oversized", f"its constants take more than {MAX_CONSTANT_BYTES >> 20} MiB")
-    if held and kind in _ITEM_BYTES and not values and declared > 8 * max(held, 1):
-        _refuse("oversized", "a constant declares far more data than it holds")
-    return name, values
+        self.facts.constant_bytes += tensor.declared_bytes
+        if self.facts.constant_bytes > MAX_CONSTANT_BYTES:
+            _refuse("oversized", f"its constants take more than {MAX_CONSTANT_BYTES >> 20} MiB")
+        if not tensor.holds_what_it_declares:
+            _refuse("oversized", "a constant does not hold as much data as it declares")
+        return tensor.name, MAX_GROWN_ELEMENTS + 1 if tensor.is_long_list else _elements(tensor.values)
+
+
+def _elements(shape: list[int]) -> int:
+    """Returns the size of a shape, 0 for none; it stops counting where it is beyond all use."""
+    if not shape:
+        return 0
+    elements = 1
+    for side in shape:
+        elements *= max(1, side)
+        if elements > MAX_GROWN_ELEMENTS:
+            break
+    return elements
+
+
+def _keep(sizes: Sizes, name: str, size: int) -> None:
+    if size:
+        sizes[name] = max(size, sizes.maps[0].get(name, 0))
+
+
+def _check_growth(operator: str, elements: int) -> None:
+    if elements > MAX_GROWN_ELEMENTS:
+        _refuse("oversized", f"a constant shape of {operator} would grow beyond all use")

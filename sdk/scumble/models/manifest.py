@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from scumble.errors import BundleNotFound, LicenceRefused, ModelError
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Clip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -15,37 +18,38 @@ class Clip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     meaning: str
-    channels: int
+    channels: Positive
     range: tuple[float, float]
     layout: Literal["NCHW"] = "NCHW"
-    scale: float = 1.0
+    scale: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     """Output side length over input side length."""
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The graph's file and identity."""
 
-    file: str
-    sha256: str
-    opset: int
+    file: Annotated[str, msgspec.Meta(pattern=r"\A\w[\w.-]*\Z")]
+    """A plain name: the graph lies beside its manifest."""
+    sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+    opset: Positive
     precision: Literal["float32", "float16", "int8"]
-    parameters: int
+    parameters: Count
 
 
 class Tiling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the graph may be cut into tiles; lengths in pixels of its input."""
 
     mode: Literal["exact", "global", "internal"]
-    receptive_field: int
+    receptive_field: Positive
     """Width of the square of inputs that can change one output pixel."""
-    stride: int
+    stride: Positive
     """Tile origins and sizes are multiples of this."""
-    halo: int
+    halo: Count
     """Margin that gives a tile the same result as the whole picture has."""
-    context_halo: int
+    context_halo: Count
     """Margin that is enough when a coarse result of the whole picture is fed to every tile."""
-    min_size: int
-    bytes_per_pixel: float
+    min_size: Positive
+    bytes_per_pixel: Annotated[float, msgspec.Meta(gt=0)]
     """Working memory of one worker per pixel of its tile."""
 
 
@@ -53,7 +57,7 @@ class DataLicence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many training samples came under which terms."""
 
     licence: str
-    samples: int
+    samples: Count
 
 
 class Licence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,7 +110,7 @@ def manifest_from_file(path: Path) -> Manifest:
         raise BundleNotFound(f"There is no readable manifest at {path}", hint, "bundle.no_manifest") from error
     try:
         manifest = msgspec.toml.decode(content, type=Manifest)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         hint = "Install the bundle again, or export it with this version of scumble-export."
         raise ModelError(f"The manifest {path} is not valid: {error}", hint, "bundle.bad_manifest") from error
     licence = manifest.licence
