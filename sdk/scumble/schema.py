@@ -44,6 +44,7 @@ class EffectSchema:
         params: its parameters in the order of the dialog.
         clips: its input clips; a filter's ``source`` is the first.
         output: what it makes.
+        suggests: name of the Points parameter that it can suggest colours for; empty when there is none.
     """
 
     id: str
@@ -55,6 +56,7 @@ class EffectSchema:
     params: tuple[Param, ...]
     clips: tuple[ClipSchema, ...]
     output: ClipSchema
+    suggests: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the declaration as plain data, fit for ``json.dumps``."""
@@ -69,6 +71,7 @@ class EffectSchema:
             "params": [_json_from_param(param) for param in self.params],
             "clips": [dataclasses.asdict(clip) for clip in self.clips],
             "output": dataclasses.asdict(self.output),
+            "suggests": self.suggests,
         }
 
     @classmethod
@@ -85,7 +88,7 @@ class EffectSchema:
         written = fields.pop("format")
         if written != FORMAT:
             raise _malformed(f"its format is {written!r}, this Scumble reads {FORMAT}")
-        for name in ("id", "title", "context", "doc", "version"):
+        for name in ("id", "title", "context", "doc", "version", "suggests"):
             if not isinstance(fields[name], str):
                 raise _malformed(f"{name} is {fields[name]!r}")
         if fields["context"] not in CONTEXTS:

@@ -22,9 +22,9 @@ from scumble.cli.commands import (
     engine_from_options,
 )
 from scumble.cli.console import say, say_error, shown_progress, warn
-from scumble.cli.rendering import replayed
 from scumble.effect import Effect, discover
 from scumble.errors import JobCancelled, MediaError, ParamError, ScumbleError
+from scumble.rendering import replayed
 
 
 def application() -> typer.Typer:

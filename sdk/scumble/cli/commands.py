@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from scumble.cli.console import say, shown_progress, warn
-from scumble.cli.rendering import render_files
 from scumble.effect import Effect
 from scumble.engine import Engine
 from scumble.params import BoolParam, Param, PointsParam
+from scumble.rendering import render_files
 from scumble.schema import ClipSchema
 
 Device = Annotated[

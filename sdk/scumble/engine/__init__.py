@@ -116,6 +116,12 @@ class Engine:
                 self._sessions[key] = self._loaded(model_bytes)
             return self._sessions[key]
 
+    def unload(self) -> None:
+        """Drops every session; memory is given back once the last user of a session is done."""
+        with self._lock:
+            self._sessions.clear()
+            self._reduced_budgets.clear()
+
     def _loaded(self, model_bytes: bytes) -> Session:
         if self.provider == _CUDA:
             try:

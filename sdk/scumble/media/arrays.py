@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scumble.errors import MediaError
-from scumble.media.image import Image, SampleType, Transfer, model_of_channels
+from scumble.media.image import ColorModel, Image, SampleType, Transfer, model_of_channels
 
 Array = NDArray[Any]
+_STRIP_ROWS = 256
 
 
 def array_from_image(image: Image) -> Array:
@@ -52,3 +53,51 @@ def image_from_array(array: Array, *, transfer: Transfer | None = None, like: Im
         icc_profile=profile,
         metadata=like.metadata if like is not None else {},
     )
+
+
+def mixed(source: Image, result: Image, mask: Image) -> Image:
+    """Returns `result` where `mask` is full, `source` where it is 0, bit for bit, and a mixture between.
+
+    All three have the same size. The picture has the sample type of `result`, and colour or alpha where either has.
+    Raises MediaError when sizes differ, or the samples of source and result do.
+    """
+    sizes = {(image.width, image.height) for image in (source, result, mask)}
+    if len(sizes) > 1 or source.sample is not result.sample:
+        message = f"{source}, {result} and {mask} cannot be mixed"
+        raise MediaError(
+            message, "Source, result and mask need one size, source and result one sample type.", "media.mix"
+        )
+    model = _wider(source.model, result.model)
+    below, above = _as_model(source, model), _as_model(result, model)
+    share = array_from_image(mask)[..., :1]
+    out = above.copy()
+    full = np.iinfo(share.dtype).max if share.dtype.kind == "u" else 1
+    for top in range(0, source.height, _STRIP_ROWS):
+        rows = slice(top, top + _STRIP_ROWS)
+        if (share[rows] == full).all():
+            continue
+        weight = share[rows].astype(np.float32) / np.float32(full)
+        mixture = below[rows] + weight * (above[rows].astype(np.float32) - below[rows])
+        if out.dtype.kind == "u":
+            mixture = np.rint(mixture)
+        out[rows] = np.where(weight == 0, below[rows], np.where(weight == 1, above[rows], mixture.astype(out.dtype)))
+    return image_from_array(out, like=result)
+
+
+def _wider(one: ColorModel, other: ColorModel) -> ColorModel:
+    channels = (1 if one.is_gray and other.is_gray else 3) + (one.has_alpha or other.has_alpha)
+    return model_of_channels(channels)
+
+
+def _as_model(image: Image, model: ColorModel) -> Array:
+    """Returns the pixels with colour and alpha added where `model` has them: gray repeated, alpha full."""
+    pixels = array_from_image(image)
+    if image.model is model:
+        return pixels
+    colours = np.broadcast_to(pixels[..., :1], (*pixels.shape[:2], 3)) if image.model.is_gray else pixels[..., :3]
+    colours = pixels[..., :1] if model.is_gray else colours
+    if not model.has_alpha:
+        return colours
+    full = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
+    alpha = pixels[..., -1:] if image.model.has_alpha else np.full((*pixels.shape[:2], 1), full, pixels.dtype)
+    return np.concatenate((colours, alpha), axis=2)

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from scumble.effect import Effect
+from scumble.effect import MAIN_CLIP, MASK_CLIP, Effect
 from scumble.engine import Engine
 from scumble.errors import MediaError, ParamError
 from scumble.jobs import Progress
+from scumble.media.arrays import mixed
 from scumble.media.atomic import atomic_path
+from scumble.media.audio import Audio
 from scumble.media.files import format_from_name, read_image, write_image
 from scumble.media.image import Image
+from scumble.media.sound import sound_format_from_name, write_audio
 from scumble.models.store import find_bundle
 from scumble.provenance import (
     FileFact,
@@ -54,11 +57,14 @@ def render_files(
         if path.resolve() == output.resolve():
             message = f"The output {output} is the {name} itself"
             raise ParamError(message, "Name another file; Scumble never overwrites what it reads.", "param.same_file")
-    check_place(output)
+    check_place(output, effect.declaration().output.media)
     images: dict[str, Image] = {name: read_image(path, max_megapixels=max_megapixels) for name, path in clips.items()}
     inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path)) for name, path in clips.items()}
-    result = effect(engine=engine, progress=progress, **images)
-    write_image(output, result)
+    result = rendered(effect, images, engine=engine, progress=progress)
+    if isinstance(result, Image):
+        write_image(output, result)
+    else:
+        write_audio(output, result)
     record = Provenance(
         scumble=version("scumble"),
         effect=effect.id,
@@ -76,9 +82,41 @@ def render_files(
     return Rendered(output, sidecar, record)
 
 
-def check_place(output: Path) -> None:
+def rendered(effect: Effect, clips: Mapping[str, Image], *, engine: Engine, progress: Progress) -> Image | Audio:
+    """Renders `effect` on clips by name. Raises whatever the effect raises."""
+    return effect(engine=engine, progress=progress, **clips)
+
+
+def render_selected(
+    effect: Effect,
+    clips: Mapping[str, Image],
+    selection: Image | None,
+    *,
+    engine: Engine,
+    progress: Progress,
+) -> Image | Audio:
+    """Renders `effect` where `selection` says, a gray picture of the source's size; everywhere without one.
+
+    An effect that declares a clip called mask gets it there; else source and result are mixed. Where the selection
+    is 0 the samples are the source's own. Raises ParamError when it does not fit the source.
+    """
+    if selection is None:
+        return rendered(effect, clips, engine=engine, progress=progress)
+    if any(clip.name == MASK_CLIP for clip in effect.declaration().clips):
+        return rendered(effect, {**clips, MASK_CLIP: selection}, engine=engine, progress=progress)
+    result = rendered(effect, clips, engine=engine, progress=progress)
+    source = clips.get(MAIN_CLIP)
+    if source is None or not isinstance(result, Image):
+        return result
+    return mixed(source, result, selection)
+
+
+def check_place(output: Path, media: str = "image") -> None:
     """Raises MediaError, before any work is done, for an unknown suffix or a folder that is not there."""
-    format_from_name(output)
+    if media == "image":
+        format_from_name(output)
+    else:
+        sound_format_from_name(output)
     if not output.parent.is_dir():
         hint = "Create the folder first, or name another place."
         raise MediaError(f"There is no folder {output.parent}", hint, "media.no_folder")

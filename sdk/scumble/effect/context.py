@@ -1,0 +1,56 @@
+"""What a rendering gets from outside itself: progress, clips, engine and models."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from scumble.errors import ParamError
+from scumble.media.image import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scumble.engine import Engine, Session
+    from scumble.jobs import Progress
+    from scumble.models.store import Bundle
+
+
+class RenderContext:
+    """What a rendering gets from outside itself.
+
+    Attributes:
+        progress: report to it, and pass ``progress.report`` or ``progress.sub(...)`` down; raises when cancelled.
+        clips: the input clips by name; None for an optional one that was not given.
+    """
+
+    def __init__(self, clips: Mapping[str, Image | None], progress: Progress, engine: Engine | None = None) -> None:
+        self.clips = MappingProxyType(dict(clips))
+        self.progress = progress
+        self._engine = engine
+
+    @property
+    def engine(self) -> Engine:
+        """The engine to run models and native image work on; the shared default one unless one was given."""
+        if self._engine is None:
+            from scumble.engine import Engine
+
+            self._engine = Engine.default()
+        return self._engine
+
+    def clip(self, name: str) -> Image:
+        """Return the clip called ``name``; raises `ParamError` when it was not given."""
+        image = self.clips.get(name)
+        if image is None:
+            raise ParamError(f"The clip {name} is not there", f"Give a picture for {name}.", "param.clip_missing")
+        return image
+
+    def bundle(self, name: str) -> Bundle:
+        """Return the model bundle called ``name``; raises `BundleNotFound` or another `ModelError`."""
+        from scumble.models.store import find_bundle
+
+        return find_bundle(name)
+
+    def session(self, bundle: Bundle) -> Session:
+        """Return the engine's session for a bundle whose bytes were checked; raises `ModelError`, `DeviceError`."""
+        return self.engine.session(bundle.model_bytes(), bundle.manifest.model.sha256)

@@ -1,0 +1,1 @@
+"""Host editors: what their adapters share, and how they are installed and examined."""

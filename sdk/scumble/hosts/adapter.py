@@ -1,0 +1,153 @@
+"""What every host adapter shares: the recorded set-up, the list of effects, names of layers, words for errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any, NoReturn
+
+from scumble.errors import HostError, ScumbleError
+from scumble.schema import ClipSchema, EffectSchema
+from scumble.worker.client import Client
+from scumble.worker.launch import Launch
+from scumble.worker.place import cache_folder, log_path, make_private
+
+SETUP_FILE = "scumble-host.json"
+FORMAT = 1
+EFFECTS_VARIABLE = "SCUMBLE_EFFECTS"
+_CACHE_FILE = "effects.json"
+_SELECTION_CLIP = "mask"
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """What `scumble install` recorded beside an adapter.
+
+    Attributes:
+        host: "gimp", "krita" or "obs".
+        python: interpreter of Scumble's own environment, absolute.
+        prefix: words before it, such as ``("flatpak-spawn", "--host")``.
+        version: Scumble's version.
+        runtime: folder of socket and pixels; empty for the session's own.
+        watch: folders whose time of change tells that effects came or went.
+    """
+
+    host: str
+    python: str
+    prefix: tuple[str, ...] = ()
+    version: str = ""
+    runtime: str = ""
+    watch: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the set-up as plain data; `setup_from_json` inverts it."""
+        return {"format": FORMAT, **dataclasses.asdict(self)}
+
+
+def setup_from_json(data: Any) -> Setup:
+    """Reads what `Setup.to_json` wrote. Raises HostError."""
+    try:
+        fields = dict(data)
+        if fields.pop("format") != FORMAT:
+            raise ValueError("it has another format")
+        fields.update({name: tuple(map(str, fields.get(name, ()))) for name in ("prefix", "watch")})
+        return Setup(**fields)
+    except (KeyError, TypeError, ValueError) as error:
+        raise HostError(f"The plug-in's set-up cannot be read: {error}", _INSTALL, "host.setup") from error
+
+
+def setup_from_file(adapter_file: str) -> Setup:
+    """Reads the set-up in the folder of an adapter's file. Raises HostError when it is missing or malformed."""
+    path = Path(adapter_file).resolve().parent / SETUP_FILE
+    try:
+        return setup_from_json(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        raise HostError(f"The plug-in's set-up {path} cannot be read: {error}", _INSTALL, "host.setup") from error
+
+
+_INSTALL = "Run `scumble install` for this program again; it writes the plug-in anew."
+
+
+class Adapter:
+    """One host process: its set-up, its line to the worker, and the effects that there are."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        launch = Launch(setup.python, setup.prefix, setup.runtime, setup.version)
+        self.client = Client(launch, setup.host)
+
+    def effects(self) -> tuple[EffectSchema, ...]:
+        """Returns the effects by title: from the cache while nothing was installed or removed, else from the worker.
+
+        The cached way takes a few calls of stat; the other one starts the worker and blocks about a second. When the
+        worker cannot be started, an old list is better than none. Raises HostError where there is none.
+        """
+        stamp = self._stamp()
+        cached = self._cached()
+        if cached is not None and cached[0] == stamp:
+            return cached[1]
+        try:
+            found = self.client.effects()
+        except ScumbleError:
+            if cached is None:
+                raise
+            return cached[1]
+        entry = {"stamp": stamp, "effects": [schema.to_json() for schema in found]}
+        path = make_private(cache_folder()) / _CACHE_FILE
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(json.dumps(entry), "utf-8")
+        temporary.replace(path)
+        return found
+
+    def _stamp(self) -> list[Any]:
+        """Returns what changes whenever the list of effects may have: versions and times of the watched folders."""
+        named = [folder for folder in os.environ.get(EFFECTS_VARIABLE, "").split(os.pathsep) if folder]
+        times: list[Any] = [self.setup.python, self.setup.version]
+        for folder in (*self.setup.watch, *named):
+            try:
+                times.append([folder, Path(folder).stat().st_mtime_ns])
+            except OSError:
+                times.append([folder, 0])
+        return times
+
+    def _cached(self) -> tuple[Any, tuple[EffectSchema, ...]] | None:
+        try:
+            entry = json.loads((cache_folder() / _CACHE_FILE).read_text("utf-8"))
+            return entry["stamp"], tuple(EffectSchema.from_json(schema) for schema in entry["effects"])
+        except (OSError, ValueError, KeyError, TypeError, ScumbleError):
+            return None
+
+
+def layer_name(schema: EffectSchema, params: dict[str, Any]) -> str:
+    """Returns the result's name: the effect's title and what differs from its defaults, `params` as plain data."""
+    changed = []
+    for param in schema.params:
+        if param.name in params and params[param.name] != param.to_json(param.default):
+            text = param.text(param.from_json(params[param.name]))
+            changed.append(f"{param.title.lower()} {text if len(text) <= 24 else text[:23] + '…'}")
+    return f"{schema.title} ({', '.join(changed)})" if changed else schema.title
+
+
+def painted_clips(schema: EffectSchema) -> tuple[ClipSchema, ...]:
+    """Returns the clips that a user paints on layers of their own: optional pictures, but not the selection's."""
+    clips = (clip for clip in schema.clips if clip.optional and clip.media == "image")
+    return tuple(clip for clip in clips if clip.name != _SELECTION_CLIP)
+
+
+def clip_layer_name(schema: EffectSchema, clip: ClipSchema) -> str:
+    """Returns the name of the layer that is read for a painted clip."""
+    return f"{schema.title}: {clip.name}"
+
+
+def error_text(error: BaseException) -> str:
+    """Returns an error in words for people: what happened, and what to do about it; never a traceback."""
+    if isinstance(error, ScumbleError):
+        return f"{error.message}.\n\n{error.hint}" if error.hint else f"{error.message}."
+    return f"Something went wrong in the plug-in: {type(error).__name__}: {error}.\n\nThe log is {log_path()}."
+
+
+def never(value: NoReturn) -> NoReturn:
+    """Closes a chain over the kinds of a closed set, so that type checkers name every chain that lacks one."""
+    raise HostError(f"The plug-in does not know {type(value).__name__}", _INSTALL, "host.unknown_kind")
