@@ -51,9 +51,9 @@ class Effect(ABC):
     def __init_subclass__(
         cls,
         *,
-        id: str = "",
-        title: str = "",
-        context: Literal["filter", "generator"] = "filter",
+        id: str,
+        title: str,
+        context: Literal["filter", "generator"],
         bundles: tuple[str, ...] = (),
         version: str = "1",
         abstract: bool = False,
@@ -228,7 +228,7 @@ class Effect(ABC):
         return {name: given.get(name) for name in declared}
 
 
-class AudioEffect(Effect, abstract=True):
+class AudioEffect(Effect, id="audio", title="Audio", context="generator", abstract=True):
     """An effect that makes a sound; in everything else an effect as others."""
 
     _media = "audio"

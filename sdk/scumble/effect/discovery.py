@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import tomllib
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from scumble.effect.base import Effect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 ENTRY_POINT_GROUP = "scumble.effects"
 FOLDERS_VARIABLE = "SCUMBLE_EFFECTS"
@@ -45,7 +46,8 @@ def effect_folders() -> list[str]:
 def discover() -> Discovery:
     """Load every effect that an installed distribution declares as an entry point in the group ``scumble.effects``.
 
-    A folder of SCUMBLE_EFFECTS holds distributions as ``pip install --target`` leaves them there.
+    A folder of SCUMBLE_EFFECTS is a checkout whose pyproject.toml declares effects, or holds distributions as
+    ``pip install --target`` leaves them.
 
     A plug-in that cannot be imported, is no effect, or takes an id that is taken, is reported and left out: Scumble's
     own effects come first, then distributions by name. Never raises for a plug-in's fault.
@@ -54,7 +56,7 @@ def discover() -> Discovery:
     importlib.invalidate_caches()  # something may have been installed since
     effects: dict[str, type[Effect]] = {}
     problems: list[Problem] = []
-    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=_rank):
+    for point in sorted([*entry_points(group=ENTRY_POINT_GROUP), *_checkouts()], key=_rank):
         distribution = point.dist.name if point.dist else "unknown"
         try:
             kind = point.load()
@@ -68,6 +70,17 @@ def discover() -> Discovery:
         elif effects.setdefault(kind.id, kind) is not kind:
             problems.append(Problem(point.name, distribution, "another effect has that name already"))
     return Discovery(MappingProxyType(effects), tuple(problems))
+
+
+def _checkouts() -> Iterator[EntryPoint]:
+    """Give the entry points that the pyproject.toml of a named folder declares."""
+    for folder in effect_folders():
+        try:
+            project = tomllib.loads((Path(folder) / "pyproject.toml").read_text("utf-8"))["project"]
+            points = dict(project["entry-points"][ENTRY_POINT_GROUP])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # a folder of distributions, then
+        yield from (EntryPoint(name, str(value), ENTRY_POINT_GROUP) for name, value in points.items())
 
 
 def _rank(point: EntryPoint) -> tuple[bool, str, str]:

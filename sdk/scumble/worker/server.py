@@ -178,13 +178,7 @@ class Host:
         try:
             frame = frame_from_message(message)
         except ScumbleError as error:
-            frame = frame_from_message(
-                {
-                    **{key: message[key] for key in ("job",) if key in message},
-                    "type": "error",
-                    **error_as_message(error),
-                }
-            )
+            frame = frame_from_message({"job": message.get("job", 0), "type": "error", **error_as_message(error)})
         with contextlib.suppress(OSError), self._lock:
             self.link.sendall(frame)
 
