@@ -1,0 +1,50 @@
+"""Helpers that the tests run inside GIMP, before their own text."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from gi.repository import Gegl, Gimp, Gio
+
+RGB = "R'G'B' u8"
+RGBA = "R'G'B'A u8"
+
+
+def load(path: str) -> Any:
+    """Opens a picture file as a GIMP image."""
+    return Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(path))
+
+
+def call(name: str, image: Any, drawables: list[Any], **values: Any) -> dict[str, Any]:
+    """Runs a procedure through the PDB, as a script does; returns its status, message and the result layer's id."""
+    procedure = Gimp.get_pdb().lookup_procedure(name)
+    config = procedure.create_config()
+    config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
+    config.set_property("image", image)
+    config.set_core_object_array("drawables", drawables)
+    for key, value in values.items():
+        config.set_property(key.replace("_", "-"), value)
+    values_back = procedure.run(config)
+    status = values_back.index(0)
+    layer = values_back.index(1) if values_back.length() > 1 else None
+    error = Gimp.get_pdb().get_last_error() if status != Gimp.PDBStatusType.SUCCESS else ""
+    return {"status": status.value_nick, "error": error, "layer": layer.get_id() if layer else None}
+
+
+def pixels(drawable: Any, name: str = RGB) -> bytes:
+    """Returns all of a drawable's pixels in one format."""
+    rect = Gegl.Rectangle.new(0, 0, drawable.get_width(), drawable.get_height())
+    return bytes(drawable.get_buffer().get(rect, 1.0, name, Gegl.AbyssPolicy.NONE))
+
+
+def save(drawable: Any, path: str, name: str = RGB) -> list[int]:
+    """Writes a drawable's raw pixels to a file; returns width and height."""
+    with open(path, "wb") as stream:
+        stream.write(pixels(drawable, name))
+    return [drawable.get_width(), drawable.get_height()]
+
+
+def digest(drawable: Any, name: str = RGBA) -> str:
+    """Returns the hash of a drawable's pixels."""
+    return hashlib.sha256(pixels(drawable, name)).hexdigest()

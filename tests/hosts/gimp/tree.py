@@ -1,0 +1,113 @@
+"""GIMP 3 in its Debian tree: entered with chroot inside a mount name space of its own, so that no mount can be left.
+
+The worker runs outside the tree: there, /outer is the real root, and the recorded command begins with
+``chroot /outer``, just as ``flatpak-spawn --host`` leads out of a Flatpak.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from scumble.hosts.adapter import SETUP_FILE, Setup
+
+REPO = Path(__file__).resolve().parents[3]
+PREFIX = ("chroot", "/outer")
+_ENTER = """set -e
+root=$1; repo=$2; shift 2
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mkdir -p "$root/outer" "$root$repo"
+mount --rbind / "$root/outer"
+mount --bind /tmp "$root/tmp"
+mount --bind "$repo" "$root$repo"
+exec chroot "$root" "$@"
+"""
+
+
+def tree_folder() -> Path | None:
+    """Returns the tree that SCUMBLE_GIMP_ROOT names, or None when there is no GIMP in it."""
+    root = Path(os.environ.get("SCUMBLE_GIMP_ROOT", "/nonexistent"))
+    return root if (root / "usr/bin/gimp-console-3.0").exists() else None
+
+
+def install_by_hand(home: Path, runtime: Path, *, python: str = sys.executable) -> Path:
+    """Puts the adapter where GIMP looks, as `scumble install` does, with the way out of the tree recorded."""
+    folder = home / ".config/GIMP/3.0/plug-ins/scumble_gimp"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in (REPO / "plugins/gimp").glob("*.py"):
+        shutil.copy(path, folder)
+    (folder / "scumble_gimp.py").chmod(0o755)
+    package = REPO / "sdk/scumble"
+    names = ["__init__.py", "errors.py", "schema.py", "jobs.py", "hosts/__init__.py", "hosts/adapter.py"]
+    names += [f"media/{name}.py" for name in ("__init__", "image", "region", "audio")]
+    names += [f"worker/{name}.py" for name in ("__init__", "wire", "place", "pixels", "launch", "client")]
+    names += [str(path.relative_to(package)) for path in (package / "params").glob("*.py")]
+    for name in names:
+        target = folder / "lib/scumble" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(package / name, target)
+    watch = [str(Path(python).parent.parent / "lib")]
+    setup = Setup("gimp", python, PREFIX, "", str(runtime), tuple(watch))
+    (folder / SETUP_FILE).write_text(json.dumps(setup.to_json()), "utf-8")
+    return folder
+
+
+class Gimp:
+    """One running GIMP, driven by Python text over a socket; `stop` ends it and everything it started in the tree."""
+
+    def __init__(self, root: Path, environment: dict[str, str], log: Path, *, gui: bool = False) -> None:
+        self.log = log
+        self.socket = Path(environment["XDG_RUNTIME_DIR"]) / f"gimp-{os.getpid()}-{time.monotonic_ns()}.socket"
+        program = ["gimp-3.0"] if gui else ["gimp-console-3.0", "-i"]
+        batch = f"exec(compile(open({str(REPO / 'tests/hosts/gimp/driver.py')!r}).read(), 'driver', 'exec'))"
+        command = [*program, "-d", "-f", "--batch-interpreter=python-fu-eval", "-b", batch]
+        variables = {**environment, "SCUMBLE_TEST_SOCKET": str(self.socket), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        entered = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _ENTER, "sh", str(root), str(REPO)]
+        inside = ["env", "-i", *(f"{name}={value}" for name, value in variables.items()), *command]
+        with log.open("ab") as stream:
+            self.process = subprocess.Popen(
+                [*entered, *inside],
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                env={"PATH": variables["PATH"]},
+                start_new_session=True,
+            )
+
+    def wait(self, timeout_s: float = 90.0) -> None:
+        """Waits until GIMP listens. Raises AssertionError with the log's end when it does not."""
+        deadline = time.monotonic() + timeout_s
+        while not self.socket.exists():
+            assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text("utf-8")[-3000:]
+            time.sleep(0.05)
+
+    def run(self, code: str, timeout_s: float = 120.0, **names: Any) -> Any:
+        """Runs Python text inside GIMP and returns what it put in `answer`. Raises AssertionError with its traceback."""
+        self.wait()
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(timeout_s)
+            link.connect(str(self.socket))
+            with link.makefile("rw", encoding="utf-8") as stream:
+                stream.write(json.dumps({"code": code, "names": names}) + "\n")
+                stream.flush()
+                reply = json.loads(stream.readline())
+        assert "error" not in reply, reply["error"]
+        return reply.get("answer")
+
+    def stop(self) -> None:
+        """Ends GIMP."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+        self.socket.unlink(missing_ok=True)
