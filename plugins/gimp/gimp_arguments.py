@@ -78,7 +78,9 @@ def json_from_argument(config: Gimp.ProcedureConfig, name: str, param: Param) ->
     """Return what the user set, as plain data. Raises ParamError, naming the parameter, for text that cannot be it."""
     value = config.get_property(name)
     if isinstance(value, Gegl.Color):
-        value = "#" + bytes(value.get_bytes(Babl.format("R'G'B' u8")).get_data()).hex()
+        rgba = bytes(value.get_bytes(Babl.format("R'G'B'A u8")).get_data())
+        # GIMP 3.0 forgets a colour's default on its way to scripts, and hands on transparent black.
+        value = "#" + rgba[:3].hex() if rgba[3] else param.default
     elif isinstance(value, Gio.File):
         value = value.get_path()
         if value is None:

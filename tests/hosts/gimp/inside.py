@@ -1,8 +1,8 @@
-"""Helpers that the tests run inside GIMP, before their own text."""
+"""Helpers that the tests run inside GIMP, before their own text; `Gimp` and `Gegl` are GIMP's own."""
 
 from __future__ import annotations
 
-import hashlib
+from pathlib import Path
 from typing import Any
 
 from gi.repository import Gegl, Gimp, Gio
@@ -32,19 +32,29 @@ def call(name: str, image: Any, drawables: list[Any], **values: Any) -> dict[str
     return {"status": status.value_nick, "error": error, "layer": layer.get_id() if layer else None}
 
 
-def pixels(drawable: Any, name: str = RGB) -> bytes:
-    """Returns all of a drawable's pixels in one format."""
+def pixels(drawable: Any, name: str | None = RGB) -> bytes:
+    """Returns all of a drawable's pixels in one format; None takes the drawable's own."""
     rect = Gegl.Rectangle.new(0, 0, drawable.get_width(), drawable.get_height())
     return bytes(drawable.get_buffer().get(rect, 1.0, name, Gegl.AbyssPolicy.NONE))
 
 
-def save(drawable: Any, path: str, name: str = RGB) -> list[int]:
-    """Writes a drawable's raw pixels to a file; returns width and height."""
-    with open(path, "wb") as stream:
-        stream.write(pixels(drawable, name))
-    return [drawable.get_width(), drawable.get_height()]
+def save(drawable: Any, path: str, name: str | None = RGB) -> str:
+    """Writes a drawable's raw pixels to a file; returns the path."""
+    Path(path).write_bytes(pixels(drawable, name))
+    return path
 
 
-def digest(drawable: Any, name: str = RGBA) -> str:
-    """Returns the hash of a drawable's pixels."""
-    return hashlib.sha256(pixels(drawable, name)).hexdigest()
+def filled(image: Any, name: str, size: tuple[int, int], kind: Any, format_name: str, data: bytes) -> Any:
+    """Makes a layer of raw pixels and puts it on top."""
+    layer = Gimp.Layer.new(image, name, *size, kind, 100, Gimp.LayerMode.NORMAL)
+    buffer = layer.get_buffer()
+    buffer.set(Gegl.Rectangle.new(0, 0, *size), format_name, data)
+    buffer.flush()
+    image.insert_layer(layer, None, 0)
+    return layer
+
+
+def facts(image: Any) -> dict[str, Any]:
+    """Returns what a document looks like: its kind, its layers from the top, their places."""
+    layers = [[layer.get_name(), *layer.get_offsets()[1:], layer.type().value_nick] for layer in image.get_layers()]
+    return {"base": image.get_base_type().value_nick, "layers": layers, "dirty": image.is_dirty()}
