@@ -1,0 +1,189 @@
+"""What every host test shares: a display that nobody sees, a throw-away home, the command line, and what is missing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[2]
+PHOTOS = REPO / "examples" / "photos"
+FAKES = REPO / "tests" / "fakes" / "effects"
+REQUIRED = os.environ.get("SCUMBLE_HOSTS") == "required"
+_DISPLAY_TIMEOUT_S = 20.0
+_MISLEADING = ("PYTHON", "XDG_", "SCUMBLE_", "DISPLAY", "WAYLAND_DISPLAY", "QT_", "LC_", "LANG", "DBUS_")
+_XVFB = ("-nolisten", "tcp", "-noreset", "-dpi", "96", "-displayfd")
+
+
+def missing(reason: str) -> NoReturn:
+    """Ends a test that needs a host which is not here: an error where SCUMBLE_HOSTS=required, as in CI."""
+    if REQUIRED:
+        pytest.fail(f"{reason} (SCUMBLE_HOSTS=required; .ci/hosts.sh installs what is needed)", pytrace=False)
+    pytest.skip(f"{reason}; .ci/hosts.sh installs what is needed")
+
+
+def program(name: str) -> Path:
+    """Returns a program's path, or ends the test as `missing` does."""
+    found = shutil.which(name)
+    return Path(found) if found else missing(f"there is no program {name}")
+
+
+class Display:
+    """An X server without a screen, at a number of its own choice; `name` is what DISPLAY wants."""
+
+    def __init__(self, width: int = 1280, height: int = 900) -> None:
+        """Starts it and waits until it answers; sizes in pixels."""
+        read_end, write_end = os.pipe()
+        command = [str(program("Xvfb")), "-screen", "0", f"{width}x{height}x24", *_XVFB, str(write_end)]
+        self._process = subprocess.Popen(
+            command, pass_fds=[write_end], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        os.close(write_end)
+        with os.fdopen(read_end, encoding="ascii") as stream:
+            number = stream.readline().strip()
+        if not number:
+            _, said = self._process.communicate(timeout=_DISPLAY_TIMEOUT_S)
+            raise RuntimeError(f"Xvfb did not start: {said.decode(errors='replace')}")
+        self.name = f":{number}"
+
+    def stop(self) -> None:
+        """Ends the server; a second call does nothing."""
+        self._process.terminate()
+        self._process.wait(_DISPLAY_TIMEOUT_S)
+        if self._process.stderr:
+            self._process.stderr.close()
+
+
+class Home:
+    """A home folder whose name has spaces and letters of many alphabets, and all that programs keep in one.
+
+    Attributes:
+        folder: parent of everything; removed by `remove`. Put files of the test here.
+        path: what HOME is.
+        runtime: XDG_RUNTIME_DIR, a short path that only this user may enter.
+    """
+
+    def __init__(self) -> None:
+        """Makes the folders."""
+        self.folder = Path(tempfile.mkdtemp(prefix="scumble hosts ", dir="/tmp"))
+        self.runtime = Path(tempfile.mkdtemp(prefix="sh", dir="/tmp"))
+        self.path = self.folder / "Zoë’s hôme 日本"
+        for folder in (self.path, self.config, self.data, self.cache, self.state):
+            folder.mkdir(parents=True)
+
+    @property
+    def config(self) -> Path:
+        """XDG_CONFIG_HOME."""
+        return self.path / ".config"
+
+    @property
+    def data(self) -> Path:
+        """XDG_DATA_HOME."""
+        return self.path / ".local" / "share"
+
+    @property
+    def cache(self) -> Path:
+        """XDG_CACHE_HOME."""
+        return self.path / ".cache"
+
+    @property
+    def state(self) -> Path:
+        """XDG_STATE_HOME; the worker's log is scumble/worker.log in it."""
+        return self.path / ".local" / "state"
+
+    @property
+    def worker_runtime(self) -> Path:
+        """SCUMBLE_RUNTIME: socket, pixels and the record of crashes."""
+        return self.runtime / "scumble"
+
+    def environment(self, display: Display | None = None, **more: str) -> dict[str, str]:
+        """Returns this process's variables with this home in place of the user's, and `more` on top.
+
+        The fakes of tests/fakes/effects are there for whoever asks for effects; SCUMBLE_EFFECTS="" leaves them out.
+        """
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_MISLEADING)}
+        own = {
+            "HOME": str(self.path),
+            "XDG_CONFIG_HOME": str(self.config),
+            "XDG_DATA_HOME": str(self.data),
+            "XDG_CACHE_HOME": str(self.cache),
+            "XDG_STATE_HOME": str(self.state),
+            "XDG_RUNTIME_DIR": str(self.runtime),
+            "SCUMBLE_RUNTIME": str(self.worker_runtime),
+            "SCUMBLE_EFFECTS": str(FAKES),
+            "LC_ALL": "C.UTF-8",
+        }
+        return {**kept, **own, **({"DISPLAY": display.name} if display else {}), **more}
+
+    def worker_pid(self) -> int | None:
+        """Returns the number of the worker's process, None where none runs."""
+        try:
+            pid = int(json.loads((self.worker_runtime / "worker.json").read_text("utf-8"))["pid"])
+            os.kill(pid, 0)
+        except (OSError, ValueError, KeyError):
+            return None
+        return pid
+
+    def worker_log(self) -> str:
+        """Returns all that the worker wrote."""
+        path = self.state / "scumble" / "worker.log"
+        return path.read_text("utf-8", errors="replace") if path.exists() else ""
+
+    def end_worker(self) -> None:
+        """Kills the worker, if there is one."""
+        pid = self.worker_pid()
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def remove(self) -> None:
+        """Ends the worker and removes the folders."""
+        self.end_worker()
+        for folder in (self.folder, self.runtime):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def throw_away_home() -> Iterator[Home]:
+    """Gives a home that is gone afterwards, with its worker."""
+    home = Home()
+    try:
+        yield home
+    finally:
+        home.remove()
+
+
+def screenshot(display: Display, path: Path, window: str = "root") -> Path:
+    """Writes what is on the display, or on one window of it (an id of xdotool's), as PNG; returns `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    command = [str(program("import")), "-silent", "-window", window, f"PNG:{path}"]
+    subprocess.run(command, check=True, timeout=60, env={**os.environ, "DISPLAY": display.name})
+    return path
+
+
+def cli(
+    args: list[str], env: dict[str, str], *, cwd: Path | None = None, timeout_s: float = 300.0
+) -> subprocess.CompletedProcess[str]:
+    """Runs `scumble ARGS` as a user does; the caller looks at its exit status."""
+    command = [sys.executable, "-m", "scumble", *args]
+    return subprocess.run(
+        command, env=env, cwd=cwd or env["HOME"], capture_output=True, text=True, timeout=timeout_s, check=False
+    )
+
+
+def rendered_by_cli(env: dict[str, str], effect: str, output: Path, *options: str, source: Path | None = None) -> Path:
+    """Renders with the command line what a host is compared with; returns `output`. Raises AssertionError."""
+    paths = [*([str(source)] if source else []), str(output)]
+    done = cli([effect, *paths, "--quiet", *options], env)
+    assert done.returncode == 0, done.stderr
+    return output
