@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gi.repository import Gimp
-from gimp_pixels import Facts, Report, copy_to_shadow, write_image, write_selected
+from gimp_pixels import Facts, Report, copy_to_shadow, facts_of, write_image, write_selected
 from scumble.errors import HostError
 from scumble.hosts.adapter import clip_layer_name, painted_clips
 from scumble.media.image import ColorModel, Image, SampleType, Transfer
@@ -101,9 +101,9 @@ def unplaced_layer(
         if result.model.has_alpha and not layer.has_alpha():
             layer.add_alpha()
     if mask is None or facts.exact or source.is_group():
-        write_image(layer, result, report)
+        write_image(layer, result, facts, report)
     else:
-        write_selected(layer, result, mask, report)
+        write_selected(layer, result, facts, mask, report)
     return layer
 
 
@@ -151,7 +151,7 @@ def new_image(result: Image, name: str, report: Report) -> Gimp.Layer:
     image = Gimp.Image.new_with_precision(result.width, result.height, base, precision)
     image.undo_disable()
     layer = _new_layer(image, result, name)
-    write_image(layer, result, report)
+    write_image(layer, result, facts_of(layer), report)
     image.insert_layer(layer, None, 0)
     image.undo_enable()
     return layer
@@ -163,7 +163,7 @@ def place_on_top(image: Gimp.Image, result: Image, name: str, report: Report) ->
     if _needs_colour(image, result):
         home = Gimp.Image.new_with_precision(1, 1, Gimp.ImageBaseType.RGB, image.get_precision())
     layer = _new_layer(home, result, name)
-    write_image(layer, result, report)
+    write_image(layer, result, facts_of(layer), report)
     image.undo_group_start()
     try:
         layer = _at_home(image, result, layer)

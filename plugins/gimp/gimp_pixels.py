@@ -17,16 +17,6 @@ Report = Callable[[float], None]
 STRIP_ROWS = 128
 """Two rows of GIMP's tiles."""
 
-_MODELS = {
-    (ColorModel.GRAY, Transfer.SRGB): "Y'",
-    (ColorModel.GRAY_ALPHA, Transfer.SRGB): "Y'A",
-    (ColorModel.RGB, Transfer.SRGB): "R'G'B'",
-    (ColorModel.RGBA, Transfer.SRGB): "R'G'B'A",
-    (ColorModel.GRAY, Transfer.LINEAR): "Y",
-    (ColorModel.GRAY_ALPHA, Transfer.LINEAR): "YA",
-    (ColorModel.RGB, Transfer.LINEAR): "RGB",
-    (ColorModel.RGBA, Transfer.LINEAR): "RGBA",
-}
 _SAMPLES = {SampleType.U8: "u8", SampleType.U16: "u16", SampleType.F16: "half", SampleType.F32: "float"}
 
 
@@ -35,17 +25,29 @@ class Facts(NamedTuple):
 
     model: ColorModel
     sample: SampleType
-    transfer: Transfer
+    curve: str
+    """Babl's mark: nothing for linear light, ' for the space's own curve, ~ for sRGB's; in sRGB those two are one."""
     exact: bool = True
+
+    @property
+    def transfer(self) -> Transfer:
+        """The curve in Scumble's words."""
+        return Transfer.SRGB if self.curve else Transfer.LINEAR
 
     @property
     def format(self) -> str:
         """Babl's name for it; the colours are sRGB's, since no other space is named."""
-        return f"{_MODELS[self.model, self.transfer]} {_SAMPLES[self.sample]}"
+        letters = "".join(letter + self.curve for letter in ("Y" if self.model.is_gray else "RGB"))
+        return f"{letters}{'A' if self.model.has_alpha else ''} {_SAMPLES[self.sample]}"
+
+    def of_image(self, image: Image) -> Facts:
+        """Return how to write a picture's numbers over a drawable of these facts."""
+        curve = (self.curve or "'") if image.transfer is Transfer.SRGB else ""
+        return Facts(image.model, image.sample, curve)
 
 
-STROKES = Facts(ColorModel.RGBA, SampleType.U8, Transfer.SRGB)
-MASK = Facts(ColorModel.GRAY, SampleType.U8, Transfer.LINEAR)
+STROKES = Facts(ColorModel.RGBA, SampleType.U8, "'")
+MASK = Facts(ColorModel.GRAY, SampleType.U8, "")
 
 
 def facts_of(drawable: Gimp.Drawable) -> Facts:
@@ -54,26 +56,20 @@ def facts_of(drawable: Gimp.Drawable) -> Facts:
     Its own numbers where they are sRGB's in a sample type that Scumble has; floats for every other colour space,
     for linear integers, and for samples of 32 bits and more, of which a float keeps 24.
     """
-    own = drawable.get_format()
-    gray, alpha = drawable.is_gray(), drawable.has_alpha()
-    if gray:
+    own, alpha = drawable.get_format(), drawable.has_alpha()
+    if drawable.is_gray():
         model = ColorModel.GRAY_ALPHA if alpha else ColorModel.GRAY
     else:
         model = ColorModel.RGBA if alpha else ColorModel.RGB
     if drawable.is_indexed():
-        return Facts(model, SampleType.U8, Transfer.SRGB)
+        return Facts(model, SampleType.U8, "'")
     encoded, _, word = Babl.format_get_encoding(own).rpartition(" ")
-    transfer = Transfer.SRGB if re.search("['~]", encoded) else Transfer.LINEAR
+    curve = next((mark for mark in "'~" if mark in encoded), "")
     sample = next((sample for sample, name in _SAMPLES.items() if name == word), None)
     plain = Babl.get_name(Babl.format_get_space(own)) == "sRGB"
-    if sample is None or not plain or not (sample.is_float or transfer is Transfer.SRGB):
-        return Facts(model, SampleType.F32, transfer, exact=False)
-    return Facts(model, sample, transfer)
-
-
-def facts_of_image(image: Image) -> Facts:
-    """Return how to write a picture's numbers."""
-    return Facts(image.model, image.sample, image.transfer)
+    if sample is None or not plain or not (sample.is_float or curve):
+        return Facts(model, SampleType.F32, "'" if curve else "", exact=False)
+    return Facts(model, sample, curve)
 
 
 def pixels_from_drawable(
@@ -94,9 +90,9 @@ def pixels_from_drawable(
     return pixels
 
 
-def write_image(drawable: Gimp.Drawable, image: Image, report: Report) -> None:
+def write_image(drawable: Gimp.Drawable, image: Image, facts: Facts, report: Report) -> None:
     """Write a picture over a drawable of its size that is in no image yet, so that nothing need be undone."""
-    source, name = memoryview(image.data), facts_of_image(image).format
+    source, name = memoryview(image.data), facts.of_image(image).format
     buffer = drawable.get_buffer()
     for top, rows in _strips(image.height, report):
         lines = [source[y * image.stride :][: image.row_bytes] for y in range(top, top + rows)]
@@ -104,9 +100,9 @@ def write_image(drawable: Gimp.Drawable, image: Image, report: Report) -> None:
     buffer.flush()
 
 
-def write_selected(drawable: Gimp.Drawable, image: Image, mask: Image, report: Report) -> None:
+def write_selected(drawable: Gimp.Drawable, image: Image, facts: Facts, mask: Image, report: Report) -> None:
     """Write only the pixels whose mask is not 0, so that a conversion cannot touch the others."""
-    source, name, size = memoryview(image.data), facts_of_image(image).format, image.channels * image.sample.itemsize
+    source, name, size = memoryview(image.data), facts.of_image(image).format, image.channels * image.sample.itemsize
     marks = memoryview(mask.data)
     buffer = drawable.get_buffer()
     for top, rows in _strips(image.height, report):

@@ -27,8 +27,9 @@ def call(name: str, image: Any, drawables: list[Any], **values: Any) -> dict[str
         config.set_property(key.replace("_", "-"), value)
     values_back = procedure.run(config)
     status = values_back.index(0)
-    layer = values_back.index(1) if values_back.length() > 1 else None
-    error = Gimp.get_pdb().get_last_error() if status != Gimp.PDBStatusType.SUCCESS else ""
+    worked = status == Gimp.PDBStatusType.SUCCESS
+    layer = values_back.index(1) if worked and values_back.length() > 1 else None
+    error = "" if worked else Gimp.get_pdb().get_last_error()
     return {"status": status.value_nick, "error": error, "layer": layer.get_id() if layer else None}
 
 
