@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from scumble_export.bundle import write_bundle
+from scumble_export.colorize.bins import bin_centres
 from scumble_export.colorize.evaluate import SIZE, net_from_run, temperature_of_run
 from scumble_export.colorize.net import AB_SCALE, Colorizer
 from scumble_export.colorize.sampling import CONTEXT_SATURATION
@@ -118,6 +119,7 @@ def manifest_facts(net: Colorizer, state: dict[str, Any], licences: dict[str, in
         ],
         "outputs": [
             {"name": name, "meaning": meaning, "channels": channels, "scale": scale, "range": [-AB_SCALE, AB_SCALE]}
+            | ({"centres": bin_centres().tolist()} if channels == len(bin_centres()) else {})
             for name, (meaning, channels, scale) in OUTPUTS.items()
         ],
         "licence": {

@@ -23,6 +23,8 @@ class Clip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layout: Literal["NCHW"] = "NCHW"
     scale: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     """Output side length over input side length."""
+    centres: tuple[tuple[float, float], ...] = ()
+    """Where channels are classes: the Lab a and b that each stands for."""
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

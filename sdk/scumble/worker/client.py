@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import queue
 import threading
@@ -17,13 +18,14 @@ from scumble.schema import EffectSchema
 from scumble.worker.launch import Connection, Launch, connected, kill
 from scumble.worker.pixels import Pixels, result_from_message
 from scumble.worker.place import last_log_lines
-from scumble.worker.wire import Message, WireError, error_from_message, field
+from scumble.worker.wire import RETIRED, Message, WireError, error_from_message, field
 
 Clip = Union[Image, Pixels]  # noqa: UP007 - evaluated by old hosts
 Listener = Callable[[Job[Any]], None]
 
 PING_AFTER_S = 5.0
 HUNG_AFTER_S = 20.0
+_MOST_TRIES = 3
 _LOST_HINT = "Nothing was changed. Try again: the worker starts anew; if it stops again, run `scumble doctor`."
 
 
@@ -34,6 +36,9 @@ class RemoteJob(Job[Any]):
         super().__init__(title, listener)
         self.request = request
         self.clips: dict[str, Pixels] = {}
+        self.line: Connection | None = None
+        self.heard = False
+        self.tries = 0
         self._client = client
 
     def cancel(self) -> None:
@@ -146,7 +151,7 @@ class Client:
             if self._sender is None:
                 self._sender = threading.Thread(target=self._send_all, name="scumble-sender", daemon=True)
                 self._sender.start()
-        self._outbox.put(lambda: self._send(job, clips))
+        self._outbox.put(functools.partial(self._send, job, clips))
         return job
 
     def _send_all(self) -> None:
@@ -163,11 +168,16 @@ class Client:
             if job.state is JobState.CANCELLED:
                 raise JobCancelled(f"{job.title} was cancelled before it began")
             job.start()
-            self._line().send(job.request)
+            job.tries += 1
+            job.line = self._line()
+            job.line.send(job.request)
             if job.progress.cancelled:  # between the check and the sending
                 job.cancel()
         except BaseException as error:
-            self._end(job, error=_typed(error, job))
+            if isinstance(error, OSError) and job.line is not None:
+                self._lost(job.line, "The worker stopped", "host.worker_lost")
+            else:
+                self._end(job, error=_typed(error, job))
 
     def _line(self) -> Connection:
         connection = self._connection
@@ -186,7 +196,7 @@ class Client:
                 silence = time.monotonic() - heard
                 if message is not None:
                     heard = time.monotonic()
-                    self._handle(message)
+                    self._handle(message, connection)
                 elif self._jobs and silence > HUNG_AFTER_S:
                     kill(connection.pid)
                     self._lost(connection, "The worker does not answer any more and was ended", "host.worker_hung")
@@ -196,14 +206,19 @@ class Client:
         except (OSError, EOFError, ScumbleError):
             self._lost(connection, "The worker stopped", "host.worker_lost")
 
-    def _handle(self, message: Message) -> None:
+    def _handle(self, message: Message, connection: Connection) -> None:
         job = self._jobs.get(field(message, "job", int)) if "job" in message else None
         kind = field(message, "type", str)
         if job is None:
             return
+        job.heard = kind != "error" or message.get("code") != RETIRED
         if kind == "progress":
             with contextlib.suppress(JobCancelled):
                 job.progress.report(float(message.get("fraction", 0.0)), str(message.get("note", "")))
+        elif kind == "error" and message.get("code") == RETIRED:
+            self._forget(connection)
+            job.line = None
+            self._outbox.put(functools.partial(self._send, job, {}))
         elif kind == "error":
             self._end(job, error=error_from_message(message))
         elif kind == "done":
@@ -217,13 +232,24 @@ class Client:
             self._jobs.pop(job.request["job"], None)
         job.end(result, error)
 
-    def _lost(self, connection: Connection, what: str, code: str) -> None:
-        """Fails the jobs of a connection that broke, and counts that as the worker's crash if there were any."""
-        connection.close()
+    def _forget(self, connection: Connection) -> None:
         with self._lock:
-            self._connection = None
-            running = [job for job in self._jobs.values() if job.state is JobState.RUNNING]
+            if self._connection is connection:
+                self._connection = None
+
+    def _lost(self, connection: Connection, what: str, code: str) -> None:
+        """Fails the jobs that ran when a connection broke, which counts as a crash; those that waited go again."""
+        connection.close()
+        self._forget(connection)
+        with self._lock:
+            ours = [job for job in self._jobs.values() if job.line is connection]
             closed = self._closed
+            for job in ours:
+                job.line = None
+        running = [job for job in ours if job.heard or job.tries >= _MOST_TRIES or job.progress.cancelled]
+        for job in ours:
+            if job not in running and not closed:
+                self._outbox.put(functools.partial(self._send, job, {}))
         if running and not closed:
             titles = ", ".join(sorted({job.title for job in running if job.title})) or "a request"
             said = " ".join(last_log_lines(1))

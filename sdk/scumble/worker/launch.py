@@ -25,7 +25,7 @@ from scumble.worker.place import (
     runtime_folder,
     state_folder,
 )
-from scumble.worker.wire import PROTOCOL, FrameReader, Message, error_from_message, field, frame_from_message
+from scumble.worker.wire import PROTOCOL, FrameReader, Message, WireError, error_from_message, field, frame_from_message
 
 START_TIMEOUT_S = 60.0
 GREETING_TIMEOUT_S = 5.0
@@ -152,13 +152,14 @@ def _greeted(place: Place, name: str) -> Connection | None:
         pid = int(address.get("pid", 0))
         place.record_crash("it did not answer", pid)
         kill(pid)
-    except (OSError, EOFError):
-        pass  # a stale address: nobody is there
+    except (OSError, EOFError, ValueError, TypeError, WireError):
+        pass  # a stale or damaged address: nobody is there
     else:
-        if messages[0].get("type") == "error":
+        if messages[0].get("type") == "welcome":
+            return Connection(link, reader, messages[0])
+        if place.address() == address:
             link.close()
             raise error_from_message(messages[0])
-        return Connection(link, reader, messages[0])
     if link is not None:
         link.close()
     return None

@@ -44,8 +44,8 @@ class Server:
         self._unload_after_s, self._exit_after_s = unload_after_s, exit_after_s
         self._lock_stream = _locked(place)
         self._token = secrets.token_hex(16)
-        self._listener = self._bound()
         self._service = Service(place.folder)
+        self._listener = self._bound()
         self._done = threading.Event()
         self._hosts: set[Host] = set()
         self._hosts_lock = threading.Lock()
@@ -66,9 +66,9 @@ class Server:
             listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             listener.bind(("127.0.0.1", 0))
             family, address = "tcp", str(listener.getsockname()[1])
-        listener.listen(_BACKLOG)
         facts = {"family": family, "address": address, "token": self._token, "pid": os.getpid()}
         self._place.write(self._place.address_file, {**facts, "version": version("scumble")})
+        listener.listen(_BACKLOG)  # last: whoever gets through finds the new token
         return listener
 
     def serve(self) -> None:
@@ -109,8 +109,9 @@ class Server:
     def _finish(self, cancel: bool) -> None:
         if cancel:
             self._service.cancel_all()
-        while self._service.busy:
+        while not self._service.refuse_more():
             time.sleep(_TICK_S / 10)
+        time.sleep(_TICK_S / 2)  # requests under way are still refused properly
         self._done.set()
 
     def _accept_all(self) -> None:

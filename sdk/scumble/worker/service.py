@@ -13,14 +13,14 @@ from typing import Any, Protocol
 
 from scumble.effect import Effect, discover
 from scumble.engine import Engine
-from scumble.errors import JobCancelled, ParamError
+from scumble.errors import HostError, JobCancelled, ParamError
 from scumble.jobs import Job, JobState, Progress
 from scumble.media.audio import Audio
 from scumble.media.image import Image
 from scumble.rendering import render_files, render_selected
 from scumble.runner import LocalRunner
 from scumble.worker.pixels import Pixels, audio_as_message, create_file, image_from_message
-from scumble.worker.wire import Message, WireError, error_as_message, field
+from scumble.worker.wire import RETIRED, Message, WireError, error_as_message, field
 
 SELECTION = ""
 """The clip's name under which a host's selection travels."""
@@ -58,11 +58,14 @@ class Service:
         self._lock = threading.Lock()
         self._tasks: dict[tuple[Listener, int], _Task] = {}
         self._last_used = time.monotonic()
+        self._found = discover()
+        self._retired = False
 
-    @property
-    def busy(self) -> bool:
-        """True while a job is queued or runs."""
-        return bool(self._tasks)
+    def refuse_more(self) -> bool:
+        """Takes no more jobs once there are none, and returns whether it is so; hosts ask the next worker then."""
+        with self._lock:
+            self._retired = not self._tasks
+            return self._retired
 
     def idle_s(self) -> float:
         """Returns for how many seconds there has been nothing to do."""
@@ -131,6 +134,10 @@ class Service:
             self._tell(self._tasks.get((host, number)), job)
 
         with self._lock:
+            if self._retired:
+                error = HostError("This worker is about to end", "Try again.", RETIRED)
+                host.send({"type": "error", "job": number, **error_as_message(error)})
+                return
             if (host, number) in self._tasks:
                 raise WireError(f"The job number {number} is taken", "Install the plug-in again.", "host.wire")
             job = self._runner.start(title, lambda progress: work(message, progress), listener=heard)
@@ -159,7 +166,7 @@ class Service:
             task.host.send({**reply, "type": "done", "result": job.result()})
 
     def _describe(self, message: Message, progress: Progress) -> list[Any]:
-        found = discover()
+        found = self._found = discover()
         for problem in found.problems:
             _log.warning("the effect %s of %s cannot be used: %s", problem.name, problem.distribution, problem.reason)
         return [kind.declaration().to_json() for kind in sorted(found.effects.values(), key=lambda kind: kind.title)]
@@ -204,7 +211,9 @@ class Service:
 
     def _effect(self, message: Message) -> Effect:
         name = field(message, "effect", str)
-        kind = discover().effects.get(name)
+        if name not in self._found.effects:
+            self._found = discover()  # it may have been installed since
+        kind = self._found.effects.get(name)
         if kind is None:
             hint = "Install the package that provides it for Scumble's own Python, then start again."
             raise ParamError(f"There is no effect called {name!r}", hint, "param.effect")

@@ -17,6 +17,9 @@ from scumble.errors import HostError, ScumbleError
 PROTOCOL = 1
 """Version of frames and messages; raised when an older reader could misread a newer writer."""
 
+RETIRED = "host.retired"
+"""Code of the error by which a worker that is about to end sends a request on to the next one."""
+
 MOST_PAYLOAD_BYTES = 4 * 2**20
 _MAGIC = b"Sc"
 _HEADER = struct.Struct("<2sBBI")

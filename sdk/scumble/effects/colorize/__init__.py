@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scumble.effect import Choice, Effect, Float, Input, Points, RenderContext
+from scumble.effect import Choice, Effect, Float, Input, Points, RenderContext, Suggestion
+from scumble.effects.colorize.palette import suggestions
+from scumble.effects.colorize.strokes import Plane, stroke_colours, unit_array
 from scumble.errors import ParamError
-from scumble.media.arrays import array_from_image
-from scumble.media.image import Image, SampleType
+from scumble.media.image import Image
 
 if TYPE_CHECKING:
+    from scumble.engine import Session
     from scumble.models.manifest import Manifest
     from scumble.params import HintPoint
-
-Plane = NDArray[np.float32]
 
 USER_MASK = 1.0
 CONTEXT_MASK = 0.5
 _HINT_CELLS = 3
-_STROKE_COVERAGE = 0.02
 _GUIDE_RADIUS = 4
 _GUIDE_EPSILON = 4.0
+
+
+class _Seen(NamedTuple):
+    """What the net was given and what it gave, at its working size."""
+
+    session: Session
+    manifest: Manifest
+    lightness: Plane
+    hint_ab: Plane
+    hint_mask: Plane
+    outputs: dict[str, Plane]
 
 
 class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundles=("colorize",)):
@@ -51,6 +61,36 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
     def render(self, ctx: RenderContext) -> Image:
         """Returns the coloured picture: RGB or RGBA, sample type and lightness of the source."""
         mask = self._mask_plane()
+        seen = self._seen(ctx)
+        regressed, vivid = seen.outputs["ab"][0], seen.outputs["ab_vivid"][0]
+        ab: Plane = np.ascontiguousarray(regressed + np.float32(self.vividness) * (vivid - regressed))
+        progress = ctx.progress.sub(0.3, 0.7)
+        if self.detail == "full":
+            return self._at_full_size(ctx, seen, ab, mask)
+        return ctx.engine.recolor_guided(
+            self.source,
+            ab,
+            seen.lightness,
+            strength=self.strength,
+            mask=mask,
+            radius=_GUIDE_RADIUS,
+            eps=_GUIDE_EPSILON,
+            progress=progress.report,
+        )
+
+    def suggest(self, ctx: RenderContext, x: int, y: int) -> tuple[Suggestion, ...]:
+        """Returns up to nine colours for the pixel (x, y), likeliest first, all with the pixel's own lightness."""
+        seen = self._seen(ctx)
+        (logits,) = (clip for clip in seen.manifest.outputs if clip.centres)
+        cells = seen.outputs[logits.name][0]
+        row = min(cells.shape[1] - 1, y * cells.shape[1] // self.source.height)
+        column = min(cells.shape[2] - 1, x * cells.shape[2] // self.source.width)
+        pixel = self.source.crop(self.source.bounds._replace(x=x, y=y, width=1, height=1))
+        lightness = float(ctx.engine.lightness(pixel)[0, 0])
+        return suggestions(cells[:, row, column], np.asarray(logits.centres, np.float32), lightness, ctx.engine)
+
+    def _seen(self, ctx: RenderContext) -> _Seen:
+        """Runs the net at its working size, with the hints there are."""
         bundle = ctx.bundle("colorize")
         session = ctx.session(bundle)
         working = int(bundle.manifest.settings["working_size"])
@@ -60,33 +100,11 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         ctx.progress.report(0.05, "Colours")
         feeds = {"lightness": lightness[None, None], "hint_ab": hint_ab[None], "hint_mask": hint_mask[None]}
         outputs = session.run(feeds, ctx.progress.sub(0.05, 0.25).report)
-        regressed, vivid = outputs["ab"][0], outputs["ab_vivid"][0]
-        ab: Plane = np.ascontiguousarray(regressed + np.float32(self.vividness) * (vivid - regressed))
-        progress = ctx.progress.sub(0.3, 0.7)
-        if self.detail == "full":
-            return self._at_full_size(ctx, session, bundle.manifest, ab, hint_ab, hint_mask, mask)
-        return ctx.engine.recolor_guided(
-            self.source,
-            ab,
-            lightness,
-            strength=self.strength,
-            mask=mask,
-            radius=_GUIDE_RADIUS,
-            eps=_GUIDE_EPSILON,
-            progress=progress.report,
-        )
+        return _Seen(session, bundle.manifest, lightness, hint_ab, hint_mask, outputs)
 
-    def _at_full_size(
-        self,
-        ctx: RenderContext,
-        session: Any,
-        manifest: Manifest,
-        ab: Plane,
-        hint_ab: Plane,
-        hint_mask: Plane,
-        mask: NDArray[np.uint8] | None,
-    ) -> Image:
+    def _at_full_size(self, ctx: RenderContext, seen: _Seen, ab: Plane, mask: NDArray[np.uint8] | None) -> Image:
         """Runs the net again over tiles of the full picture, each told the coarse result as weak hints."""
+        manifest, hint_ab, hint_mask = seen.manifest, seen.hint_ab, seen.hint_mask
         user = hint_mask >= USER_MASK
         paler = ab * np.float32(manifest.settings["context_saturation"])  # as pale as in training, on average
         context = {
@@ -95,7 +113,7 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         }
         tiling = manifest.tiling
         return ctx.engine.colorize_tiled(
-            session,
+            seen.session,
             self.source,
             context,
             halo=tiling.context_halo,
@@ -161,35 +179,3 @@ def working_extent(image: Image, working_size: int, stride: int) -> tuple[int, i
     width, height = (max(1, round(side * scale / stride)) * stride for side in (image.width, image.height))
     longest = 4 * working_size
     return min(width, longest), min(height, longest)
-
-
-def unit_array(image: Image) -> NDArray[Any]:
-    """Returns the samples as floats, 1.0 being full; (H, W, C)."""
-    pixels = array_from_image(image)
-    full = {SampleType.U8: 255, SampleType.U16: 65535}.get(image.sample, 1)
-    return np.clip(pixels.astype(np.float32) / full, 0, 1)
-
-
-def stroke_colours(strokes: Image, width: int, height: int) -> tuple[Plane, Plane]:
-    """Shrinks strokes to (h, w): their alpha-weighted mean sRGB, (h, w, 3), and which cells count, (h, w).
-
-    A cell counts from 2 % coverage on, so that thin strokes on large pictures survive. Rows are read in
-    strips; no float copy of the whole picture is made.
-    """
-    rgb = np.zeros((height, width, 3), np.float32)
-    covered = np.zeros((height, width), np.float32)
-    columns = [column * strokes.width // width for column in range(width)]
-    for row in range(height):
-        top = row * strokes.height // height
-        bottom = max(top + 1, (row + 1) * strokes.height // height)
-        strip = unit_array(strokes.crop(strokes.bounds._replace(y=top, height=bottom - top)))
-        alpha = strip[..., -1:]
-        if not alpha.any():
-            continue
-        colour = np.broadcast_to(strip[..., :-1], (*strip.shape[:2], 3))
-        total = np.add.reduceat((colour * alpha).sum(0), columns, axis=0)
-        weight = np.add.reduceat(alpha.sum(0), columns, axis=0)
-        cells = np.add.reduceat(np.full((strip.shape[1], 1), bottom - top, np.float32), columns, axis=0)
-        rgb[row] = total / np.maximum(weight, 1e-6)
-        covered[row] = (weight >= _STROKE_COVERAGE * cells)[:, 0]
-    return rgb, covered
