@@ -111,10 +111,13 @@ def place_above(image: Gimp.Image, source: Gimp.Layer, result: Image, layer: Gim
     """Put the layer directly above the source: one undo step, colour conversion included."""
     image.undo_group_start()
     try:
+        chosen = image.get_selected_layers()
         layer = _at_home(image, result, layer)
         layer.set_name(name)
         layer.set_visible(True)
         image.insert_layer(layer, source.get_parent(), image.get_item_position(source))
+        if source.get_id() not in [item.get_id() for item in chosen]:
+            image.set_selected_layers(chosen)  # the user goes on painting hints
     finally:
         image.undo_group_end()
     return layer

@@ -168,7 +168,9 @@ def test_a_gray_or_indexed_document_becomes_rgb_and_gets_colour(
     gimp: Gimp, workplace: Workplace, kind: str, in_place: bool
 ) -> None:
     prepare, base = ODD[kind]
-    code = SELECTED.replace("exec(prepare)", """exec(prepare); before = pixels(layer, "Y' u8" if layer.is_gray() else RGB)""")
+    code = SELECTED.replace(
+        "exec(prepare)", """exec(prepare); before = pixels(layer, "Y' u8" if layer.is_gray() else RGB)"""
+    )
     values: dict[str, Any] = {"result": "in-place"} if in_place else {}
     out = workplace.folder / "out"
     source = workplace.photo("rocket.jpg")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.gimp.conftest import REPO, Workplace
+from tests.hosts.gimp.conftest import Workplace
 from tests.hosts.gimp.tree import Gimp
+from tests.hosts.harness import REPO
 
 RUN = """
 image = load(source)

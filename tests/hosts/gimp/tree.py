@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from scumble.hosts.adapter import SETUP_FILE, Setup
+from tests.hosts.harness import REPO, Home
 
-REPO = Path(__file__).resolve().parents[3]
 PREFIX = ("chroot", "/outer")
+_PASSED = ("HOME", "DISPLAY", "LC_ALL")
 _ENTER = """set -e
 root=$1; repo=$2; shift 2
 mount -t proc proc "$root/proc"
@@ -40,9 +41,9 @@ def tree_folder() -> Path | None:
     return root if (root / "usr/bin/gimp-console-3.0").exists() else None
 
 
-def install_by_hand(home: Path, runtime: Path, *, python: str = sys.executable) -> Path:
+def install_by_hand(home: Home) -> Path:
     """Puts the adapter where GIMP looks, as `scumble install` does, with the way out of the tree recorded."""
-    folder = home / ".config/GIMP/3.0/plug-ins/scumble_gimp"
+    folder = home.config / "GIMP/3.0/plug-ins/scumble_gimp"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for path in (REPO / "plugins/gimp").glob("*.py"):
@@ -57,8 +58,7 @@ def install_by_hand(home: Path, runtime: Path, *, python: str = sys.executable) 
         target = folder / "lib/scumble" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(package / name, target)
-    watch = [str(Path(python).parent.parent / "lib")]
-    setup = Setup("gimp", python, PREFIX, "", str(runtime), tuple(watch))
+    setup = Setup("gimp", sys.executable, PREFIX, "", str(home.worker_runtime))
     (folder / SETUP_FILE).write_text(json.dumps(setup.to_json()), "utf-8")
     return folder
 
@@ -72,7 +72,8 @@ class Gimp:
         program = ["gimp-3.0"] if gui else ["gimp-console-3.0", "-i"]
         batch = f"exec(compile(open({str(REPO / 'tests/hosts/gimp/driver.py')!r}).read(), 'driver', 'exec'))"
         command = [*program, "-d", "-f", "--batch-interpreter=python-fu-eval", "-b", batch]
-        variables = {**environment, "SCUMBLE_TEST_SOCKET": str(self.socket), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        kept = {name: value for name, value in environment.items() if name in _PASSED or name.startswith(("XDG_", "SCUMBLE_"))}
+        variables = {**kept, "SCUMBLE_TEST_SOCKET": str(self.socket), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
         entered = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _ENTER, "sh", str(root), str(REPO)]
         inside = ["env", "-i", *(f"{name}={value}" for name, value in variables.items()), *command]
         with log.open("ab") as stream:
