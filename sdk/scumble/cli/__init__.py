@@ -22,6 +22,7 @@ from scumble.cli.commands import (
     engine_from_options,
 )
 from scumble.cli.console import say, say_error, shown_progress, warn
+from scumble.cli.hosts import add_commands
 from scumble.effect import Effect, discover
 from scumble.errors import JobCancelled, MediaError, ParamError, ScumbleError
 from scumble.rendering import replayed
@@ -37,6 +38,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     found = discover()
+    add_commands(app)
     for identifier, kind in sorted(found.effects.items()):
         app.command(identifier)(command_of_effect(kind))
     for problem in found.problems:
