@@ -37,6 +37,7 @@ check: $(VENV)/.scumble $(VENV)/.export
 
 bench: $(VENV)/.scumble
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.worker
 
 setup: $(VENV)/.scumble $(VENV)/.export
 

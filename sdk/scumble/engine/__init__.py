@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -42,6 +43,7 @@ class Engine:
         device: "cpu"; "cuda", which never falls back; or "auto": the graphics card if it works, else the processor.
         workers: tiles that run at a time; None takes one for each core, or two on a card.
         memory_budget_mib: memory for models and their tiles, in MiB; None takes a quarter of the machine's.
+        allocate: gives writable memory of so many bytes for each result, such as shared memory; None takes the heap.
 
     Raises ParamError for another device, or a worker count or budget below 1. The runtime is looked for when the
     first model is loaded: colour functions do without it.
@@ -54,7 +56,11 @@ class Engine:
     _default_lock = threading.Lock()
 
     def __init__(
-        self, device: Device = "auto", workers: int | None = None, memory_budget_mib: int | None = None
+        self,
+        device: Device = "auto",
+        workers: int | None = None,
+        memory_budget_mib: int | None = None,
+        allocate: Callable[[int], memoryview] | None = None,
     ) -> None:
         if device not in _DEVICES:
             raise ParamError(f"There is no device {device!r}", f"Choose one of {', '.join(_DEVICES)}.", "param.device")
@@ -66,6 +72,7 @@ class Engine:
         self.device: Device = device
         self.fallback_reason: str | None = None
         self._workers = workers
+        self._allocate = allocate
         self._budget_bytes = (memory_budget_mib or default_budget_mib()) * _MIB
         self._lock = threading.RLock()
         self._sessions: dict[str, Session] = {}
@@ -211,7 +218,7 @@ class Engine:
         budget = self._reduced_budgets.get(session, self._budget_bytes)
         plan, workers = self.plan(image.width, image.height, **facts, budget_bytes=budget)
         while True:
-            result = empty_like(image)
+            result = self._empty_like(image)
             try:
                 session.colorize_tiled(
                     plan,
@@ -255,7 +262,7 @@ class Engine:
         `ab`, (2, h, w), and `guide`, its L, (h, w), span the whole picture; `radius` counts their pixels, `eps` is a
         variance of L. Fast guided filter, He and Sun 2015. `mask`, (H, W), keeps pixels where it is 0.
         """
-        result = empty_like(image)
+        result = self._empty_like(image)
         _native.recolor_guided(
             array_from_image(image),
             result,
@@ -273,7 +280,7 @@ class Engine:
 
     def recolor(self, image: Image, ab: Floats, *, strength: float = 1.0, mask: Mask | None = None) -> Image:
         """Returns the picture with chroma given for every pixel, `ab` (2, H, W); else as `recolor_guided`."""
-        result = empty_like(image)
+        result = self._empty_like(image)
         source, transfer = array_from_image(image), image.transfer.value
         workers = self._workers or cores()
         _native.recolor(source, result, ab, strength=strength, mask=mask, transfer=transfer, workers=workers)
@@ -295,7 +302,9 @@ class Engine:
         """Returns sRGB colours 0 to 1 of Lab, (n, 3); what does not fit loses chroma, not lightness or hue."""
         return _native.rgb_from_lab(lab)
 
-
-def empty_like(image: Image) -> NDArray[Any]:
-    """Returns memory for the picture's coloured copy: (H, W, 3), or 4 with alpha, of its sample type."""
-    return np.empty((image.height, image.width, 4 if image.model.has_alpha else 3), image.sample.value)
+    def _empty_like(self, image: Image) -> NDArray[Any]:
+        """Returns memory for the picture's coloured copy: (H, W, 3), or 4 with alpha, of its sample type."""
+        shape, dtype = (image.height, image.width, 4 if image.model.has_alpha else 3), np.dtype(image.sample.value)
+        if self._allocate is None:
+            return np.empty(shape, dtype)
+        return np.frombuffer(self._allocate(math.prod(shape) * dtype.itemsize), dtype).reshape(shape)

@@ -47,13 +47,13 @@ class RemoteJob(Job[Any]):
         self._client.tell({"type": "cancel", "job": self.request["job"]})
 
     def end(self, result: Any = None, error: BaseException | None = None) -> None:
-        """Ends the job, and removes the clips' files: the client's part."""
-        for pixels in self.clips.values():
-            pixels.close()
+        """Ends the job and removes the clips' files, after whoever waits was told: the client's part."""
         if error is None:
             self.finish(result)
         else:
             self.fail(error)
+        for pixels in self.clips.values():
+            pixels.close()
 
 
 class Client:

@@ -15,11 +15,10 @@ from scumble.effect import Effect, discover
 from scumble.engine import Engine
 from scumble.errors import HostError, JobCancelled, ParamError
 from scumble.jobs import Job, JobState, Progress
-from scumble.media.audio import Audio
 from scumble.media.image import Image
 from scumble.rendering import render_files, render_selected
 from scumble.runner import LocalRunner
-from scumble.worker.pixels import Pixels, audio_as_message, create_file, image_from_message
+from scumble.worker.pixels import ResultDrawer, audio_as_message, create_file, image_from_message
 from scumble.worker.wire import RETIRED, Message, WireError, error_as_message, field
 
 SELECTION = ""
@@ -53,7 +52,8 @@ class Service:
     def __init__(self, folder: Path) -> None:
         """Makes a service whose results lie in the runtime folder `folder`."""
         self._folder = folder
-        self._engine = Engine()
+        self._drawer = ResultDrawer(folder)
+        self._engine = Engine(allocate=self._drawer.allocate)
         self._runner = LocalRunner(engine=self._engine)
         self._lock = threading.Lock()
         self._tasks: dict[tuple[Listener, int], _Task] = {}
@@ -175,14 +175,12 @@ class Service:
         effect, clips = self._effect(message), _clips(message)
         selection = clips.pop(SELECTION, None)
         began = time.monotonic()
-        result = render_selected(effect, clips, selection, engine=self._engine, progress=progress)
-        _log.info("%s: %s in %.0f ms", effect.id, result, 1000 * (time.monotonic() - began))
-        progress.check()
-        return self._placed(result)
-
-    def _placed(self, result: Image | Audio) -> Message:
-        if isinstance(result, Image):
-            return Pixels.copy_of(result, self._folder).as_message()
+        with self._drawer as drawer:
+            result = render_selected(effect, clips, selection, engine=self._engine, progress=progress)
+            _log.info("%s: %s in %.0f ms", effect.id, result, 1000 * (time.monotonic() - began))
+            progress.check()
+            if isinstance(result, Image):
+                return drawer.take(result).as_message()
         path, view = create_file(len(result.data), self._folder)
         view[:] = result.data
         return audio_as_message(path, result)
