@@ -1,0 +1,103 @@
+"""What adapters share: set-up, cached effects, names of layers, words for errors; with the standard library alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scumble import Colorize
+from scumble.errors import HostError, ParamError
+from scumble.hosts.adapter import (
+    SETUP_FILE,
+    Adapter,
+    Setup,
+    clip_layer_name,
+    error_text,
+    layer_name,
+    painted_clips,
+    setup_from_file,
+)
+
+COLORIZE = Colorize.declaration()
+
+
+def test_a_setup_is_read_as_it_was_written(tmp_path: Path) -> None:
+    setup = Setup("gimp", "/opt/Ümlaut dir/python", ("flatpak-spawn", "--host"), "1.2", "/run/x", ("/a", "/b"))
+    (tmp_path / SETUP_FILE).write_text(json.dumps(setup.to_json()), encoding="utf-8")
+    assert setup_from_file(str(tmp_path / "adapter.py")) == setup
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 9, "host": "x", "python": "p"}', '{"format": 1}'])
+def test_a_damaged_setup_says_what_to_do(tmp_path: Path, content: str) -> None:
+    (tmp_path / SETUP_FILE).write_text(content, encoding="utf-8")
+    with pytest.raises(HostError, match="set-up") as raised:
+        setup_from_file(str(tmp_path / "adapter.py"))
+    assert "scumble install" in raised.value.hint
+
+
+def test_a_layers_name_says_what_differs() -> None:
+    assert layer_name(COLORIZE, {}) == "Colorize"
+    assert layer_name(COLORIZE, {"strength": 1.0, "detail": "auto"}) == "Colorize"
+    assert layer_name(COLORIZE, {"strength": 0.8, "detail": "full"}) == "Colorize (strength 0.8, detail full)"
+    many = [[index, index, "#ff0000"] for index in range(50)]
+    assert len(layer_name(COLORIZE, {"hint": many})) < 50
+
+
+def test_the_selections_clip_is_not_painted() -> None:
+    assert [clip.name for clip in painted_clips(COLORIZE)] == ["hints"]
+    assert clip_layer_name(COLORIZE, painted_clips(COLORIZE)[0]) == "Colorize: hints"
+
+
+def test_errors_are_words_for_people() -> None:
+    assert error_text(ParamError("It is wrong", "Mend it.")) == "It is wrong.\n\nMend it."
+    assert "ValueError: seven" in error_text(ValueError("seven"))
+    assert "Traceback" not in error_text(ValueError("seven"))
+
+
+@pytest.fixture
+def adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Adapter:
+    for name in ("CACHE", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    monkeypatch.setenv("SCUMBLE_RUNTIME", str(tmp_path / "run"))
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    return Adapter(Setup("gimp", sys.executable, watch=(str(watched),)))
+
+
+def test_effects_come_from_the_cache_until_something_is_installed(
+    adapter: Adapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = adapter.effects()
+    assert COLORIZE in first
+    unused = Adapter(adapter.setup)
+    assert unused.effects() == first
+    assert unused.client._connection is None
+    monkeypatch.setenv("SCUMBLE_EFFECTS", str(Path(__file__).parents[2] / "examples" / "third_party_effect"))
+    address = json.loads((tmp_path / "run" / "worker.json").read_text())
+    subprocess.run(["kill", "-9", str(address["pid"])], check=True)
+    assert Adapter(Setup("krita", "/nowhere")).effects() == first  # old, but better than none
+    renewed = Adapter(adapter.setup)
+    assert {schema.id for schema in renewed.effects()} == {"colorize", "grade"}
+    for used in (adapter, renewed):
+        used.client.close()
+    address = json.loads((tmp_path / "run" / "worker.json").read_text())
+    subprocess.run(["kill", "-9", str(address["pid"])], check=True)
+
+
+def test_without_worker_and_cache_the_reason_is_told(adapter: Adapter) -> None:
+    with pytest.raises(HostError) as raised:
+        Adapter(Setup("gimp", "/nowhere/python")).effects()
+    assert raised.value.code == "host.worker_start"
+
+
+def test_a_host_process_loads_the_standard_library_alone() -> None:
+    code = (
+        "import sys, scumble.hosts.adapter as a; "
+        "heavy = {'numpy', 'msgspec', 'OpenImageIO', 'typer', 'scumble.engine', 'scumble._native'} & set(sys.modules); "
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
