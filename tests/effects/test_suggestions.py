@@ -31,7 +31,7 @@ def lab(found: tuple[Suggestion, ...]) -> np.ndarray[tuple[int, ...], np.dtype[n
 def logits_of(shares: dict[tuple[int, int], float]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     logits = np.full(len(CENTRES), -20.0, np.float32)
     for place, share in shares.items():
-        logits[np.flatnonzero((place == CENTRES).all(1))] = np.log(share)
+        logits[np.abs(CENTRES - np.array(place)).sum(1) == 0] = np.log(share)
     return logits
 
 
