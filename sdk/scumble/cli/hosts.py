@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +12,8 @@ import typer
 
 from scumble.cli.commands import Json
 from scumble.cli.console import say
-from scumble.errors import HostNotFound
+from scumble.errors import HostError, HostNotFound
+from scumble.hosts.doctor import Finding, examined
 from scumble.hosts.install import Outcome, install, uninstall
 from scumble.hosts.layout import HOSTS
 
@@ -49,6 +52,41 @@ def add_commands(app: typer.Typer) -> None:
     ) -> None:
         """Takes out of a host program what `install` put in, and nothing else."""
         _do(uninstall, host, variant, folder, as_json)
+
+    @app.command("doctor")
+    def doctor_command(
+        host: Annotated[str, typer.Argument(metavar=f"[{'|'.join(HOSTS)}]", help="Only this program.")] = "",
+        variant: VariantName = "",
+        folder: Folder = None,
+        program: Annotated[
+            str, typer.Option("--program", metavar="COMMAND", help="What starts it, where it is not found by itself.")
+        ] = "",
+        as_json: Json = False,
+    ) -> None:
+        """Says what is well and what is not, and what to do; starts each host unseen to prove it."""
+        findings: list[Finding] = []
+        for finding in examined(host, variant=variant, folder=folder, program=program):
+            if not as_json:
+                sys.stdout.write(_text(finding, first=not findings or findings[-1].about != finding.about))
+                sys.stdout.flush()
+            findings.append(finding)
+        well = all(finding.is_well for finding in findings)
+        report = {"well": well, "checks": [finding.to_json() for finding in findings]}
+        ending = "All is well." if well else "Not all is well: see what to do above."
+        sys.stdout.write((json.dumps(report, ensure_ascii=False) if as_json else ending) + "\n")
+        if not well:
+            raise typer.Exit(HostError.exit_code)
+
+
+def _text(finding: Finding, *, first: bool) -> str:
+    """Returns a finding as lines: about what, in which state, what was found, and what to do."""
+    check = finding.check
+    lines = [finding.about] if first else []
+    margin = "\n" + " " * 12
+    lines.append(f"  {check.state:<9} {check.text.replace(chr(10), margin)}")
+    if check.hint:
+        lines.append(f"            what to do: {check.hint.replace(chr(10), margin)}")
+    return "\n".join(lines) + "\n"
 
 
 def _do(action: Callable[..., list[Outcome]], host: str, variant: str, folder: Path | None, as_json: bool) -> None:

@@ -74,15 +74,18 @@ def payload(host: Host, setup: Setup) -> dict[str, File]:
     for path in _files_below(source):
         inside = path.is_relative_to(folder)
         name = Path(host.plugin) / path.relative_to(folder) if inside else path.relative_to(source)
-        # GIMP runs the file itself, and silently leaves out one that may not be run
-        main = host.id == "gimp" and name.as_posix() == f"{host.plugin}/{host.plugin}.py"
-        files[name.as_posix()] = File(path.read_bytes(), EXECUTABLE if main else PLAIN)
+        files[name.as_posix()] = File(path.read_bytes(), EXECUTABLE if is_main(host, name.as_posix()) else PLAIN)
     adapter = [PACKAGE / "hosts" / "adapter.py", *(path for path in _files_below(source) if path.suffix == ".py")]
     for path in sorted(imported_files(adapter)):
         files[f"{host.plugin}/lib/scumble/{path.relative_to(PACKAGE).as_posix()}"] = File(path.read_bytes())
     content = json.dumps(setup.to_json(), indent=1, ensure_ascii=False) + "\n"
     files[f"{host.plugin}/{SETUP_FILE}"] = File(content.encode())
     return files
+
+
+def is_main(host: Host, name: str) -> bool:
+    """Returns whether the host runs that file itself; GIMP silently leaves out one that may not be run."""
+    return host.id == "gimp" and name == f"{host.plugin}/{host.plugin}.py"
 
 
 def setup_for(variant: Variant) -> Setup:
