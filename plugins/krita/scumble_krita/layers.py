@@ -10,19 +10,22 @@ from krita import Krita
 
 from scumble.errors import HostError
 from scumble.hosts.adapter import clip_layer_name, painted_clips
+from scumble.hosts.steps import Steps, aside
 from scumble.media.image import ColorModel, Image
 from scumble.media.region import Region
+from scumble.media.strips import is_clear, kept_inside
 from scumble.schema import EffectSchema
 from scumble.worker.pixels import Pixels
-from scumble_krita.spaces import Space, alpha_is_zero, kept_inside, native_from_samples, swapped
-from scumble_krita.steps import Steps, aside
+from scumble_krita.spaces import Space
 
-_STRIP_BYTES = 1 << 18
+_STRIP_PIXELS = 1 << 15
+Mask = dict[int, bytes]  # strips of the selection by their top
 
 
 def source_of(document: Any, schema: EffectSchema) -> Any:
-    """Returns the layer to work on: the active one or, where that is a mask, painted hints or the effect's own result,
-    the layer that it lies on. Raises HostError.
+    """Returns the layer to work on. Raises HostError.
+
+    It is the active one; where that is a mask, painted hints or the effect's own result, the layer that it lies on.
     """
     node = document.activeNode() if document is not None else None
     while node is not None and node.type().endswith("mask"):
@@ -47,7 +50,8 @@ def siblings_of(node: Any) -> tuple[list[Any], list[Any]]:
 
 def is_result(node: Any, schema: EffectSchema) -> bool:
     """Returns whether a layer's name is that of an earlier result of the effect."""
-    return node.name() == schema.title or node.name().startswith(f"{schema.title} (")
+    name: str = node.name()
+    return name == schema.title or name.startswith(f"{schema.title} (")
 
 
 def top_result(source: Any, schema: EffectSchema) -> Any:
@@ -80,44 +84,45 @@ def home(document: Any, space: Space) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def converter(origin: Space, target: Space, width: int) -> Iterator[Callable[[bytes, int], bytes]]:
-    """Gives a function that takes rows of pixels from one space to another; in the user's own document Krita would
-    make each conversion a step to undo.
+    """Gives a function that takes rows of pixels from one space to another; Krita does it.
+
+    In the user's own document it would make each conversion a step to undo.
     """
     if origin.is_like(target):
-        yield lambda data, height: data
+        yield lambda data, rows: data
         return
     with home(None, origin) as scratch:
 
-        def converted(data: bytes, height: int) -> bytes:
+        def converted(data: bytes, rows: int) -> bytes:
             node = scratch.createNode("", "paintlayer")
-            node.setPixelData(data, 0, 0, width, height)
+            node.setPixelData(data, 0, 0, width, rows)
             node.setColorSpace(*target)
-            return bytes(node.pixelData(0, 0, width, height))
+            return bytes(node.pixelData(0, 0, width, rows))
 
         yield converted
 
 
-def _strips(region: Region, pixel_bytes: int = 16) -> Iterator[tuple[int, int]]:
-    height = max(1, _STRIP_BYTES // (region.width * pixel_bytes))
-    return ((y, min(height, region.bottom - y)) for y in range(region.y, region.bottom, height))
+def strips(region: Region) -> Iterator[tuple[int, int]]:
+    """Yields top and height of each of the strips that a region is moved in."""
+    rows = max(1, _STRIP_PIXELS // region.width)
+    return ((y, min(rows, region.bottom - y)) for y in range(region.y, region.bottom, rows))
 
 
-def pixels_of(document: Any, node: Any) -> Steps[Any]:
-    """Reads a layer within the document's bounds; the value is its Pixels, or None where nothing is painted."""
-    origin, bounds, read, empty = Space.of(node), Region(0, 0, document.width(), document.height()), reader(node), True
+def pixels_of(document: Any, node: Any, stack: contextlib.ExitStack) -> Steps[Any]:
+    """Reads a layer within the document's bounds; the value is its Pixels, which `stack` closes, or None for no paint."""
+    origin, bounds, read, clear = Space.of(node), Region(0, 0, document.width(), document.height()), reader(node), True
     space = origin.rgb
-    facts = {"model": space.color_model, "sample": space.sample, "transfer": space.transfer}
+    facts: Any = {"model": space.color_model, "sample": space.sample, "transfer": space.transfer}
     pixels = yield from aside(lambda: Pixels.create(bounds.width, bounds.height, **facts), Pixels.close)
-    with contextlib.ExitStack() as stack:
-        stack.callback(pixels.close)
-        convert = stack.enter_context(converter(origin, space, bounds.width))
+    stack.callback(pixels.close)
+    with converter(origin, space, bounds.width) as convert:
         view, row = memoryview(pixels.image.data), pixels.image.row_bytes
-        for y, height in _strips(bounds):
-            data = convert(bytes(read(0, y, bounds.width, height)), height)
-            empty = empty and alpha_is_zero(data, space)
-            view[y * row : (y + height) * row] = swapped(data, space)
+        for y, rows in strips(bounds):
+            data = convert(bytes(read(0, y, bounds.width, rows)), rows)
+            clear = clear and is_clear(data, space.channels, space.sample)
+            view[y * row : (y + rows) * row] = space.swapped(data)
             yield 0
-        return None if empty else stack.pop_all() and pixels
+    return None if clear else pixels
 
 
 def selected(document: Any) -> tuple[Region, Any]:
@@ -131,34 +136,29 @@ def selected(document: Any) -> tuple[Region, Any]:
     return chosen, selection
 
 
-def mask_of(document: Any, selection: Any, region: Region) -> Steps[tuple[Pixels, dict[int, bytes]]]:
-    """Reads the selection; the value is the mask of the whole document, and the region's strips for `fill`."""
-    width, height, strips = document.width(), document.height(), {}
+def mask_of(document: Any, selection: Any, region: Region, stack: contextlib.ExitStack) -> Steps[tuple[Pixels, Mask]]:
+    """Reads the selection; the value is the mask of the whole document, which `stack` closes, and strips for `fill`."""
+    width, height, parts = document.width(), document.height(), Mask()
     pixels = yield from aside(lambda: Pixels.create(width, height, model=ColorModel.GRAY), Pixels.close)
+    stack.callback(pixels.close)
     view = memoryview(pixels.image.data)
-    with contextlib.ExitStack() as stack:
-        stack.callback(pixels.close)
-        for y, rows in _strips(region):
-            strips[y] = bytes(selection.pixelData(region.x, y, region.width, rows))
-            for row in range(rows):
-                start = (y + row) * width + region.x
-                view[start : start + region.width] = strips[y][row * region.width : (row + 1) * region.width]
-            yield 0
-        stack.pop_all()
-    return pixels, strips
+    for y, rows in strips(region):
+        parts[y] = bytes(selection.pixelData(region.x, y, region.width, rows))
+        for row in range(rows):
+            start = (y + row) * width + region.x
+            view[start : start + region.width] = parts[y][row * region.width : (row + 1) * region.width]
+        yield 0
+    return pixels, parts
 
 
-def fill(node: Any, image: Image, origin: Space, region: Region, mask: dict[int, bytes]) -> Steps[None]:
+def fill(node: Any, image: Image, origin: Space, region: Region, mask: Mask) -> Steps[None]:
     """Writes a region of a picture, whose numbers are those of `origin`, into a node; nothing where the mask is 0."""
-    space = Space.of(node)
-    with converter(origin, space, region.width) as convert:
-        for y, rows in _strips(region):
+    with converter(origin, Space.of(node), region.width) as convert:
+        for y, rows in strips(region):
             part = image.crop(Region(region.x, y, region.width, rows))
-            data = b"".join(
-                bytes(part.data[row * part.stride : row * part.stride + part.row_bytes]) for row in range(rows)
-            )
-            native = convert(native_from_samples(data, part.model, origin), rows)
-            if mask:
-                native = kept_inside(native, mask[y], space.pixel_bytes)
+            starts = range(0, rows * part.stride, part.stride)
+            data = b"".join(bytes(part.data[start : start + part.row_bytes]) for start in starts)
+            native = convert(origin.native(data, part.model), rows)
+            native = kept_inside(native, mask[y]) if mask else native
             node.setPixelData(native, region.x, y, region.width, rows)
             yield 0

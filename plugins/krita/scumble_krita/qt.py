@@ -1,10 +1,14 @@
-"""Qt as this Krita has it: PyQt5, or PyQt6 where Krita itself is built on Qt 6. Enumerations are written in full."""
+"""Qt as this Krita has it: PyQt6 where Krita's own module brought that along, else PyQt5. Enumerations in full."""
 
 from __future__ import annotations
 
-try:
-    from PyQt5 import QtCore, QtGui, QtWidgets
-except ImportError:
-    from PyQt6 import QtCore, QtGui, QtWidgets  # noqa: F401 - what the other modules import
+import sys
+from importlib import import_module
+from typing import Any
 
-Signal = QtCore.pyqtSignal
+import krita  # noqa: F401 - it loads the binding that it was built with, and a process bears only one
+
+_BINDING = "PyQt6" if "PyQt6.QtCore" in sys.modules else "PyQt5"
+QtCore: Any = import_module(f"{_BINDING}.QtCore")
+QtGui: Any = import_module(f"{_BINDING}.QtGui")
+QtWidgets: Any = import_module(f"{_BINDING}.QtWidgets")

@@ -8,24 +8,12 @@ from typing import Any, NamedTuple
 
 from krita import Krita
 
+from scumble import params
 from scumble.hosts.adapter import never
-from scumble.params import (
-    BoolParam,
-    ChoiceParam,
-    ColorParam,
-    FileParam,
-    FloatParam,
-    IntParam,
-    PaletteParam,
-    Param,
-    PointsParam,
-    RegionParam,
-    SeedParam,
-    TextParam,
-)
 from scumble_krita.qt import QtCore, QtGui, QtWidgets
 
 _UNSET = "not set"
+_MOST_PLACES = 1000  # on a slider: more could not be aimed at
 
 
 class Field(NamedTuple):
@@ -36,25 +24,25 @@ class Field(NamedTuple):
     put: Callable[[Any], Any]
 
 
-def field_from_param(param: Param, changed: Callable[[], Any]) -> Field:
+def field_from_param(param: params.Param, changed: Callable[[], Any]) -> Field:
     """Returns the field for a parameter, at its default; `changed` is called after each change."""
-    if isinstance(param, (FloatParam, IntParam)):
+    if isinstance(param, (params.FloatParam, params.IntParam)):
         field = _scale(param, param.step, changed)
-    elif isinstance(param, SeedParam):
+    elif isinstance(param, params.SeedParam):
         field = _scale(param, 1, changed)
-    elif isinstance(param, BoolParam):
-        field = _choice({"Yes": True, "No": False}, param, changed) if param.optional else _switch(changed)
-    elif isinstance(param, ChoiceParam):
+    elif isinstance(param, params.BoolParam):
+        field = _choice({"Yes": True, "No": False}, param, changed)
+    elif isinstance(param, params.ChoiceParam):
         field = _choice({choice: choice for choice in param.choices}, param, changed)
-    elif isinstance(param, ColorParam):
-        field = _line(param, changed, "◕", "Choose a colour", _pick_color)
-    elif isinstance(param, PaletteParam):
+    elif isinstance(param, params.ColorParam):
+        field = _line(param, changed, "◕", "Choose a colour", _choose_color)
+    elif isinstance(param, params.PaletteParam):
         field = _line(param, changed, "+", "Add Krita's foreground colour", _add_foreground)
-    elif isinstance(param, RegionParam):
+    elif isinstance(param, params.RegionParam):
         field = _line(param, changed, "▣", "Take the bounds of the selection", _take_selection)
-    elif isinstance(param, FileParam):
+    elif isinstance(param, params.FileParam):
         field = _line(param, changed, "…", "Choose a file", partial(_choose_file, param))
-    elif isinstance(param, (TextParam, PointsParam)):
+    elif isinstance(param, (params.TextParam, params.PointsParam)):
         field = _line(param, changed)
     else:
         never(param)
@@ -66,36 +54,32 @@ def field_from_param(param: Param, changed: Callable[[], Any]) -> Field:
 
 def _scale(param: Any, step: float, changed: Callable[[], Any]) -> Field:
     """A spin box, whose step below the range means "not set" where that is allowed; a slider where it can be aimed."""
-    whole, box = not isinstance(param, FloatParam), QtWidgets.QWidget()
-    spin, slider = QtWidgets.QSpinBox() if whole else QtWidgets.QDoubleSpinBox(), None
-    low = param.min - step if param.optional else param.min
-    if not whole:
+    spin = QtWidgets.QDoubleSpinBox() if isinstance(param, params.FloatParam) else QtWidgets.QSpinBox()
+    low, box = param.min - step if param.optional else param.min, QtWidgets.QWidget()
+    if isinstance(param, params.FloatParam):
         spin.setDecimals(max(2, len(f"{step:.8f}".rstrip("0").partition(".")[2])))
     spin.setRange(low, param.max)
     spin.setSingleStep(step)
     spin.setSuffix(f" {param.unit}" if param.unit else "")
     spin.setSpecialValueText(_UNSET if param.optional else "")
-    spin.setKeyboardTracking(False)
-    if (param.max - low) / step <= 1000:
-        slider = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal)
-        slider.setRange(0, round((param.max - low) / step))
-        slider.valueChanged.connect(lambda place: slider.hasFocus() and spin.setValue(type(low)(low + place * step)))
-        spin.valueChanged.connect(lambda value: slider.hasFocus() or slider.setValue(round((value - low) / step)))
-    box.setLayout(row_of(slider, spin) if slider else row_of(spin))
+    slider = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal)
+    place_of = lambda value: round((value - low) / step)  # noqa: E731
+    if place_of(param.max) <= _MOST_PLACES:
+        slider.setRange(0, place_of(param.max))
+        slider.valueChanged.connect(
+            lambda place: place_of(spin.value()) == place or spin.setValue(type(low)(low + place * step))
+        )
+        spin.valueChanged.connect(lambda value: slider.setValue(place_of(value)))
+        box.setLayout(row_of(slider, spin))
+    else:
+        box.setLayout(row_of(spin))
     spin.valueChanged.connect(lambda _: changed())
-    unset = lambda: param.optional and spin.value() < param.min - step / 2  # noqa: E731
-    return Field(
-        box, lambda: None if unset() else spin.value(), lambda value: spin.setValue(low if value is None else value)
-    )
+    unset = lambda: param.optional and place_of(spin.value()) == 0  # noqa: E731
+    put = lambda value: spin.setValue(low if value is None else value)  # noqa: E731
+    return Field(box, lambda: None if unset() else spin.value(), put)
 
 
-def _switch(changed: Callable[[], Any]) -> Field:
-    box = QtWidgets.QCheckBox()
-    box.toggled.connect(lambda _: changed())
-    return Field(box, box.isChecked, box.setChecked)
-
-
-def _choice(choices: dict[str, Any], param: Param, changed: Callable[[], Any]) -> Field:
+def _choice(choices: dict[str, Any], param: params.Param, changed: Callable[[], Any]) -> Field:
     box = QtWidgets.QComboBox()
     for text, value in {**({_UNSET: None} if param.optional else {}), **choices}.items():
         box.addItem(text, value)
@@ -103,16 +87,14 @@ def _choice(choices: dict[str, Any], param: Param, changed: Callable[[], Any]) -
     return Field(box, box.currentData, lambda value: box.setCurrentIndex(box.findData(value)))
 
 
-def _line(param: Param, changed: Callable[[], Any], sign: str = "", tip: str = "", filled: Any = None) -> Field:
-    """Text as the command line takes it, and a button: `filled` makes the new text from the old, or None."""
+def _line(param: params.Param, changed: Callable[[], Any], sign: str = "", tip: str = "", fill: Any = None) -> Field:
+    """Text as the command line takes it, and a button by which `fill` writes into it."""
     box, edit = QtWidgets.QWidget(), QtWidgets.QLineEdit()
     edit.setPlaceholderText(_UNSET if param.optional else "")
     edit.textChanged.connect(lambda _: changed())
-    box.setLayout(row_of(edit))
-    if sign:
-        button = QtWidgets.QToolButton(text=sign, toolTip=tip)
-        button.clicked.connect(lambda: filled(edit))
-        box.layout().addWidget(button)
+    button = QtWidgets.QToolButton(text=sign, toolTip=tip)
+    button.clicked.connect(lambda: fill(edit))
+    box.setLayout(row_of(edit, button) if sign else row_of(edit))
     return Field(box, lambda: param.parse(edit.text()), lambda value: edit.setText(param.text(value)))
 
 
@@ -125,32 +107,35 @@ def row_of(*widgets: Any) -> Any:
     return layout
 
 
-def _pick_color(edit: Any) -> None:
-    dialog = QtWidgets.QColorDialog(QtGui.QColor(edit.text() or "#808080"), edit)
+def _opened(dialog: Any, chosen: Any, edit: Any) -> None:
+    """Shows a dialog that Krita goes on behind; what is chosen goes into the line."""
     dialog.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.colorSelected.connect(lambda color: edit.setText(color.name()))
+    chosen.connect(lambda value: edit.setText(value if isinstance(value, str) else value.name()))
     dialog.open()
+
+
+def _choose_color(edit: Any) -> None:
+    dialog = QtWidgets.QColorDialog(QtGui.QColor(edit.text() or "#808080"), edit)
+    _opened(dialog, dialog.colorSelected, edit)
+
+
+def _choose_file(param: params.FileParam, edit: Any) -> None:
+    modes, reads = QtWidgets.QFileDialog, param.role == "read"
+    dialog = modes(edit, param.title, edit.text(), " ".join(f"*{suffix}" for suffix in param.suffixes))
+    dialog.setFileMode(modes.FileMode.ExistingFile if reads else modes.FileMode.AnyFile)
+    dialog.setAcceptMode(modes.AcceptMode.AcceptOpen if reads else modes.AcceptMode.AcceptSave)
+    _opened(dialog, dialog.fileSelected, edit)
 
 
 def _add_foreground(edit: Any) -> None:
     view = Krita.instance().activeWindow().activeView()
-    color = view.foregroundColor().colorForCanvas(view.canvas()).name()
-    edit.setText(f"{edit.text()},{color}".lstrip(","))
+    if view is not None and view.document() is not None:
+        color = view.foregroundColor().colorForCanvas(view.canvas()).name()
+        edit.setText(f"{edit.text()},{color}".lstrip(","))
 
 
 def _take_selection(edit: Any) -> None:
     document = Krita.instance().activeDocument()
-    selection = document and document.selection()
-    if selection:
+    selection = document.selection() if document is not None else None
+    if selection is not None:
         edit.setText(f"{selection.x()},{selection.y()},{selection.width()},{selection.height()}")
-
-
-def _choose_file(param: FileParam, edit: Any) -> None:
-    dialog = QtWidgets.QFileDialog(edit, param.title, edit.text())
-    modes = QtWidgets.QFileDialog
-    dialog.setFileMode(modes.FileMode.ExistingFile if param.role == "read" else modes.FileMode.AnyFile)
-    dialog.setAcceptMode(modes.AcceptMode.AcceptOpen if param.role == "read" else modes.AcceptMode.AcceptSave)
-    dialog.setNameFilter(" ".join(f"*{suffix}" for suffix in param.suffixes) or "*")
-    dialog.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.fileSelected.connect(edit.setText)
-    dialog.open()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from scumble.errors import HostError, ScumbleError
+from scumble.params import PointsParam, RegionParam
 from scumble.schema import ClipSchema, EffectSchema
 from scumble.worker.client import Client
 from scumble.worker.launch import Launch
@@ -139,6 +140,19 @@ def painted_clips(schema: EffectSchema) -> tuple[ClipSchema, ...]:
 def clip_layer_name(schema: EffectSchema, clip: ClipSchema) -> str:
     """Returns the name of the layer that is read for a painted clip."""
     return f"{schema.title}: {clip.name}"
+
+
+def scaled_params(schema: EffectSchema, params: dict[str, Any], scale: float) -> dict[str, Any]:
+    """Returns `params`, plain data, for a picture `scale` times as large: what counts its pixels changes."""
+    scaled = dict(params)
+    for param in schema.params:
+        value = params.get(param.name)
+        if isinstance(param, PointsParam) and value:
+            scaled[param.name] = [[int(x * scale), int(y * scale), color] for x, y, color in value]
+        elif isinstance(param, RegionParam) and value:
+            x, y, width, height = (int(number * scale) for number in value)
+            scaled[param.name] = [x, y, max(1, width), max(1, height)]
+    return scaled
 
 
 def error_text(error: BaseException) -> str:
