@@ -72,7 +72,11 @@ class Gimp:
         program = ["gimp-3.0"] if gui else ["gimp-console-3.0", "-i"]
         batch = f"exec(compile(open({str(REPO / 'tests/hosts/gimp/driver.py')!r}).read(), 'driver', 'exec'))"
         command = [*program, "-d", "-f", "--batch-interpreter=python-fu-eval", "-b", batch]
-        kept = {name: value for name, value in environment.items() if name in _PASSED or name.startswith(("XDG_", "SCUMBLE_"))}
+        kept = {
+            name: value
+            for name, value in environment.items()
+            if name in _PASSED or name.startswith(("XDG_", "SCUMBLE_"))
+        }
         variables = {**kept, "SCUMBLE_TEST_SOCKET": str(self.socket), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
         entered = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _ENTER, "sh", str(root), str(REPO)]
         inside = ["env", "-i", *(f"{name}={value}" for name, value in variables.items()), *command]
