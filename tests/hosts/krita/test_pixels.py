@@ -1,0 +1,161 @@
+"""Every effect through the docker of a real Krita: the pixels are the command line's, and one undo takes them away."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from tests.hosts.krita.conftest import Workplace, rgba_from_krita
+from tests.hosts.krita.driver import Krita
+
+CAT = (451, 300)
+
+
+@pytest.mark.parametrize(
+    ("effect", "title", "values", "name"),
+    [
+        ("colorize", "Colorize", {}, "Colorize"),
+        ("colorize", "Colorize", {"strength": 0.5, "detail": "full"}, "Colorize (strength 0.5, detail full)"),
+        ("grade", "Grade", {"exposure_stops": 1.5, "warmth": -0.25}, "Grade (exposure stops 1.5, warmth -0.25)"),
+        ("kinds", "Kinds", {"amount": 0.75, "steps": 4, "channel": "red"}, None),
+        ("kinds", "Kinds", {"flip": "Yes", "tint": "#80ff40", "frame": "10,20,30,40", "seed": 7}, None),
+        ("kinds", "Kinds", {"dots": "3,4,#ff0000 100,200,#00ff00", "note": "grün"}, None),
+    ],
+)
+def test_a_filters_layer_has_the_command_lines_pixels(
+    krita: Krita, workplace: Workplace, effect: str, title: str, values: dict[str, object], name: str | None
+) -> None:
+    source = workplace.photo()
+    before = krita.run(f"result = open_picture({str(source)!r})")
+    assert before["space"][:2] == ["RGBA", "U8"]
+    whole = krita.layer(None)
+    krita.run(f"choose({title!r})\n" + "\n".join(f"put({key!r}, {value!r})" for key, value in values.items()))
+    after = krita.apply()
+    assert len(after["layers"]) == 2, after
+    assert after["layers"][0] == before["layers"][0]
+    made = after["layers"][1]
+    assert name is None or made == name
+    options = [word for key, value in values.items() for word in _option(key, value)]
+    expected = workplace.reference(effect, source, *options)
+    np.testing.assert_array_equal(rgba_from_krita(krita.layer(made), *CAT), expected)
+    np.testing.assert_array_equal(rgba_from_krita(krita.layer(None), *CAT), expected)
+    undone = krita.undo()
+    assert undone["layers"] == before["layers"]
+    assert krita.layer(None) == whole
+    assert krita.undo("edit_redo")["layers"] == after["layers"]
+    np.testing.assert_array_equal(rgba_from_krita(krita.layer(None), *CAT), expected)
+
+
+def _option(name: str, value: object) -> list[str]:
+    if value == "Yes":
+        return [f"--{name}"]
+    if name == "dots":
+        return [word for dot in str(value).split() for word in ("--dots", dot)]
+    return [f"--{name.replace('_', '-')}", str(value)]
+
+
+def test_alpha_stays_what_it_is(krita: Krita, workplace: Workplace) -> None:
+    ramp = np.zeros((40, 60, 4), np.uint8)
+    ramp[..., :3] = np.arange(60, dtype=np.uint8)[None, :, None] * 4
+    ramp[..., 3] = np.arange(40, dtype=np.uint8)[:, None] * 6
+    source = workplace.save("ramp.png", ramp)
+    krita.run(f"open_picture({str(source)!r}); choose('Grade'); put('exposure_stops', 1.0)")
+    made = krita.apply()["layers"][1]
+    got, expected = (
+        rgba_from_krita(krita.layer(made), 60, 40),
+        workplace.reference("grade", source, "--exposure-stops", "1"),
+    )
+    shown = expected[..., 3] > 0
+    np.testing.assert_array_equal(got[..., 3], ramp[..., 3])
+    np.testing.assert_array_equal(got[shown], expected[shown])
+
+
+@pytest.mark.parametrize("target", ["New layer", "New document"])
+def test_a_generator_makes_a_layer_or_a_document(krita: Krita, workplace: Workplace, target: str) -> None:
+    expected = workplace.reference("gradient", None, "--width", "64", "--height", "32", "--left", "#ff0010")
+    krita.run(f"open_picture({str(workplace.photo())!r}); choose('Gradient')")
+    krita.run(f"put('width', 64); put('height', 32); put('left', '#ff0010'); put('target', {target!r})")
+    after = krita.apply()
+    name = "Gradient (width 64, height 32, left #ff0010)"
+    assert name in after["layers"]
+    assert after["documents"] == (2 if target == "New document" else 1)
+    assert len(after["layers"]) == (1 if target == "New document" else 2)
+    width, height = (64, 32) if target == "New document" else CAT
+    got = rgba_from_krita(krita.layer(name), width, height)
+    np.testing.assert_array_equal(got[:32, :64], expected)
+    assert not got[32:, :, 3].any()
+
+
+def test_a_generator_needs_no_document(krita: Krita) -> None:
+    krita.run("choose('Gradient'); put('width', 50); put('height', 40)")
+    after = krita.apply()
+    assert after["layers"] == ["Gradient (width 50, height 40)"], after
+
+
+@pytest.mark.parametrize(
+    ("depth", "profile", "dtype"),
+    [("U16", "", np.uint16), ("F16", "sRGB-elle-V2-g10.icc", np.float16), ("F32", "sRGB-elle-V2-g10.icc", np.float32)],
+)
+def test_deep_layers_keep_their_depth(
+    krita: Krita, workplace: Workplace, depth: str, profile: str, dtype: type[np.generic]
+) -> None:
+    """Deeper results are those of 8 bits but for the rounding of those, and show more than 256 levels."""
+    krita.run(f"open_picture({str(workplace.photo())!r})")
+    krita.run("app.activeDocument().setColorSpace('RGBA', 'U8', 'sRGB-elle-V2-srgbtrc.icc')")
+    krita.settled()
+    krita.run("choose('Grade'); put('exposure_stops', 0.7); put('warmth', 0.3)")
+    shallow = rgba_from_krita(krita.layer(krita.apply()["layers"][1]), *CAT)
+    krita.undo()
+    krita.run(f"app.activeDocument().setColorSpace('RGBA', {depth!r}, {profile or 'sRGB-elle-V2-srgbtrc.icc'!r})")
+    krita.settled()
+    after = krita.apply()
+    assert len(after["layers"]) == 2, after
+    assert krita.ask(f"app.activeDocument().nodeByName({after['layers'][1]!r}).colorDepth()") == depth
+    deep = np.frombuffer(krita.layer(after["layers"][1]), dtype).reshape(300, 451, 4)
+    assert len(np.unique(deep[..., :3])) > 256
+    krita.run("app.activeDocument().setColorSpace('RGBA', 'U8', 'sRGB-elle-V2-srgbtrc.icc')")
+    krita.settled()
+    again = rgba_from_krita(krita.layer(after["layers"][1]), *CAT)
+    assert np.abs(again.astype(int) - shallow).max() <= 2
+
+
+@pytest.mark.parametrize(("model", "depth"), [("CMYKA", "U8"), ("LABA", "U16")])
+def test_other_models_are_converted_there_and_back(krita: Krita, workplace: Workplace, model: str, depth: str) -> None:
+    krita.run(f"open_picture({str(workplace.photo('coffee.jpg'))!r})")
+    krita.run(f"app.activeDocument().setColorSpace({model!r}, {depth!r}, app.profiles({model!r}, {depth!r})[0])")
+    before = krita.settled()
+    krita.run("choose('Grade'); put('saturation', 0.0)")
+    after = krita.apply()
+    assert len(after["layers"]) == 2, after
+    assert after["documents"] == 1
+    assert krita.ask(f"app.activeDocument().nodeByName({after['layers'][1]!r}).colorModel()") == model
+    krita.run("app.activeDocument().setColorSpace('RGBA', 'U8', 'sRGB-elle-V2-srgbtrc.icc')")
+    krita.settled()
+    gray = rgba_from_krita(krita.layer(after["layers"][1]), 600, 400).astype(int)
+    assert gray[..., 3].min() == 255
+    assert np.percentile(np.ptp(gray[..., :3], axis=2), 99) <= 6
+    assert gray[..., 0].std() > 20
+    krita.undo()
+    assert krita.undo()["layers"] == before["layers"]
+
+
+def test_colours_of_a_grayscale_document_go_into_a_new_one(krita: Krita, workplace: Workplace) -> None:
+    source = workplace.photo("astronaut.jpg", "L")
+    before = krita.run(f"result = open_picture({str(source)!r})")
+    assert before["space"][0] == "GRAYA"
+    krita.run("choose('Colorize')")
+    after = krita.apply()
+    assert after["documents"] == 2
+    assert after["space"][:2] == ["RGBA", "U8"]
+    assert "grayscale" in after["message"]
+    expected = workplace.reference("colorize", source)
+    np.testing.assert_array_equal(rgba_from_krita(krita.layer(after["layers"][0]), 512, 512), expected)
+
+
+def test_every_effect_there_is_is_in_the_list(krita: Krita, workplace: Workplace) -> None:
+    """Whoever installs an effect finds it in the docker, which names none; sounds have no place in Krita."""
+    titles = krita.ask("[part('effect').itemText(place) for place in range(part('effect').count())]")
+    assert {"Colorize", "Grade", "Gradient", "Kinds"} <= set(titles)
+    assert "Tone" not in titles
+    assert json.dumps(titles) == json.dumps(sorted(titles))
