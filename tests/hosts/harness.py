@@ -16,13 +16,13 @@ from typing import NoReturn
 
 import pytest
 
+from scumble.hosts.screen import Screen
+
 REPO = Path(__file__).resolve().parents[2]
 PHOTOS = REPO / "examples" / "photos"
 FAKES = REPO / "tests" / "fakes" / "effects"
 REQUIRED = os.environ.get("SCUMBLE_HOSTS") == "required"
-_DISPLAY_TIMEOUT_S = 20.0
 _MISLEADING = ("PYTHON", "XDG_", "SCUMBLE_", "DISPLAY", "WAYLAND_DISPLAY", "QT_", "LC_", "LANG", "DBUS_")
-_XVFB = ("-nolisten", "tcp", "-noreset", "-dpi", "96", "-displayfd")
 
 
 def missing(reason: str) -> NoReturn:
@@ -38,30 +38,13 @@ def program(name: str) -> Path:
     return Path(found) if found else missing(f"there is no program {name}")
 
 
-class Display:
-    """An X server without a screen, at a number of its own choice; `name` is what DISPLAY wants."""
+class Display(Screen):
+    """A display that nobody sees; `name` is what DISPLAY wants. Without Xvfb the test ends as `missing` does."""
 
     def __init__(self, width: int = 1280, height: int = 900) -> None:
         """Starts it and waits until it answers; sizes in pixels."""
-        read_end, write_end = os.pipe()
-        command = [str(program("Xvfb")), "-screen", "0", f"{width}x{height}x24", *_XVFB, str(write_end)]
-        self._process = subprocess.Popen(
-            command, pass_fds=[write_end], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-        os.close(write_end)
-        with os.fdopen(read_end, encoding="ascii") as stream:
-            number = stream.readline().strip()
-        if not number:
-            _, said = self._process.communicate(timeout=_DISPLAY_TIMEOUT_S)
-            raise RuntimeError(f"Xvfb did not start: {said.decode(errors='replace')}")
-        self.name = f":{number}"
-
-    def stop(self) -> None:
-        """Ends the server; a second call does nothing."""
-        self._process.terminate()
-        self._process.wait(_DISPLAY_TIMEOUT_S)
-        if self._process.stderr:
-            self._process.stderr.close()
+        program("Xvfb")
+        super().__init__(width, height)
 
 
 class Home:

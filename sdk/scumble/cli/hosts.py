@@ -13,7 +13,7 @@ import typer
 from scumble.cli.commands import Json
 from scumble.cli.console import say
 from scumble.errors import HostError, HostNotFound
-from scumble.hosts.doctor import Finding, examined
+from scumble.hosts.doctor import Finding, examined, text_of_finding
 from scumble.hosts.install import Outcome, install, uninstall
 from scumble.hosts.layout import HOSTS
 
@@ -67,7 +67,7 @@ def add_commands(app: typer.Typer) -> None:
         findings: list[Finding] = []
         for finding in examined(host, variant=variant, folder=folder, program=program):
             if not as_json:
-                sys.stdout.write(_text(finding, first=not findings or findings[-1].about != finding.about))
+                sys.stdout.write(text_of_finding(finding, first=not findings or findings[-1].about != finding.about))
                 sys.stdout.flush()
             findings.append(finding)
         well = all(finding.is_well for finding in findings)
@@ -76,17 +76,6 @@ def add_commands(app: typer.Typer) -> None:
         sys.stdout.write((json.dumps(report, ensure_ascii=False) if as_json else ending) + "\n")
         if not well:
             raise typer.Exit(HostError.exit_code)
-
-
-def _text(finding: Finding, *, first: bool) -> str:
-    """Returns a finding as lines: about what, in which state, what was found, and what to do."""
-    check = finding.check
-    lines = [finding.about] if first else []
-    margin = "\n" + " " * 12
-    lines.append(f"  {check.state:<9} {check.text.replace(chr(10), margin)}")
-    if check.hint:
-        lines.append(f"            what to do: {check.hint.replace(chr(10), margin)}")
-    return "\n".join(lines) + "\n"
 
 
 def _do(action: Callable[..., list[Outcome]], host: str, variant: str, folder: Path | None, as_json: bool) -> None:

@@ -76,6 +76,25 @@ def examined(
                 yield Finding(about, check)
 
 
+def text_of_finding(finding: Finding, *, first: bool) -> str:
+    """Returns a finding as lines: about what, in which state, what was found, and what to do."""
+    check = finding.check
+    lines = [finding.about] if first else []
+    margin = "\n" + " " * 12
+    lines.append(f"  {check.state:<9} {check.text.replace(chr(10), margin)}")
+    if check.hint:
+        lines.append(f"            what to do: {check.hint.replace(chr(10), margin)}")
+    return "\n".join(lines) + "\n"
+
+
+def main_of_a_broken_installation(error: ImportError) -> int:
+    """Prints what is wrong with this installation, in which the command line itself cannot be loaded; returns 6."""
+    sys.stderr.write(f"scumble: the command line cannot be loaded: {error}\n")
+    for index, check in enumerate(checks_of_scumble()):
+        sys.stderr.write(text_of_finding(Finding(SCUMBLE, check), first=index == 0))
+    return HostError.exit_code
+
+
 def _checks_of_host(
     variant: Variant, machine: Machine, program: str, *, asked: bool, worker_answers: bool
 ) -> Iterator[Check]:
@@ -106,7 +125,7 @@ def _checks_of_host(
         yield Check("registered", state, error.message, error.hint)
         return
     names = ", ".join(found.names)
-    yield Check("registered", "ok", f"{host.title} {found.version} was started, and has registered: {names}")
+    yield Check("registered", "ok", f"{host.title}, version {found.version}, was started and has registered: {names}")
 
 
 def _faults_of_files(variant: Variant, record: Record) -> Iterator[tuple[str, str]]:

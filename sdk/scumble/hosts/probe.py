@@ -108,7 +108,7 @@ class Place:
         if told["reason"] or not told["names"]:
             said = str(told["reason"] or "it does not know of it").strip()
             hint = f"Run: scumble install {self.variant.host.id}. {self.variant.host.title} said: {said}"
-            message = f"{self.variant.host.title} {told['version']} did not register the plug-in"
+            message = f"{self.variant.host.title}, version {told['version']}, did not register the plug-in"
             raise HostError(message, hint, "host.not_registered")
         return Found(str(told["version"]), tuple(told["names"]))
 

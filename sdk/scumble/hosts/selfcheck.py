@@ -47,8 +47,10 @@ def checks_of_scumble() -> Iterator[Check]:
     yield Check(
         "python", "ok", f"Scumble {version('scumble')} runs on Python {platform.python_version()}, {sys.executable}"
     )
-    yield _checked("native-core", _native_core, _REINSTALL)
-    yield _checked("runtime", _runtime, _REINSTALL)
+    core = _checked("native-core", _native_core, _REINSTALL)
+    yield core
+    if core.state == "ok":
+        yield _checked("runtime", _runtime, _REINSTALL)
     yield from _models()
     yield from _effects()
     yield from _disk()

@@ -11,7 +11,7 @@ from gi.repository import Gimp
 PROBLEM = "scumble-problem"
 
 pdb = Gimp.get_pdb()
-names = sorted(pdb.query_procedures("scumble-.*", *[".*"] * 6))
+names = sorted(pdb.query_procedures("scumble-.*", *[".*"] * 7))
 reason = ""
 if PROBLEM in names:
     procedure = pdb.lookup_procedure(PROBLEM)
