@@ -22,6 +22,7 @@ class Workplace:
     def __init__(self, home: Home) -> None:
         self.home, self.folder = home, home.folder / "Bilder ü 写真"
         self.folder.mkdir()
+        self._references: dict[tuple[object, ...], NDArray[np.uint8]] = {}
         self.effects = home.folder / "effects"
         shutil.copytree(FAKES, self.effects)
         self._add_grade()
@@ -55,12 +56,15 @@ class Workplace:
         return path
 
     def reference(self, effect: str, source: Path | None, *options: str) -> NDArray[np.uint8]:
-        """Returns what the command line makes, 8-bit RGBA (H, W, 4), decoded by Pillow."""
-        out = self.folder / "reference.png"
-        out.unlink(missing_ok=True)
-        rendered_by_cli(self.environment(), effect, out, *options, source=source)
-        with Picture.open(out) as picture:
-            return np.asarray(picture.convert("RGBA"))
+        """Returns what the command line makes, 8-bit RGBA (H, W, 4), decoded by Pillow; made once for the module."""
+        key = (effect, source, *options)
+        if key not in self._references:
+            out = self.folder / "reference.png"
+            out.unlink(missing_ok=True)
+            rendered_by_cli(self.environment(), effect, out, *options, source=source)
+            with Picture.open(out) as picture:
+                self._references[key] = np.asarray(picture.convert("RGBA"))
+        return self._references[key]
 
 
 @pytest.fixture(scope="module")

@@ -81,8 +81,9 @@ def open_picture(path):
     return state()
 
 
-def layer_of(nodes):
-    return [[node.name(), layer_of(node.childNodes())] if node.childNodes() else node.name() for node in nodes]
+def layers_of(nodes):
+    nodes = [node for node in nodes if not node.type().endswith("mask")]
+    return [[node.name(), layers_of(node.childNodes())] if node.childNodes() else node.name() for node in nodes]
 
 
 def state():
@@ -90,7 +91,7 @@ def state():
     return {
         "busy": bool(parts("cancel")),
         "message": part("message").text() if parts("message") else "",
-        "layers": layer_of(document.topLevelNodes()) if document else [],
+        "layers": layers_of(document.topLevelNodes()) if document else [],
         "active": document.activeNode().name() if document and document.activeNode() else "",
         "undo": app.action("edit_undo").text(),
         "space": [document.colorModel(), document.colorDepth(), document.colorProfile()] if document else [],
@@ -124,6 +125,11 @@ def add_layer(name, kind="paintlayer", parent=None, color=None):
     (parent or document.rootNode()).addChildNode(node, None)
     document.waitForDone()
     return node
+
+
+def activate(name):
+    document = app.activeDocument()
+    document.setActiveNode(document.nodeByName(name))
 
 
 def canvas():
