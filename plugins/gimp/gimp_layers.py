@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from gi.repository import Gegl, Gimp
-from gimp_pixels import Facts, Report, facts_of, strips, write_image
+from gimp_pixels import Facts, Report, facts_of, write_image
 
 from scumble.errors import HostError
 from scumble.hosts.adapter import clip_layer_name, painted_clips
@@ -67,9 +68,9 @@ def unplaced_layer(
     A copy of the source is written over, so that its offsets, mode and mask, and what is not selected, are the
     source's. In gray and indexed documents a colour result waits in a hidden document of its own.
     """
-    home, precision = image, image.get_precision()
+    home = image
     if _needs_colour(image, result):
-        home = Gimp.Image.new_with_precision(result.width, result.height, Gimp.ImageBaseType.RGB, precision)
+        home = Gimp.Image.new_with_precision(1, 1, Gimp.ImageBaseType.RGB, image.get_precision())
     same = source and (source.get_width(), source.get_height()) == (result.width, result.height)
     if source is not None and same and not source.is_group():
         layer = Gimp.Layer.new_from_drawable(source, home)
@@ -82,15 +83,12 @@ def unplaced_layer(
         layer = Gimp.Layer.new(home, "", result.width, result.height, kind, 100, image.get_default_new_layer_mode())
         if source is not None:
             layer.set_offsets(*source.get_offsets()[1:])
-    facts = facts or facts_of(layer)
-    write_image(layer, result, facts, None if facts.exact else mask, report)
+    write_image(layer, result, facts or facts_of(layer), None if facts and facts.exact else mask, report)
     return layer
 
 
-def place_above(
-    image: Gimp.Image, source: Gimp.Layer | None, result: Image, layer: Gimp.Layer, name: str
-) -> Gimp.Layer:
-    """Put the layer directly above the source, or on top: one undo step, conversion of the document included."""
+def place_above(image: Gimp.Image, source: Any, result: Image, layer: Gimp.Layer, name: str) -> Gimp.Layer:
+    """Put the layer directly above the source, or on top if that is None: one undo step, all conversions included."""
     with _undo_group(image):
         chosen = image.get_selected_layers()
         layer = _at_home(image, result, layer)
@@ -103,27 +101,24 @@ def place_above(
     return layer
 
 
-def place_into(image: Gimp.Image, source: Gimp.Layer, result: Image, layer: Gimp.Layer, report: Report) -> None:
+def place_into(image: Gimp.Image, source: Gimp.Layer, result: Image, layer: Gimp.Layer) -> None:
     """Give the source the layer's pixels: one undo step. What is not selected is the same in both already."""
     with _undo_group(image):
         layer = _at_home(image, result, layer)
         if layer.has_alpha() and not source.has_alpha():
             source.add_alpha()
-        made, shadow = layer.get_buffer(), source.get_shadow_buffer()
-        for top, rows in strips(source.get_height(), report):
-            rect = Gegl.Rectangle.new(0, top, source.get_width(), rows)
-            made.copy(rect, Gegl.AbyssPolicy.NONE, shadow, rect)
+        rect = Gegl.Rectangle.new(0, 0, source.get_width(), source.get_height())
+        shadow = source.get_shadow_buffer()
+        layer.get_buffer().copy(rect, Gegl.AbyssPolicy.NONE, shadow, rect)
         shadow.flush()
-        chosen, selection = image.get_selected_layers(), None
-        if not Gimp.Selection.is_empty(image):  # GIMP would mix once more by it, and half-selected pixels twice
-            selection = Gimp.Selection.save(image)
-            Gimp.Selection.none(image)
+        # GIMP would mix once more by the selection, and half-selected pixels twice: it is put aside meanwhile.
+        chosen, selection = image.get_selected_layers(), Gimp.Selection.save(image)
+        Gimp.Selection.none(image)
         source.merge_shadow(True)
-        source.update(0, 0, source.get_width(), source.get_height())
-        if selection is not None:
-            image.select_item(Gimp.ChannelOps.REPLACE, selection)
-            image.remove_channel(selection)
-            image.set_selected_layers(chosen)
+        source.update(0, 0, rect.width, rect.height)
+        image.select_item(Gimp.ChannelOps.REPLACE, selection)
+        image.remove_channel(selection)
+        image.set_selected_layers(chosen)
         layer.delete()
 
 

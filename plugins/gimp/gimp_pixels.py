@@ -35,11 +35,6 @@ class Facts(NamedTuple):
         letters = "".join(letter + self.curve for letter in ("Y" if self.model.is_gray else "RGB"))
         return f"{letters}{'A' if self.model.has_alpha else ''} {SAMPLES[self.sample]}"
 
-    def of_image(self, image: Image) -> Facts:
-        """Return how to write a picture's numbers over a drawable of these facts."""
-        curve = (self.curve or "'") if image.transfer is Transfer.SRGB else ""
-        return Facts(image.model, image.sample, curve)
-
 
 STROKES = Facts(ColorModel.RGBA, SampleType.U8, "'")
 MASK = Facts(ColorModel.GRAY, SampleType.U8, "")
@@ -68,7 +63,7 @@ def pixels_from_drawable(
     pixels = Pixels.create(*size, model=facts.model, sample=facts.sample, transfer=transfer, folder=folder)
     target, row = memoryview(pixels.image.data), pixels.image.stride
     buffer = drawable.get_buffer()
-    for top, rows in strips(region.height, report):
+    for top, rows in _strips(region.height, report):
         rect = Gegl.Rectangle.new(region.x, region.y + top, region.width, rows)
         target[top * row : (top + rows) * row] = buffer.get(rect, 1.0, facts.format, Gegl.AbyssPolicy.NONE)
     return pixels
@@ -79,9 +74,11 @@ def write_image(drawable: Gimp.Drawable, image: Image, facts: Facts, mask: Image
 
     With a mask only the pixels where it is not 0 are written, so that no conversion can touch the others.
     """
-    source, name, size = memoryview(image.data), facts.of_image(image).format, image.channels * image.sample.itemsize
+    curve = (facts.curve or "'") if image.transfer is Transfer.SRGB else ""
+    name = Facts(image.model, image.sample, curve).format
+    source, size = memoryview(image.data), image.channels * image.sample.itemsize
     buffer = drawable.get_buffer()
-    for top, rows in strips(image.height, report):
+    for top, rows in _strips(image.height, report):
         if mask is None:
             lines = [source[y * image.stride :][: image.row_bytes] for y in range(top, top + rows)]
             buffer.set(Gegl.Rectangle.new(0, top, image.width, rows), name, b"".join(lines))
@@ -93,8 +90,7 @@ def write_image(drawable: Gimp.Drawable, image: Image, facts: Facts, mask: Image
     buffer.flush()
 
 
-def strips(height: int, report: Report) -> Iterator[tuple[int, int]]:
-    """Yield top row and number of rows of each strip, and report how far that is."""
+def _strips(height: int, report: Report) -> Iterator[tuple[int, int]]:
     for top in range(0, height, STRIP_ROWS):
         report(top / height)
         yield top, min(STRIP_ROWS, height - top)

@@ -17,7 +17,6 @@ from scumble.schema import EffectSchema
 from scumble.worker.pixels import Pixels
 from scumble.worker.place import runtime_folder
 
-POLL_S = 0.03
 _READ, _RENDERED = 0.05, 0.9  # where in the progress bar the pixels are read and the result is there
 
 
@@ -45,19 +44,17 @@ def filter_layer(
         layer = painted_layer(image, clip_layer_name(schema, clip))
         if layer is not None:
             _, x, y = layer.get_offsets()
-            clips[clip.name] = pixels_from_drawable(
-                layer, bounds.translated(left - x, top - y), STROKES, folder, report
-            )
+            beside = bounds.translated(left - x, top - y)
+            clips[clip.name] = pixels_from_drawable(layer, beside, STROKES, folder, report)
     mask = None
     if selected:
         mask = pixels_from_drawable(image.get_selection(), bounds.translated(left, top), MASK, folder, report)
     result = _rendered(adapter, schema, params, clips, mask)
     if into and (result.width, result.height) != bounds[2:]:
         raise HostError("The result has another size than the layer", "Let it be a new layer.", "gimp.size")
-    report = _bar(_RENDERED, 1)
-    layer = unplaced_layer(image, source, result, facts, mask and mask.image, report)
+    layer = unplaced_layer(image, source, result, facts, mask and mask.image, _bar(_RENDERED, 1))
     if into:
-        place_into(image, source, result, layer, report)
+        place_into(image, source, result, layer)
         return source
     return place_above(image, source, result, layer, layer_name(schema, params))
 
@@ -84,7 +81,7 @@ def _rendered(
 ) -> Image:
     job = adapter.client.submit(schema.id, params, clips, selection=mask)
     report, shown = _bar(_READ, _RENDERED), ""
-    while not job.wait(POLL_S):
+    while not job.wait(0.03):
         if job.note != shown:
             shown = job.note
             Gimp.progress_set_text(f"{schema.title}: {shown}")

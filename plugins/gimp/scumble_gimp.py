@@ -24,7 +24,7 @@ from gimp_arguments import READ_WRITE, add_argument, add_choice, argument_names,
 from gimp_layers import add_painted_layer, painted_layer, source_layer  # noqa: E402
 from gimp_run import create, filter_layer  # noqa: E402
 
-from scumble.errors import JobCancelled  # noqa: E402
+from scumble.errors import HostError, JobCancelled  # noqa: E402
 from scumble.hosts.adapter import Adapter, clip_layer_name, error_text, painted_clips, setup_from_file  # noqa: E402
 from scumble.schema import ClipSchema, EffectSchema  # noqa: E402
 
@@ -53,6 +53,7 @@ class Procedure:
 
     def __init__(self, adapter: Adapter, schema: EffectSchema, clip: ClipSchema | None) -> None:
         self._adapter, self._schema, self._clip = adapter, schema, clip
+        self._creates = schema.context == "generator" and clip is None
         self._arguments = {} if clip else argument_names(schema.params)
         name = f"{schema.id}-{clip.name}-layer" if clip else schema.id
         self.name = "scumble-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
@@ -63,18 +64,17 @@ class Procedure:
         procedure = Gimp.ImageProcedure.new(plug_in, self.name, Gimp.PDBProcType.PLUGIN, self.run, None)
         procedure.set_image_types("*")
         mask = Gimp.ProcedureSensitivityMask
-        procedure.set_sensitivity_mask(mask.ALWAYS if schema.context == "generator" and not clip else mask.DRAWABLE)
+        procedure.set_sensitivity_mask(mask.ALWAYS if self._creates else mask.DRAWABLE)
         procedure.set_attribution("Scumble", "Scumble", schema.version)
         procedure.add_layer_return_value("layer", "Layer", "The layer that was made or changed", True, READ_WRITE)
         procedure.add_menu_path(MENUS[schema.context])
+        label = label_of(f"{clip_layer_name(schema, clip)} (new layer)" if clip else f"{schema.title}…")
+        text = f"Adds a transparent layer to paint on, which {schema.title} reads\n{clip.doc}" if clip else schema.doc
+        blurb, _, more = text.strip().partition("\n")
+        procedure.set_menu_label(label)
+        procedure.set_documentation(blurb or schema.title, more.strip(), self.name)
         if clip:
-            procedure.set_menu_label(label_of(f"{clip_layer_name(schema, clip)} (new layer)"))
-            blurb = f"Adds a transparent layer to paint on, which {schema.title} reads"
-            procedure.set_documentation(blurb, clip.doc, self.name)
             return procedure
-        procedure.set_menu_label(label_of(f"{schema.title}…"))
-        blurb, _, more = schema.doc.partition("\n")
-        procedure.set_documentation(blurb.strip() or schema.title, more.strip(), self.name)
         for name, param in self._arguments.items():
             add_argument(procedure, name, param)
         add_choice(procedure, "result", label_of("Result"), "Where the result goes.", results, next(iter(results)))
@@ -83,8 +83,7 @@ class Procedure:
     def run(self, procedure: Any, run_mode: Any, image: Any, drawables: list[Any], config: Any, data: Any) -> Any:
         """Do the work that GIMP asks for; a refusal reaches the user as GIMP's own error message."""
         try:
-            anywhere = self._schema.context == "generator" and not self._clip
-            source = None if anywhere else source_layer(image, drawables, self._schema)
+            source = None if self._creates else source_layer(image, drawables, self._schema)
             if self._clip:
                 layer = add_painted_layer(image, source, clip_layer_name(self._schema, self._clip))
             elif run_mode == Gimp.RunMode.INTERACTIVE and not self._confirmed(procedure, config, image):
@@ -146,7 +145,10 @@ class ScumblePlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
         """Return the procedure of that name; one that cannot be made becomes one that says why."""
         Gegl.init(None)
         try:
-            return procedures_of(Adapter(setup_from_file(__file__)))[name].make(self)
+            procedures = procedures_of(Adapter(setup_from_file(__file__)))
+            if name not in procedures:
+                raise HostError("The effects have changed since GIMP was started", "Start GIMP again.", "host.stale")
+            return procedures[name].make(self)
         except Exception as error:
             procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, _refuse, error_text(error))
             procedure.set_menu_label("Why are there no effects?")

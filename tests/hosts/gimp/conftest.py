@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image as Picture
-
-from tests.hosts.gimp.tree import Gimp, install_by_hand, tree_folder
+from tests.hosts.gimp.tree import Gimp, install, tree_folder
 from tests.hosts.harness import FAKES, PHOTOS, Display, Home, missing, rendered_by_cli
 
 
@@ -21,7 +20,7 @@ class Workplace:
         self.log = home.folder / "gimp.log"
         self.effects = home.folder / "effects"
         shutil.copytree(FAKES, self.effects)
-        self.adapter = install_by_hand(home)
+        self.adapter = install(home)
 
     def environment(self, display: Display | None = None) -> dict[str, str]:
         """Returns the variables for GIMP and for the command line alike."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from PIL import Image as Picture
-
 from tests.hosts.gimp.conftest import Workplace
 from tests.hosts.gimp.tree import Gimp
 

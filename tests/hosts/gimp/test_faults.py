@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from tests.hosts.gimp.conftest import Workplace
 from tests.hosts.gimp.tree import Gimp
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PIL import Image as Picture
-
 from tests.hosts.gimp.conftest import Workplace
 from tests.hosts.gimp.tree import Gimp
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scumble.hosts.adapter import SETUP_FILE, Setup
-from tests.hosts.harness import REPO, Home
+from tests.hosts.harness import REPO, Home, cli
+
+from scumble.hosts.adapter import SETUP_FILE, setup_from_file
 
 PREFIX = ("chroot", "/outer")
 _PASSED = ("HOME", "DISPLAY", "LC_ALL")
@@ -36,30 +36,23 @@ exec chroot "$root" "$@"
 
 
 def tree_folder() -> Path | None:
-    """Returns the tree that SCUMBLE_GIMP_ROOT names, or None when there is no GIMP in it."""
-    root = Path(os.environ.get("SCUMBLE_GIMP_ROOT", "/nonexistent"))
+    """Returns the tree that SCUMBLE_GIMP_ROOT names, else the one that .ci/hosts.sh makes; None without GIMP in it."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    root = Path(os.environ.get("SCUMBLE_GIMP_ROOT") or cache / "scumble/gimp-root")
     return root if (root / "usr/bin/gimp-console-3.0").exists() else None
 
 
-def install_by_hand(home: Home) -> Path:
-    """Puts the adapter where GIMP looks, as `scumble install` does, with the way out of the tree recorded."""
-    folder = home.config / "GIMP/3.0/plug-ins/scumble_gimp"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for path in (REPO / "plugins/gimp").glob("*.py"):
-        shutil.copy(path, folder)
-    (folder / "scumble_gimp.py").chmod(0o755)
-    package = REPO / "sdk/scumble"
-    names = ["__init__.py", "errors.py", "schema.py", "jobs.py", "hosts/__init__.py", "hosts/adapter.py"]
-    names += [f"media/{name}.py" for name in ("__init__", "image", "region", "audio")]
-    names += [f"worker/{name}.py" for name in ("__init__", "wire", "place", "pixels", "launch", "client")]
-    names += [str(path.relative_to(package)) for path in (package / "params").glob("*.py")]
-    for name in names:
-        target = folder / "lib/scumble" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(package / name, target)
-    setup = Setup("gimp", sys.executable, PREFIX, "", str(home.worker_runtime))
+def install(home: Home) -> Path:
+    """Installs the adapter as users do, records the way out of the tree, and returns the adapter's folder."""
+    root = home.config / "GIMP/3.0"
+    root.mkdir(parents=True)
+    done = cli(["install", "gimp", "--folder", str(root)], home.environment())
+    assert done.returncode == 0, done.stderr
+    folder = root / "plug-ins/scumble_gimp"
+    setup = replace(setup_from_file(str(folder / "scumble_gimp.py")), prefix=PREFIX)
     (folder / SETUP_FILE).write_text(json.dumps(setup.to_json()), "utf-8")
+    # The first start would show a window of its own, and ask the net for news.
+    (root / "gimprc").write_text('(config-version "3.0.4")\n(show-welcome-dialog no)\n(check-updates no)\n', "utf-8")
     return folder
 
 
