@@ -1,0 +1,46 @@
+"""Scumble in OBS Studio: the script that OBS loads. Its rooms lie beside it, the host-side part of scumble in lib/."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+_FOLDER = Path(__file__).resolve().parent
+sys.path[:0] = [entry for entry in (str(_FOLDER), str(_FOLDER / "lib")) if entry not in sys.path]
+
+import obspython as obs  # noqa: E402
+from scumble_in_obs import page  # noqa: E402
+from scumble_in_obs.session import Session  # noqa: E402
+
+LOG_EVERY_MS = 100
+_session: Session | None = None
+
+
+def script_description() -> str:
+    """Return what OBS shows above the page."""
+    return (
+        "<b>Scumble</b>: pictures and sounds made with the effects that are installed, and shown as sources. "
+        "Choose an effect, set it up and apply it; OBS goes on meanwhile."
+    )
+
+
+def script_load(settings: Any) -> None:
+    """Start: with OBS, after a reload, and with every scene collection."""
+    global _session
+    _session = Session(settings, __file__)
+    # One timer for the script's whole life: obspython can crash when timers come and go while other callbacks run.
+    obs.timer_add(_session.write_log, LOG_EVERY_MS)
+
+
+def script_unload() -> None:
+    """Stop; OBS itself has removed the timer and every other callback by now."""
+    global _session
+    session, _session = _session, None
+    if session is not None:
+        session.close()
+
+
+def script_properties() -> Any:
+    """Return the script's page of the Scripts dialog."""
+    return page.properties(_session) if _session is not None else obs.obs_properties_create()
