@@ -9,7 +9,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(PYTHON_NEEDED)".split("."))))' 2>/dev/null \
 	&& echo $$python && break; done)
 NATIVE := native/Cargo.toml native/Cargo.lock $(shell find native -name target -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print)
-RUFF_PATHS := sdk tests export examples $(wildcard benchmarks native/*.py)
+RUFF_PATHS := sdk plugins tests export examples $(wildcard benchmarks native/*.py)
 
 export PATH := $(abspath $(BIN)):$(PATH):$(HOME)/.cargo/bin
 export VIRTUAL_ENV := $(abspath $(VENV))
