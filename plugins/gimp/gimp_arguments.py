@@ -65,8 +65,8 @@ def add_choice(procedure: Gimp.Procedure, name: str, label: str, doc: str, words
 
 
 def label_of(title: str) -> str:
-    """Return a title as GIMP's widgets want it, its first letter the key."""
-    return "_" + title.replace("_", "__")
+    """Return a title as GIMP's widgets want it, where one underscore marks the key."""
+    return title.replace("_", "__")
 
 
 def json_from_argument(config: Gimp.ProcedureConfig, name: str, param: kinds.Param) -> Any:

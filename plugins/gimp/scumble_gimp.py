@@ -67,11 +67,11 @@ class Procedure:
         procedure.set_sensitivity_mask(mask.ALWAYS if self._creates else mask.DRAWABLE)
         procedure.set_attribution("Scumble", "Scumble", schema.version)
         procedure.add_layer_return_value("layer", "Layer", "The layer that was made or changed", True, READ_WRITE)
-        procedure.add_menu_path(MENUS[schema.context])
         label = label_of(f"{clip_layer_name(schema, clip)} (new layer)" if clip else f"{schema.title}…")
         text = f"Adds a transparent layer to paint on, which {schema.title} reads\n{clip.doc}" if clip else schema.doc
         blurb, _, more = text.strip().partition("\n")
         procedure.set_menu_label(label)
+        procedure.add_menu_path(MENUS[schema.context])
         procedure.set_documentation(blurb or schema.title, more.strip(), self.name)
         if clip:
             return procedure

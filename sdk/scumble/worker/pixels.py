@@ -236,6 +236,14 @@ def _root(view: object) -> object:
         view = below
 
 
+def remove_file(name: str) -> None:
+    """Removes a file that `create_file` made, if it is there; no other one."""
+    path = Path(name)
+    if path.is_absolute() and _NAME.fullmatch(path.name) and path.parent.name == "pixels":
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
 def sweep(folder: Path, older_than_s: float = _STALE_S) -> int:
     """Removes what crashed hosts left behind, and returns how many files that were."""
     removed = 0

@@ -18,7 +18,7 @@ from scumble.jobs import Job, JobState, Progress
 from scumble.media.image import Image
 from scumble.rendering import render_files, render_selected
 from scumble.runner import LocalRunner
-from scumble.worker.pixels import ResultDrawer, audio_as_message, create_file, image_from_message
+from scumble.worker.pixels import ResultDrawer, audio_as_message, create_file, image_from_message, remove_file
 from scumble.worker.wire import RETIRED, Message, WireError, error_as_message, field
 
 SELECTION = ""
@@ -42,6 +42,7 @@ class _Task:
     host: Listener
     number: int
     job: Job[Any]
+    files: tuple[str, ...] = ()
     told: float = 0.0
     cancelled_at: float = 0.0
 
@@ -91,11 +92,13 @@ class Service:
             _cancel(task)
 
     def forget(self, host: Listener) -> None:
-        """Cancels the jobs of a host that is gone."""
+        """Cancels the jobs of a host that is gone, and removes the clips that it can remove no more."""
         with self._lock:
             tasks = [task for (owner, _), task in self._tasks.items() if owner is host]
         for task in tasks:
             _cancel(task)
+            for name in task.files:
+                remove_file(name)
 
     def close(self) -> None:
         """Waits for the jobs and takes no more."""
@@ -127,6 +130,8 @@ class Service:
     def _start(self, message: Message, host: Listener, work: Callable[[Message, Progress], Any]) -> None:
         number = field(message, "job", int)
         title = f"{message.get('effect', message['type'])}"
+        clips = field(message, "clips", dict) if "clips" in message else {}
+        files = tuple(str(clip.get("file")) for clip in clips.values() if isinstance(clip, dict))
         ready = threading.Event()  # the first change may come before we have noted the task
 
         def heard(job: Job[Any]) -> None:
@@ -141,7 +146,7 @@ class Service:
             if (host, number) in self._tasks:
                 raise WireError(f"The job number {number} is taken", "Install the plug-in again.", "host.wire")
             job = self._runner.start(title, lambda progress: work(message, progress), listener=heard)
-            self._tasks[host, number] = _Task(host, number, job)
+            self._tasks[host, number] = _Task(host, number, job, files)
         ready.set()
 
     def _tell(self, task: _Task | None, job: Job[Any]) -> None:
@@ -155,7 +160,9 @@ class Service:
                 task.host.send({**reply, "type": "progress", "fraction": job.fraction, "note": job.note})
             return
         error = job.exception()
-        if error is not None and not isinstance(error, JobCancelled):
+        if isinstance(error, JobCancelled):
+            _log.info("%s was cancelled", job.title)
+        elif error is not None:
             _log.error("%s failed for %s", job.title, task.host.name, exc_info=error)
         with self._lock:
             self._tasks.pop((task.host, task.number), None)
