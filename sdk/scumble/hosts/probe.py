@@ -24,6 +24,7 @@ from scumble.worker.place import RUNTIME_VARIABLE
 INSIDE = Path(__file__).parent / "inside"
 TIMEOUT_S = 150.0
 _POLL_S = 0.1
+_GRACE_S = 2.0
 _MISLEADING = ("PYTHON", "XDG_CONFIG", "XDG_DATA", "XDG_CACHE", "XDG_STATE", "GIMP3_", "QT_", "DISPLAY", "WAYLAND")
 _LAST_LINES = 6
 _PROBE = "Probe"
@@ -60,6 +61,7 @@ class Place:
         self.folder, self.variant, self.machine, self.runtime = folder, variant, machine, runtime
         self.file = folder / "found.json"
         self.log = folder / "log.txt"
+        self.late = False
 
     def environment(self) -> dict[str, str]:
         """Returns the variables for the host."""
@@ -89,8 +91,9 @@ class Place:
             try:
                 while process.poll() is None and not self.file.exists() and time.monotonic() < deadline:
                     time.sleep(_POLL_S)
+                self.late = process.poll() is None and not self.file.exists()
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(_POLL_S * 20)  # most end by themselves then
+                    process.wait(0 if self.late else _GRACE_S)  # most end by themselves then
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
@@ -104,7 +107,8 @@ class Place:
             last = self.log.read_text("utf-8", "replace").strip().splitlines()[-_LAST_LINES:]
             said = "\n".join(last) or "nothing"
             hint = f"Start it by hand and look at its messages. It said: {said}"
-            raise HostError(f"{self.variant.host.title} ended without an answer", hint, "host.not_proved") from None
+            how = "did not answer in time and was ended" if self.late else "ended without an answer"
+            raise HostError(f"{self.variant.host.title} {how}", hint, "host.not_proved") from None
         if told["reason"] or not told["names"]:
             said = str(told["reason"] or "it does not know of it").strip()
             hint = f"Run: scumble install {self.variant.host.id}. {self.variant.host.title} said: {said}"

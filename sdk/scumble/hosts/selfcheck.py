@@ -16,7 +16,15 @@ from typing import Literal
 from scumble.errors import ScumbleError
 from scumble.worker.client import Client
 from scumble.worker.launch import Launch
-from scumble.worker.place import Place, cache_folder, last_log_lines, log_path, runtime_folder, state_folder
+from scumble.worker.place import (
+    MOST_CRASHES,
+    Place,
+    cache_folder,
+    last_log_lines,
+    log_path,
+    runtime_folder,
+    state_folder,
+)
 
 State = Literal["ok", "note", "unproved", "problem"]
 LEAST_FREE_MIB = 256
@@ -148,7 +156,8 @@ def _worker() -> Iterator[Check]:
         hint = f"Safe mode is ended now. If that comes again, the log tells why: {log_path()}"
         yield Check("safe-mode", "problem", text, hint)
     elif crashes:
-        yield Check("crashes", "note", f"The worker stopped {count} times in the last ten minutes: {last}")
+        text = f"The worker stopped in the last ten minutes, {count} of {MOST_CRASHES} times to safe mode: {last}"
+        yield Check("crashes", "note", text)
     client = Client(Launch(sys.executable, version=version("scumble")), "doctor")
     try:
         names = ", ".join(schema.id for schema in client.effects())
