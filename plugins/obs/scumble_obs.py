@@ -19,10 +19,7 @@ _session: Session | None = None
 
 def script_description() -> str:
     """Return what OBS shows above the page."""
-    return (
-        "<b>Scumble</b>: pictures and sounds made with the effects that are installed, and shown as sources. "
-        "Choose an effect, set it up and apply it; OBS goes on meanwhile."
-    )
+    return "<b>Scumble</b>: effects make pictures and sounds, which become sources. OBS goes on meanwhile."
 
 
 def script_load(settings: Any) -> None:
@@ -35,10 +32,8 @@ def script_load(settings: Any) -> None:
 
 def script_unload() -> None:
     """Stop; OBS itself has removed the timer and every other callback by now."""
-    global _session
-    session, _session = _session, None
-    if session is not None:
-        session.close()
+    if _session is not None:
+        _session.close()
 
 
 def script_properties() -> Any:

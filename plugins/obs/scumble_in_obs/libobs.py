@@ -1,8 +1,7 @@
 """libobs's own functions for threads of ours: called through ctypes, and therefore without Python's lock.
 
-The functions of obspython keep Python's lock while they run. OBS decodes a picture within `obs_source_create`: with
-the lock held, every script and the Scripts dialog would wait for it, and a script's callback that OBS runs under one
-of its own locks could wait for ours for ever.
+The functions of obspython keep that lock. While OBS decodes a picture, in `obs_source_create`, every script and the
+Scripts dialog would wait for it; and a callback that OBS calls under a lock of its own could wait for ever.
 """
 
 from __future__ import annotations
@@ -12,9 +11,7 @@ import ctypes
 import json
 import sys
 from collections.abc import Iterator
-from typing import Any, Optional
-
-Pointer = Optional[int]
+from typing import Any
 
 _library = ctypes.CDLL("obs" if sys.platform == "win32" else None)
 _P, _S, _I = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
@@ -26,16 +23,10 @@ def _function(name: str, result: Any, *arguments: Any) -> Any:
     return function
 
 
-obs_data_create_from_json = _function("obs_data_create_from_json", _P, _S)
-obs_data_release = _function("obs_data_release", None, _P)
-obs_get_source_by_name = _function("obs_get_source_by_name", _P, _S)
 obs_source_create = _function("obs_source_create", _P, _S, _S, _P, _P)
 obs_source_create_private = _function("obs_source_create_private", _P, _S, _S, _P)
-obs_source_get_unversioned_id = _function("obs_source_get_unversioned_id", _S, _P)
-obs_source_get_width = _function("obs_source_get_width", ctypes.c_uint32, _P)
-obs_source_get_height = _function("obs_source_get_height", ctypes.c_uint32, _P)
 obs_source_update = _function("obs_source_update", None, _P, _P)
-obs_source_release = _function("obs_source_release", None, _P)
+obs_source_get_unversioned_id = _function("obs_source_get_unversioned_id", _S, _P)
 obs_source_get_filter_by_name = _function("obs_source_get_filter_by_name", _P, _P, _S)
 obs_source_filter_add = _function("obs_source_filter_add", None, _P, _P)
 obs_source_filter_remove = _function("obs_source_filter_remove", None, _P, _P)
@@ -44,27 +35,31 @@ obs_scene_add = _function("obs_scene_add", _P, _P, _P)
 obs_sceneitem_set_bounds_type = _function("obs_sceneitem_set_bounds_type", None, _P, _I)
 obs_sceneitem_set_bounds = _function("obs_sceneitem_set_bounds", None, _P, ctypes.POINTER(ctypes.c_float * 2))
 obs_sceneitem_set_order = _function("obs_sceneitem_set_order", None, _P, _I)
+_source_named = _function("obs_get_source_by_name", _P, _S)
+_source_release = _function("obs_source_release", None, _P)
+_data_from_json = _function("obs_data_create_from_json", _P, _S)
+_data_release = _function("obs_data_release", None, _P)
 
 
 @contextlib.contextmanager
-def held(source: Pointer) -> Iterator[Pointer]:
+def held(source: int | None) -> Iterator[int | None]:
     """Give a source that we hold a reference of, or None, and release it afterwards."""
     try:
         yield source
     finally:
-        obs_source_release(source)
+        _source_release(source)
 
 
-def source_named(name: str) -> contextlib.AbstractContextManager[Pointer]:
+def source_named(name: str) -> contextlib.AbstractContextManager[int | None]:
     """Give the source of that name, None where there is none, for as long as it is needed."""
-    return held(obs_get_source_by_name(name.encode()))
+    return held(_source_named(name.encode()))
 
 
 @contextlib.contextmanager
-def data_of(values: dict[str, Any]) -> Iterator[Pointer]:
+def data_of(values: dict[str, Any]) -> Iterator[int]:
     """Give settings as OBS takes them, for as long as they are needed."""
-    data: Pointer = obs_data_create_from_json(json.dumps(values).encode())
+    data = _data_from_json(json.dumps(values).encode())
     try:
         yield data
     finally:
-        obs_data_release(data)
+        _data_release(data)

@@ -1,22 +1,25 @@
 """The script's page in the Scripts dialog, made from the schemas: a chooser, buttons, what is going on, and values.
 
-OBS shows what the page holds when it draws it, which it does after a press of a button and after a choice, and never
-by itself: so progress is seen after a press of "Refresh", and in the script log without one.
+OBS draws the page after a press of a button or a choice, and never by itself: progress is seen after "Refresh".
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import obspython as obs
+
 from scumble.params import SeedParam
 from scumble.schema import ClipSchema, EffectSchema
 from scumble_in_obs import results
-from scumble_in_obs.session import EFFECT, FOLDER, Session, key_of, own_key
+from scumble_in_obs.session import EFFECT, FOLDER, Session, key_of
 from scumble_in_obs.values import add_list, add_param, set_default
 
+_PROPERTIES = (EFFECT, "apply", "cancel", "refresh", "status")
 _FILES = {
     "image": "Pictures (*.png *.jpg *.jpeg *.tif *.tiff *.exr *.webp);;All files (*)",
     "audio": "Sounds (*.wav *.flac *.ogg *.mp3);;All files (*)",
@@ -29,44 +32,39 @@ def properties(session: Session) -> Any:
     page = obs.obs_properties_create()
     chooser = add_list(page, EFFECT, "Effect", {})
     obs.obs_property_set_modified_callback(chooser, lambda page, _, __: _refresh(page, session))
-    buttons = {
-        "apply": ("Apply", lambda page, _: _pressed(page, session, session.apply)),
-        "cancel": ("Cancel", lambda page, _: session.cancel() or _refresh(page, session)),
-        "refresh": ("Refresh", lambda page, _: session.ask_for_effects() or _refresh(page, session)),
-    }
-    for name, (label, pressed) in buttons.items():
-        obs.obs_properties_add_button(page, name, label, pressed)
+    _add_button(page, session, "apply", "Apply", lambda: session.apply(_chosen(session)))
+    _add_button(page, session, "cancel", "Cancel", session.cancel)
+    _add_button(page, session, "refresh", "Refresh", session.ask_for_effects)
     obs.obs_properties_add_text(page, "status", "", obs.OBS_TEXT_INFO)
     folder = obs.obs_properties_add_path(page, FOLDER, "Results go to", obs.OBS_PATH_DIRECTORY, None, None)
     obs.obs_property_set_long_description(folder, "Each result is a new file, with a record of how it was made.")
-    recordings = obs.obs_frontend_get_current_record_output_path() or Path.home()
-    obs.obs_data_set_default_string(session.settings, FOLDER, str(Path(recordings) / "Scumble"))
+    if not obs.obs_data_get_default_string(session.settings, FOLDER):  # once: obspython never frees such a path
+        recordings = Path(obs.obs_frontend_get_current_record_output_path() or Path.home())
+        obs.obs_data_set_default_string(session.settings, FOLDER, str(recordings / "Scumble"))
     _refresh(page, session)
     return page
 
 
 def _refresh(page: Any, session: Session) -> bool:
     """Bring the page up to date; returns True, so that OBS draws it."""
-    chooser = obs.obs_properties_get(page, EFFECT)
-    for schema in session.effects:
-        if obs.obs_properties_get(page, schema.id) is None:
+    chooser, apply, cancel, refresh, status = (obs.obs_properties_get(page, name) for name in _PROPERTIES)
+    effects = session.effects
+    if effects:
+        obs.obs_data_set_default_string(session.settings, EFFECT, effects[0].id)
+    chosen = _chosen(session)
+    for schema in effects:
+        if obs.obs_properties_get(page, key_of(schema, "")) is None:
             obs.obs_property_list_add_string(chooser, schema.title, schema.id)
             group = obs.obs_properties_create()
             _add_effect(group, session, schema)
-            obs.obs_properties_add_group(page, schema.id, schema.title, obs.OBS_GROUP_NORMAL, group)
-    if session.effects:
-        obs.obs_data_set_default_string(session.settings, EFFECT, session.effects[0].id)
-    chosen = _chosen(session)
-    for schema in session.effects:
-        obs.obs_property_set_visible(obs.obs_properties_get(page, schema.id), schema is chosen)
-    apply = obs.obs_properties_get(page, "apply")
+            obs.obs_properties_add_group(page, key_of(schema, ""), schema.title, obs.OBS_GROUP_NORMAL, group)
+        visible = chosen is not None and schema.id == chosen.id
+        obs.obs_property_set_visible(obs.obs_properties_get(page, key_of(schema, "")), visible)
     obs.obs_property_set_enabled(apply, chosen is not None)
     obs.obs_property_set_description(apply, "Generate" if chosen and chosen.context == "generator" else "Apply")
-    obs.obs_property_set_enabled(obs.obs_properties_get(page, "cancel"), session.busy)
-    status = obs.obs_properties_get(page, "status")
-    waiting = not session.effects and not session.failed
-    words = "Scumble is being asked for its effects; press Refresh in a moment." if waiting else session.status
-    obs.obs_property_set_description(status, words)
+    obs.obs_property_set_visible(cancel, session.busy)
+    obs.obs_property_set_visible(refresh, session.busy or not effects)
+    obs.obs_property_set_description(status, session.status)
     kind = obs.OBS_TEXT_INFO_ERROR if session.failed else obs.OBS_TEXT_INFO_NORMAL
     obs.obs_property_text_set_info_type(status, kind)
     return True
@@ -77,16 +75,17 @@ def _chosen(session: Session) -> EffectSchema | None:
     return next((schema for schema in session.effects if schema.id == name), None)
 
 
-def _pressed(page: Any, session: Session, verb: Any) -> bool:
-    schema = _chosen(session)
-    if schema is not None:
-        verb(schema)
-    return _refresh(page, session)
+def _add_button(page: Any, session: Session, name: str, label: str, verb: Callable[[], None]) -> None:
+    def pressed(page: Any, _: Any) -> bool:
+        verb()
+        return _refresh(page, session)
+
+    obs.obs_properties_add_button(page, name, label, pressed)
 
 
 def _add_effect(group: Any, session: Session, schema: EffectSchema) -> None:
     """Add what one effect asks for: its files, its values, and how its result is shown."""
-    obs.obs_properties_add_text(group, own_key(schema, "doc"), schema.doc.partition("\n\n")[0], obs.OBS_TEXT_INFO)
+    obs.obs_properties_add_text(group, key_of(schema, "/doc"), schema.doc.partition("\n\n")[0], obs.OBS_TEXT_INFO)
     for clip in schema.clips:
         _add_clip(group, session, schema, clip)
     for param in schema.params:
@@ -94,23 +93,29 @@ def _add_effect(group: Any, session: Session, schema: EffectSchema) -> None:
         set_default(session.settings, key, param)
         add_param(group, key, param)
         if isinstance(param, SeedParam):
-            pressed = _dice(session, key, param)
-            obs.obs_properties_add_button(group, own_key(schema, f"dice-{param.name}"), f"Other {param.title}", pressed)
-    name = obs.obs_properties_add_text(group, own_key(schema, "name"), "Shown in source", obs.OBS_TEXT_DEFAULT)
+            roll = partial(_roll, session, key, param)
+            _add_button(group, session, key_of(schema, f"/dice-{param.name}"), f"Another {param.title.lower()}", roll)
+    name = obs.obs_properties_add_text(group, key_of(schema, "/name"), "Shown in source", obs.OBS_TEXT_DEFAULT)
     obs.obs_property_set_long_description(name, "The source that shows the result; it is made where it is missing.")
-    obs.obs_data_set_default_string(session.settings, own_key(schema, "name"), f"{schema.title} (Scumble)")
-    if schema.output.media == "audio":
-        _add_sound(group, session, schema)
+    obs.obs_data_set_default_string(session.settings, key_of(schema, "/name"), f"{schema.title} (Scumble)")
+    if schema.output.media != "audio":
+        return
+    obs.obs_properties_add_bool(group, key_of(schema, "/loop"), "Loop")
+    obs.obs_data_set_default_bool(session.settings, key_of(schema, "/loop"), True)
+    heard = results.names_of(lambda source: bool(obs.obs_source_get_output_flags(source) & obs.OBS_SOURCE_AUDIO))
+    voices = {"": "Nothing", **{name: name for name in heard}}
+    voice = add_list(group, key_of(schema, "/voice"), "Turn down under", voices)
+    words = "Turned down while this source is heard, by OBS's own compressor: adjust it among the sound's filters."
+    obs.obs_property_set_long_description(voice, words)
+    _add_button(group, session, key_of(schema, "/duck"), "Set up now", partial(session.duck, schema))
 
 
 def _add_clip(group: Any, session: Session, schema: EffectSchema, clip: ClipSchema) -> None:
-    label = clip.name.replace("_", " ").capitalize()
-    names = results.names_of(results.KINDS[clip.media][0])
-    key, from_key = key_of(schema, clip.name), own_key(schema, f"from-{clip.name}")
+    label, kind = clip.name.replace("_", " ").capitalize(), results.KINDS[clip.media][0]
+    names = results.names_of(lambda source: bool(obs.obs_source_get_unversioned_id(source) == kind))
+    key, from_key = key_of(schema, clip.name), key_of(schema, f"/from-{clip.name}")
     chooser = add_list(group, from_key, label, {"": "A file", **{name: f"Source “{name}”" for name in names}})
-    file = obs.obs_properties_add_path(group, key, f"{label}: file", obs.OBS_PATH_FILE, _FILES[clip.media], None)
-    for added in (chooser, file):
-        obs.obs_property_set_long_description(added, clip.doc)
+    file = obs.obs_properties_add_path(group, key, "", obs.OBS_PATH_FILE, _FILES[clip.media], None)
 
     def show_file(page: Any, _: Any, settings: Any) -> bool:
         by_path = not obs.obs_data_get_string(settings, from_key)
@@ -119,24 +124,9 @@ def _add_clip(group: Any, session: Session, schema: EffectSchema, clip: ClipSche
 
     obs.obs_property_set_modified_callback(chooser, show_file)
     obs.obs_property_set_visible(file, not obs.obs_data_get_string(session.settings, from_key))
+    for added in (chooser, file):
+        obs.obs_property_set_long_description(added, clip.doc)
 
 
-def _add_sound(group: Any, session: Session, schema: EffectSchema) -> None:
-    loop = obs.obs_properties_add_bool(group, own_key(schema, "loop"), "Loop")
-    obs.obs_property_set_long_description(loop, "Begins again at its end.")
-    obs.obs_data_set_default_bool(session.settings, own_key(schema, "loop"), True)
-    voices = {"": "Nothing", **{name: name for name in results.names_with_sound()}}
-    voice = add_list(group, own_key(schema, "voice"), "Turn down under", voices)
-    words = "The sound is turned down while this source is heard: OBS's own compressor, which you can adjust as a filter."
-    obs.obs_property_set_long_description(voice, words)
-    obs.obs_properties_add_button(
-        group, own_key(schema, "duck"), "Set up ducking now", lambda page, _: _pressed(page, session, session.duck)
-    )
-
-
-def _dice(session: Session, key: str, param: SeedParam) -> Any:
-    def roll(page: Any, _: Any) -> bool:
-        obs.obs_data_set_int(session.settings, key, random.randint(param.min, param.max))  # noqa: S311 - no secret
-        return True
-
-    return roll
+def _roll(session: Session, key: str, param: SeedParam) -> None:
+    obs.obs_data_set_int(session.settings, key, random.randint(param.min, param.max))  # noqa: S311 - no secret

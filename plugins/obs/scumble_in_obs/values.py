@@ -5,56 +5,44 @@ from __future__ import annotations
 from typing import Any
 
 import obspython as obs
+
+from scumble import params
 from scumble.hosts.adapter import never
-from scumble.params import (
-    BoolParam,
-    ChoiceParam,
-    ColorParam,
-    FileParam,
-    FloatParam,
-    IntParam,
-    PaletteParam,
-    Param,
-    PointsParam,
-    RegionParam,
-    Rgb,
-    SeedParam,
-    TextParam,
-)
+
+_WRITTEN = (params.TextParam, params.PaletteParam, params.PointsParam, params.RegionParam)
+"""Text, and the kinds that OBS has no widget for; they are written as on the command line."""
 
 
-def add_param(page: Any, key: str, param: Param) -> Any:
+def add_param(page: Any, key: str, param: params.Param) -> None:
     """Add one parameter: its kind's own widget, or text where OBS has no kind like it or None is a value."""
     label, doc = param.title or param.name, param.doc
-    as_text = param.optional and not isinstance(param, (ChoiceParam, FileParam))
-    if as_text or isinstance(param, (PaletteParam, PointsParam, RegionParam)):
+    if isinstance(param, _WRITTEN) or (
+        param.optional and not isinstance(param, (params.ChoiceParam, params.FileParam))
+    ):
         doc = f"{doc} Takes {param.allowed()}{'; leave it empty for none' if param.optional else ''}.".strip()
         added = obs.obs_properties_add_text(page, key, label, obs.OBS_TEXT_DEFAULT)
-    elif isinstance(param, FloatParam):
+    elif isinstance(param, params.FloatParam):
         added = obs.obs_properties_add_float_slider(page, key, label, param.min, param.max, param.step)
-        obs.obs_property_float_set_suffix(added, _suffix(param.unit))
-    elif isinstance(param, IntParam):
+        obs.obs_property_float_set_suffix(added, f" {param.unit}".rstrip())
+    elif isinstance(param, params.IntParam):
         added = obs.obs_properties_add_int_slider(page, key, label, param.min, param.max, param.step)
-        obs.obs_property_int_set_suffix(added, _suffix(param.unit))
-    elif isinstance(param, SeedParam):
+        obs.obs_property_int_set_suffix(added, f" {param.unit}".rstrip())
+    elif isinstance(param, params.SeedParam):
         added = obs.obs_properties_add_int(page, key, label, param.min, param.max, 1)
-    elif isinstance(param, BoolParam):
+    elif isinstance(param, params.BoolParam):
         added = obs.obs_properties_add_bool(page, key, label)
-    elif isinstance(param, ChoiceParam):
+    elif isinstance(param, params.ChoiceParam):
         words = {word: word.replace("_", " ").capitalize() for word in param.choices}
         added = add_list(page, key, label, {"": "—", **words} if param.optional else words)
-    elif isinstance(param, ColorParam):
+    elif isinstance(param, params.ColorParam):
         added = obs.obs_properties_add_color(page, key, label)
-    elif isinstance(param, TextParam):
-        added = obs.obs_properties_add_text(page, key, label, obs.OBS_TEXT_DEFAULT)
-    elif isinstance(param, FileParam):
+    elif isinstance(param, params.FileParam):
         kind = obs.OBS_PATH_FILE if param.role == "read" else obs.OBS_PATH_FILE_SAVE
-        endings = " ".join(f"*{suffix}" for suffix in param.suffixes)
-        added = obs.obs_properties_add_path(page, key, label, kind, f"{label} ({endings or '*'})", None)
+        endings = " ".join(f"*{suffix}" for suffix in param.suffixes) or "*"
+        added = obs.obs_properties_add_path(page, key, label, kind, f"{label} ({endings})", None)
     else:
         never(param)
     obs.obs_property_set_long_description(added, doc)
-    return added
 
 
 def add_list(page: Any, key: str, label: str, shown_by_value: dict[str, str]) -> Any:
@@ -65,40 +53,31 @@ def add_list(page: Any, key: str, label: str, shown_by_value: dict[str, str]) ->
     return added
 
 
-def set_default(settings: Any, key: str, param: Param) -> None:
+def set_default(settings: Any, key: str, param: params.Param) -> None:
     """Tell OBS the value that the parameter has while the user sets none."""
-    storage = _storage(param)
-    default: Any = param.default
+    storage, default = _storage(param), param.default
     if storage == "string":
         default = param.text(default)
-    elif isinstance(default, Rgb):
+    elif isinstance(default, params.Rgb):
         default = default.red | default.green << 8 | default.blue << 16 | 0xFF << 24
     getattr(obs, f"obs_data_set_default_{storage}")(settings, key, default)
 
 
-def json_from_settings(settings: Any, key: str, param: Param) -> Any:
+def json_from_settings(settings: Any, key: str, param: params.Param) -> Any:
     """Return what the user set, as plain data. Raises ParamError, naming the parameter, for what it does not take."""
     storage = _storage(param)
-    value: Any = getattr(obs, f"obs_data_get_{storage}")(settings, key)
+    value = getattr(obs, f"obs_data_get_{storage}")(settings, key)
     if storage == "string":
         return param.to_json(param.parse(value))
-    if isinstance(param, ColorParam):
-        value = Rgb(value & 255, value >> 8 & 255, value >> 16 & 255)
+    if isinstance(param, params.ColorParam):
+        value = params.Rgb(value & 255, value >> 8 & 255, value >> 16 & 255)
     return param.to_json(param.check(value))
 
 
-def _storage(param: Param) -> str:
+def _storage(param: params.Param) -> str:
     """Return as what OBS stores the parameter: the end of its functions' names."""
-    if param.optional or isinstance(param, (ChoiceParam, TextParam, FileParam, PaletteParam, PointsParam, RegionParam)):
-        return "string"
-    if isinstance(param, FloatParam):
+    if not param.optional and isinstance(param, params.FloatParam):
         return "double"
-    if isinstance(param, (IntParam, SeedParam, ColorParam)):
+    if not param.optional and isinstance(param, (params.IntParam, params.SeedParam, params.ColorParam)):
         return "int"
-    if isinstance(param, BoolParam):
-        return "bool"
-    never(param)
-
-
-def _suffix(unit: str) -> str:
-    return f" {unit}" if unit else ""
+    return "bool" if not param.optional and isinstance(param, params.BoolParam) else "string"
