@@ -1,4 +1,4 @@
-"""GIMP for the tests: one home for each module, with the adapter in it, and one console started from it."""
+"""GIMP for the tests: a home with the adapter in it, and one console started from it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image as Picture
 from tests.hosts.gimp.tree import Gimp, install, tree_folder
-from tests.hosts.harness import FAKES, PHOTOS, Display, Home, missing, rendered_by_cli
+from tests.hosts.harness import FAKES, PHOTOS, REPO, Display, Home, missing, rendered_by_cli, throw_away_home
 
 
 class Workplace:
@@ -60,15 +60,18 @@ def tree() -> Path:
     return tree_folder() or missing("SCUMBLE_GIMP_ROOT names no Debian tree with GIMP 3 in it")
 
 
-@pytest.fixture(scope="module")
-def workplace(tree: Path, module_home: Home) -> Workplace:
-    """A throw-away home; the worker that was started from it ends with it."""
-    return Workplace(module_home)
+@pytest.fixture(scope="session")
+def workplace(tree: Path) -> Iterator[Workplace]:
+    """A throw-away home with a third-party effect; the worker that was started from it ends with it."""
+    with throw_away_home() as home:
+        place = Workplace(home)
+        place.add_effect(REPO / "examples/third_party_effect/scumble_grade")
+        yield place
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def start(tree: Path, workplace: Workplace) -> Iterator[Callable[..., Gimp]]:
-    """Starts GIMP in that home, on a display or as console; all are ended with the module."""
+    """Starts GIMP in that home, on a display or as console; all are ended with the tests."""
     running: list[Gimp] = []
 
     def started(display: Display | None = None) -> Gimp:
@@ -82,7 +85,7 @@ def start(tree: Path, workplace: Workplace) -> Iterator[Callable[..., Gimp]]:
         gimp.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def gimp(start: Callable[..., Gimp]) -> Gimp:
-    """One console for the whole module."""
+    """One console for all tests."""
     return start()

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from tests.hosts.gimp.conftest import Workplace
 from tests.hosts.gimp.tree import Gimp
-from tests.hosts.harness import REPO
 
 RUN = """
 image = load(source)
@@ -35,11 +34,6 @@ CASES = [
     ("grade", "cat.jpg", {"exposure_stops": 0.5, "warmth": 0.4}, ["--exposure-stops", "0.5", "--warmth", "0.4"],
      "Grade (exposure stops 0.5, warmth 0.4)"),
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _third_party(workplace: Workplace) -> None:
-    workplace.add_effect(REPO / "examples/third_party_effect/scumble_grade")
 
 
 @pytest.mark.parametrize(("effect", "photo", "values", "options", "name"), CASES)

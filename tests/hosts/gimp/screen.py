@@ -1,0 +1,99 @@
+"""A user's hands and eyes on GIMP's window: keys, clicks, dialogs by their titles, pictures of the screen."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from tests.hosts.gimp.tree import Gimp
+from tests.hosts.harness import REPO, Display, program, screenshot
+
+PICTURES = REPO / "docs/hosts"
+WIDTH, HEIGHT = 1280, 860
+FILTERS, FILE = (426, 12), (19, 12)
+"""Where two menus of the menu bar are."""
+
+
+class Screen:
+    """The only window of a GIMP that runs on a display of its own."""
+
+    def __init__(self, display: Display, gimp: Gimp) -> None:
+        self.display, self.gimp, self.window = display, gimp, ""
+
+    def xdotool(self, *words: str) -> str:
+        """Runs xdotool and returns what it says."""
+        variables = {**os.environ, "DISPLAY": self.display.name}
+        command = [str(program("xdotool")), *words]
+        return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=20, check=False).stdout
+
+    def keys(self, *names: str) -> None:
+        """Presses keys one after the other, as slowly as menus need."""
+        for name in names:
+            self.xdotool("key", name)
+            time.sleep(0.25)
+
+    def click(self, x: int, y: int) -> None:
+        """Clicks at a place on the screen."""
+        self.xdotool("mousemove", str(x), str(y), "click", "1")
+
+    def picture(self, name: str) -> Path:
+        """Keeps what the screen shows in docs/hosts."""
+        return screenshot(self.display, PICTURES / f"{name}.png")
+
+    def show(self, path: Path) -> None:
+        """Opens a picture, as `image` and `display` inside GIMP, in a window as large as the screen."""
+        code = """
+if "display" in globals() and display.is_valid():
+    display.delete()
+image = load(source)
+image.clean_all()
+display = Gimp.Display.new(image)
+"""
+        self.gimp.run(code, source=str(path))
+        self.window = self.dialog("GIMP", move=False)
+        self.xdotool("windowsize", self.window, str(WIDTH), str(HEIGHT))
+        time.sleep(1.0)
+        self.xdotool("windowfocus", self.window)
+
+    def menu(self, place: tuple[int, int], *names: str) -> None:
+        """Opens a menu of the menu bar and walks through it by keys."""
+        self.xdotool("windowfocus", self.window)
+        self.click(*place)
+        time.sleep(0.5)
+        self.keys(*names)
+
+    def filter(self, label: str) -> None:
+        """Chooses an entry of Filters > Scumble, which GIMP sorts by label."""
+        code = """
+pdb = Gimp.get_pdb()
+found = [pdb.lookup_procedure(name) for name in pdb.query_procedures("scumble-.*", *[".*"] * 7)]
+answer = sorted(one.get_menu_label() for one in found if "<Image>/Filters/Scumble" in one.get_menu_paths())
+"""
+        labels = self.gimp.run(code)
+        self.menu(FILTERS, "Up", "Right", *["Down"] * labels.index(label), "Return")
+
+    def dialog(self, title: str, *, move: bool = True) -> str:
+        """Waits for a window whose title ends so, puts it over the picture, and returns its number."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            found = self.xdotool("search", "--onlyvisible", "--name", f"(^|. ){title}$").split()
+            if found:
+                if move:
+                    self.xdotool("windowmove", found[0], "430", "250")
+                time.sleep(0.6)
+                self.xdotool("windowfocus", found[0])
+                return found[0]
+            time.sleep(0.1)
+        raise AssertionError(f"no window {title!r}; the screen is in {self.picture('gimp-failed')}")
+
+    def has(self, title: str) -> bool:
+        """Returns whether a window of that very title is open."""
+        return bool(self.xdotool("search", "--onlyvisible", "--name", f"^{title}$").split())
+
+    def confirm(self, window: str) -> None:
+        """Clicks a dialog's OK, at its bottom right."""
+        lines = self.xdotool("getwindowgeometry", "--shell", window).split()
+        at = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}
+        self.click(at["X"] + at["WIDTH"] - 68, at["Y"] + at["HEIGHT"] - 42)
