@@ -184,6 +184,41 @@ def test_a_host_that_cannot_be_started_is_said_to_be_unproved(home: Home, gimp: 
     ]
 
 
+FLATPAK = """#!/bin/sh
+for word; do
+    case $word in --env=SCUMBLE_PROBE=*) probe=${word#--env=SCUMBLE_PROBE=};; esac
+done
+printf '%s\\n' "$@" >"$HOME/../words"
+case $probe in */.var/app/org.*/cache/scumble-doctor-*) ;; *) exit 1;; esac
+echo '{"version": "9", "names": ["a", "b"], "reason": ""}' >"$probe"
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "app", "config", "start"),
+    [
+        ("gimp", "org.gimp.GIMP", "config/GIMP/3.0", ["run", "--command=gimp", "--env=GIMP3_DIRECTORY="]),
+        ("krita", "org.kde.krita", "data/krita", ["run", "--command=kritarunner", "--env=PYTHONPATH="]),
+    ],
+)
+def test_a_flatpak_is_started_with_settings_that_it_can_see(
+    home: Home, host: str, app: str, config: str, start: list[str]
+) -> None:
+    (home.path / ".var/app" / app / config).mkdir(parents=True)
+    programs = home.folder / "bin"
+    programs.mkdir()
+    (programs / "flatpak").write_text(FLATPAK.replace("$HOME/..", str(home.folder)))
+    (programs / "flatpak").chmod(0o755)
+    path = f"{programs}:/bin"
+    variant = ["--variant", "flatpak-3.0" if host == "gimp" else "flatpak"]
+    assert cli(["install", host, *variant], home.environment()).returncode == 0
+    checks = doctor(home, host, *variant, PATH=path)
+    assert checks[-1][2].endswith(", version 9, was started and has registered: a, b")
+    words = (home.folder / "words").read_text().splitlines()
+    assert all(word.startswith(wanted) for word, wanted in zip(words, start, strict=False))
+    assert app in words
+
+
 @pytest.fixture
 def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """This very process, in that home."""

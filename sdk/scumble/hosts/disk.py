@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from scumble.errors import HostError
 
 PLAIN, EXECUTABLE = 0o644, 0o755
+_STALE_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class File:
 def replace_folder(folder: Path, files: dict[str, File]) -> None:
     """Builds the folder beside its place and swaps it in; what was there stays until the new one is complete."""
     for left in folder.parent.glob(f".{folder.name}-*"):
-        shutil.rmtree(left)  # from an installation that was cut off
+        if time.time() - left.stat().st_mtime > _STALE_S:  # from an installation that was cut off
+            shutil.rmtree(left)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         new, old = temporary / "new", temporary / "old"

@@ -45,13 +45,27 @@ def probed(variant: Variant, machine: Machine, program: str, runtime: Path) -> F
     `program` is the command to start it, empty for the usual one; `runtime` is where the worker is met.
     Raises HostError: host.not_proved when it cannot be started here, host.not_registered with the host's own words.
     """
-    parent = machine.home / ".var" / "app" / variant.host.flatpak / "cache" if variant.kind == "flatpak" else None
-    with tempfile.TemporaryDirectory(prefix="scumble-doctor-", dir=parent, ignore_cleanup_errors=True) as name:
-        place = Place(Path(name), variant, machine, runtime)
-        start = {"gimp": _gimp, "krita": _krita, "obs": _obs}[variant.host.id]
-        with start(place, program) as (command, environment):
-            place.run(command, environment)
-        return place.answer()
+    title = variant.host.title
+    try:
+        parent = _parent(variant, machine)
+        with tempfile.TemporaryDirectory(prefix="scumble-doctor-", dir=parent, ignore_cleanup_errors=True) as name:
+            place = Place(Path(name), variant, machine, runtime)
+            start = {"gimp": _gimp, "krita": _krita, "obs": _obs}[variant.host.id]
+            with start(place, program) as (command, environment):
+                place.run(command, environment)
+            return place.answer()
+    except OSError as error:
+        hint = "Check the rights of that place and the space on its disk."
+        raise HostError(f"{title} cannot be given throw-away settings: {error}", hint, "host.not_proved") from error
+
+
+def _parent(variant: Variant, machine: Machine) -> Path | None:
+    """Returns where a Flatpak can see throw-away settings; None for anywhere."""
+    if variant.kind != "flatpak":
+        return None
+    folder = machine.home / ".var" / "app" / variant.host.flatpak / "cache"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 class Place:
