@@ -39,6 +39,7 @@ class Studio:
         self.driver = home.folder / "driver"
         self.recordings = home.path / "Vidéos 日本"
         self.process: subprocess.Popen[bytes] | None = None
+        self.socket: Any = None
         self.port = _free_port()
         self._duration = 300
         self._write_settings()
@@ -61,7 +62,6 @@ class Studio:
     def stop(self) -> int:
         """Presses Exit in the main window, as a user does, and returns the exit status."""
         assert self.process is not None
-        self.socket.disconnect()
         self.click(*_EXIT_BUTTON)
         try:
             return self.process.wait(30)
@@ -70,6 +70,9 @@ class Studio:
 
     def kill(self) -> None:
         """Ends the process if it is still there."""
+        if self.socket is not None:
+            self.socket.disconnect()
+            self.socket = None
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait(20)
