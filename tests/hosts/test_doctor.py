@@ -360,3 +360,12 @@ def test_a_broken_native_core_still_gets_a_doctor(home: Home) -> None:
     first, *rest = done.stderr.splitlines()
     assert first == "scumble: the command line cannot be loaded: libonnx.so: wrong ELF class"
     assert "  problem   The native core cannot be loaded: libonnx.so: wrong ELF class" in rest
+
+
+def test_a_host_that_does_not_exist_and_options_without_a_host_are_refused(home: Home) -> None:
+    done = cli(["doctor", "photoshop", "--json"], home.environment())
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["message"] == "There is no host called 'photoshop'"
+    done = cli(["doctor", "--program", "gimp"], home.environment())
+    assert done.returncode == 2
+    assert "A variant, a folder and a program belong to one host [param.host]" in done.stderr

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from scumble.errors import HostError, ScumbleError
+from scumble.errors import HostError, ParamError, ScumbleError
 from scumble.hosts.adapter import setup_from_file
 from scumble.hosts.disk import EXECUTABLE, PLAIN
 from scumble.hosts.install import edited_files, edits
@@ -55,6 +55,9 @@ def examined(
     `program` is the command that starts the host, where it is not found by itself. A host that was not asked for by
     name may be absent, or without Scumble. Raises ParamError for names that are not there.
     """
+    if not name and (variant or folder or program):
+        hint = f"Name one of {', '.join(HOSTS)}."
+        raise ParamError("A variant, a folder and a program belong to one host", hint, "param.host")
     machine = machine or Machine.here()
     hosts = [host_named(name)] if name else list(HOSTS.values())
     worker_answers = True
