@@ -21,7 +21,7 @@ from PIL import Image as Picture
 from tests.hosts.harness import REPO, Display, Home, cli, program
 
 CANVAS = (1280, 720)
-_PASSWORD = "nobody else"  # noqa: S105 - of a throw-away OBS
+PASSWORD = "nobody else"  # noqa: S105 - of a throw-away OBS
 _START_S = 60.0
 _NAME = "Tests"
 _EXIT_BUTTON = (979, 684)  # nobody moves the window: there is no window manager
@@ -40,7 +40,7 @@ class Studio:
         self.recordings = home.path / "Vidéos 日本"
         self.process: subprocess.Popen[bytes] | None = None
         self.socket: Any = None
-        self.port = _free_port()
+        self.port, self.password = _free_port(), PASSWORD
         self._duration = 300
         self._write_settings()
         done = cli(["install", "obs"], environment)
@@ -55,7 +55,7 @@ class Studio:
         with (self.home.folder / "obs.out").open("ab") as stream:
             self.process = subprocess.Popen(command, env=self.environment, stdout=stream, stderr=stream)
         self.wait(self._listens, _START_S)
-        self.socket = obsws_python.ReqClient(host="127.0.0.1", port=self.port, password=_PASSWORD, timeout=20)
+        self.socket = obsws_python.ReqClient(host="127.0.0.1", port=self.port, password=PASSWORD, timeout=20)
         self.wait(lambda: "Loaded python script: scumble_obs.py" in self.log(), 20)
         self.wait(lambda: self.run("answer = len(sys.modules['scumble_obs']._session.effects)"))
 
@@ -195,7 +195,7 @@ class Studio:
         order = [{"name": scene["name"]} for scene in scenes]
         collection = {"name": _NAME, "current_scene": "Scene", "current_program_scene": "Scene", "sources": scenes}
         texts = {
-            "global.ini": f"{general}{chosen}{window}{web}ServerPassword={_PASSWORD}\nAlertsEnabled=false\n",
+            "global.ini": f"{general}{chosen}{window}{web}ServerPassword={PASSWORD}\nAlertsEnabled=false\n",
             f"basic/profiles/{_NAME}/basic.ini": profile,
             f"basic/scenes/{_NAME}.json": json.dumps({**collection, "scene_order": order, "modules": {}}),
         }

@@ -1,0 +1,107 @@
+"""A sound in a media source, and OBS's compressor that turns it down while somebody speaks, as OBS's own meters see it."""
+
+from __future__ import annotations
+
+import math
+import time
+import wave
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import obsws_python
+from tests.hosts.obs.conftest import Workplace
+from tests.hosts.obs.studio import Studio
+
+BED = "Tone (Scumble)"
+VOICE = "Mikrofön 麦克风"
+FILTER = "Scumble ducking"
+
+
+def _levels_db(studio: Studio, seconds: float) -> dict[str, float]:
+    """Returns the loudest level of each source over that time, in dB below full scale."""
+    found: dict[str, float] = defaultdict(float)
+
+    def on_input_volume_meters(data: Any) -> None:
+        for row in data.inputs:
+            peaks = [channel[1] for channel in row["inputLevelsMul"]]
+            found[row["inputName"]] = max([found[row["inputName"]], *peaks])
+
+    events = obsws_python.EventClient(
+        host="127.0.0.1", port=studio.port, password=studio.password, subs=obsws_python.Subs.INPUTVOLUMEMETERS
+    )
+    events.callback.register(on_input_volume_meters)
+    time.sleep(seconds)
+    events.disconnect()
+    return {name: 20 * math.log10(level) if level else -math.inf for name, level in found.items()}
+
+
+def _speaking(studio: Studio, workplace: Workplace) -> Path:
+    """Adds a media source that is heard all the time, in place of a microphone."""
+    voice = workplace.folder / "Stimme.wav"
+    if not voice.exists():
+        voice.write_bytes(workplace.reference("tone", ".wav", None, "--seconds", "4", "--hertz", "180"))
+    settings = {"local_file": str(voice), "looping": True}
+    studio.socket.create_input("Scene", VOICE, "ffmpeg_source", settings, True)
+    return voice
+
+
+def _filters(studio: Studio) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = studio.socket.get_source_filter_list(BED).filters
+    return found
+
+
+def test_a_sound_becomes_a_media_source_that_loops(studio: Studio, workplace: Workplace) -> None:
+    file = studio.rendered("tone", BED, seconds=1.5, hertz=330.0)
+    assert file.read_bytes() == workplace.reference("tone", ".wav", None, "--seconds", "1.5", "--hertz", "330")
+    with wave.open(str(file)) as sound:
+        assert (sound.getnchannels(), sound.getframerate(), sound.getnframes()) == (2, 48000, 72000)
+    settings = studio.socket.get_input_settings(BED).input_settings
+    assert studio.sources() == {BED: "ffmpeg_source"}
+    assert settings["is_local_file"]
+    assert settings["looping"]
+    assert _filters(studio) == []
+    time.sleep(2)
+    assert studio.socket.get_media_input_status(BED).media_state == "OBS_MEDIA_STATE_PLAYING", "after its end"
+    studio.rendered("tone", BED, **{"/loop": False})
+    assert not studio.socket.get_input_settings(BED).input_settings["looping"]
+
+
+def test_the_bed_is_turned_down_while_somebody_speaks(studio: Studio, workplace: Workplace) -> None:
+    _speaking(studio, workplace)
+    assert studio.page()["tone//voice"]["label"] == "Turn down under"
+    studio.rendered("tone", BED, seconds=3.0, **{"/voice": VOICE})
+    [filter_] = _filters(studio)
+    assert (filter_["filterName"], filter_["filterKind"]) == (FILTER, "compressor_filter")
+    settings = filter_["filterSettings"]
+    assert settings["sidechain_source"] == VOICE
+    assert settings == {**settings, "ratio": 10, "threshold": -30, "attack_time": 60, "release_time": 800}
+    time.sleep(1.5)
+    under = _levels_db(studio, 1.5)
+    studio.socket.set_input_mute(VOICE, True)
+    time.sleep(2.5)
+    alone = _levels_db(studio, 1.5)
+    print("bed alone", alone[BED], "dB; under speech", under[BED], "dB; speech", under[VOICE], "dB")
+    assert abs(alone[BED] - 20 * math.log10(0.25)) < 0.5
+    assert 10 <= alone[BED] - under[BED] <= 20
+
+
+def test_ducking_is_set_up_and_ended_by_a_button_and_keeps_what_the_user_tuned(
+    studio: Studio, workplace: Workplace
+) -> None:
+    _speaking(studio, workplace)
+    studio.choose("tone", **{"/voice": VOICE})
+    assert f"There is no source “{BED}” yet" in studio.press("tone//duck")["status"]["label"]
+    studio.rendered("tone", BED, **{"/voice": ""})
+    assert _filters(studio) == []
+    studio.choose("tone", **{"/voice": VOICE})
+    assert f"“{BED}” is turned down under “{VOICE}”" in studio.press("tone//duck")["status"]["label"]
+    assert len(_filters(studio)) == 1
+    studio.socket.set_source_filter_settings(BED, FILTER, {"threshold": -40.0})
+    studio.rendered("tone", BED, hertz=200.0)
+    [filter_] = _filters(studio)
+    assert filter_["filterSettings"]["threshold"] == -40.0
+    assert filter_["filterSettings"]["sidechain_source"] == VOICE
+    studio.choose("tone", **{"/voice": ""})
+    assert "not turned down any more" in studio.press("tone//duck")["status"]["label"]
+    assert _filters(studio) == []
