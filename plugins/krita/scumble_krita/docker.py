@@ -41,7 +41,8 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
 
     def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 - Krita's name
         """Krita calls this when another picture comes to the front."""
-        self._later.start()
+        self.picture.clear()
+        self._changed()
 
     def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Looks for effects each time the docker is shown: they come and go with what is installed."""
@@ -149,7 +150,7 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
             widget.setVisible(place >= 0 and bool(self._schemas[place].suggests))
         self.apply.setEnabled(place >= 0)
         self.reset.setEnabled(place >= 0)
-        self._changed()
+        self.canvasChanged(None)
 
     def _reset(self) -> None:
         for param in self._schemas[self.chooser.currentIndex()].params:

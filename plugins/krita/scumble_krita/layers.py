@@ -42,7 +42,9 @@ def source_of(document: Any, schema: EffectSchema) -> Any:
 
 
 def siblings_of(node: Any) -> tuple[list[Any], list[Any]]:
-    """Returns the layers below a node and those above it in the same group, bottom first."""
+    """Returns the layers below a node and those above it in the same group, bottom first. Raises HostError."""
+    if node.parentNode() is None:
+        raise HostError(f"The layer {node.name()} is gone", "Apply the effect again.")
     siblings = node.parentNode().childNodes()
     place = [entry.uniqueId() for entry in siblings].index(node.uniqueId())
     return siblings[:place], siblings[place + 1 :]

@@ -66,9 +66,9 @@ def rendered(
         return (yield from _new_document(image, name, space))
     if document.colorModel() == "GRAYA" and space.model != "GRAYA":
         return (yield from _new_document(image, name, space)) + " This grayscale one cannot hold its colours."
-    below, layer = top_result(nodes["source"], schema) if nodes else document.activeNode(), None
-    if not nodes or (document.width(), document.height()) == (image.width, image.height):
-        layer = document.createNode(name, "paintlayer")
+    below = top_result(nodes["source"], schema) if nodes else document.activeNode()
+    fits = not nodes or (document.width(), document.height()) == (image.width, image.height)
+    layer = document.createNode(name, "paintlayer") if fits else None
     if layer is None or below is None:
         raise HostError("The document was closed or changed its size meanwhile", "Apply the effect again.")
     yield from fill(layer, image, space, region or image.bounds, mask)

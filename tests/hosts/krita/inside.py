@@ -14,6 +14,7 @@ from PyQt5.QtWidgets import (
     QComboBox,
     QLineEdit,
     QMdiArea,
+    QToolButton,  # noqa: F401 - what tests send uses it
     QWidget,
 )
 
@@ -145,6 +146,23 @@ def start_heart():
     heart.start()
 
 
-def gaps_ms():
+def watch_end():
+    """Has `ended` tell when the result was written, right before its layer is added to the picture."""
+    import scumble_krita.render as render
+
+    fill = render.fill
+
+    def watched(*words):
+        global ended
+        yield from fill(*words)
+        ended = time.perf_counter()
+        render.fill = fill
+
+    render.fill = watched
+
+
+def gaps_ms(moment=None, before=True):
+    """Returns the longest gaps between beats; only those that ended before a moment, or the others."""
     heart.stop()
-    return sorted((1000 * (late - early) for early, late in itertools.pairwise(beats)), reverse=True)[:8]
+    pairs = [pair for pair in itertools.pairwise(beats) if moment is None or (pair[1] <= moment) is before]
+    return sorted((1000 * (late - early) for early, late in pairs), reverse=True)[:8]

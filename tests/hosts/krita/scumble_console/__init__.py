@@ -33,7 +33,7 @@ class Console(Extension):
                 said = {"result": self.names.get("result")}
             except BaseException:
                 said = {"error": traceback.format_exc()}
-            connection.sendall(json.dumps(said).encode())
+            connection.sendall(json.dumps(said, default=repr).encode())
 
 
 Krita.instance().addExtension(Console(Krita.instance()))
