@@ -15,7 +15,7 @@ from scumble.errors import JobCancelled, ScumbleError, WorkerUnreachable
 from scumble.jobs import Job, JobState
 from scumble.media.image import Image
 from scumble.schema import EffectSchema
-from scumble.worker.launch import Connection, Launch, connected, kill
+from scumble.worker.launch import Connection, Launch, connected
 from scumble.worker.pixels import Pixels, result_from_message
 from scumble.worker.place import last_log_lines
 from scumble.worker.wire import RETIRED, Message, WireError, error_from_message, field
@@ -198,7 +198,7 @@ class Client:
                     heard = time.monotonic()
                     self._handle(message, connection)
                 elif self._jobs and silence > HUNG_AFTER_S:
-                    kill(connection.pid)
+                    self._launch.kill(connection.pid)
                     self._lost(connection, "The worker does not answer any more and was ended", "host.worker_hung")
                     return
                 else:

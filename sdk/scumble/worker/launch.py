@@ -51,6 +51,12 @@ class Launch:
     runtime: str = ""
     version: str = ""
 
+    def kill(self, pid: int) -> None:
+        """Ends a worker that does not answer. Out of a sandbox that is not tried: there the number is another's."""
+        if pid > 1 and not self.prefix:
+            with contextlib.suppress(OSError):
+                os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
     def place(self) -> Place:
         """Returns where to meet the worker. Raises HostError."""
         return Place(runtime_folder(self.runtime))
@@ -102,7 +108,7 @@ def connected(launch: Launch, name: str) -> Connection:
     started: subprocess.Popen[bytes] | None = None
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
-        connection = _greeted(place, name)
+        connection = _greeted(launch, place, name)
         if connection and launch.version and connection.version != launch.version and started is None:
             connection.send({"type": "retire"})  # it belongs to the version before; its own jobs it may finish
             connection.close()
@@ -130,7 +136,7 @@ def _check_crashes(place: Place) -> None:
         raise WorkerUnreachable(message, f"{_DOCTOR} It also ends safe mode; so do ten minutes.", "host.safe_mode")
 
 
-def _greeted(place: Place, name: str) -> Connection | None:
+def _greeted(launch: Launch, place: Place, name: str) -> Connection | None:
     """Returns a connection to the worker that runs, or None; one that hangs is ended."""
     address = place.address()
     if address is None:
@@ -151,7 +157,7 @@ def _greeted(place: Place, name: str) -> Connection | None:
     except socket.timeout:  # noqa: UP041 - another class before Python 3.10
         pid = int(address.get("pid", 0))
         place.record_crash("it did not answer", pid)
-        kill(pid)
+        launch.kill(pid)
     except (OSError, EOFError, ValueError, TypeError, WireError):
         pass  # a stale or damaged address: nobody is there
     else:
@@ -179,13 +185,6 @@ def _linked(address: Mapping[str, Any]) -> socket.socket:
         link.close()
         raise
     return link
-
-
-def kill(pid: int) -> None:
-    """Ends a process that does not answer; none of that number, or not ours, is no fault."""
-    if pid > 1:
-        with contextlib.suppress(OSError):
-            os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 def _start(launch: Launch, place: Place) -> subprocess.Popen[bytes]:
