@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,6 +57,14 @@ def pid_of_worker() -> int:
     connection = connected(Launch(sys.executable), "pid")
     connection.close()
     return connection.pid
+
+
+def pixels_left(place: Place) -> list[Path]:
+    """Returns the files of pixels that are still there two seconds after a job; they go just after it has ended."""
+    deadline = time.monotonic() + 2
+    while (left := list(place.folder.rglob("*.pixels"))) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return left
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.worker.conftest import MakeClient, pid_of_worker
+from tests.worker.conftest import MakeClient, pid_of_worker, pixels_left
 from tests.worker.test_worker import LIMIT_S, until_running
 
 from scumble.errors import JobCancelled, WorkerUnreachable
@@ -52,7 +52,7 @@ def test_killed_in_a_job_it_is_a_typed_error_and_the_next_job_runs(
     assert raised.value.code == "host.worker_lost"
     assert client.submit("kinds", {}, {"source": small}).result(LIMIT_S)
     assert len(place.crashes()) == 1
-    assert not list(place.folder.rglob("*.pixels"))
+    assert not pixels_left(place)
 
 
 def test_three_crashes_are_safe_mode_with_its_reason(client_for: MakeClient, small: Image, place: Place) -> None:

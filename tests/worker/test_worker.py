@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.worker.conftest import MakeClient, pid_of_worker
+from tests.worker.conftest import MakeClient, pid_of_worker, pixels_left
 
 from scumble import Colorize, read_image
 from scumble.errors import JobCancelled, ParamError, ScumbleError
@@ -89,7 +89,7 @@ def test_pixels_filled_by_the_host_are_used_and_removed(client_for: MakeClient, 
     memoryview(pixels.image.data)[:] = bytes(range(18))
     result = client_for().submit("kinds", {}, {"source": pixels}).result(LIMIT_S)
     assert bytes(result.data) == bytes(255 - value for value in range(18))
-    assert not list(place.folder.rglob("*.pixels"))
+    assert not pixels_left(place)
 
 
 def test_a_sound_comes_back(client_for: MakeClient) -> None:
