@@ -24,9 +24,7 @@ def source_layer(image: Gimp.Image, drawables: list[Gimp.Drawable], schema: Effe
     Raises HostError (gimp.layer) when that is no single layer.
     """
     if len(drawables) != 1:
-        raise HostError(
-            f"{schema.title} works on one layer at a time", "Choose one layer, and try again.", "gimp.layer"
-        )
+        raise HostError(f"{schema.title} works on one layer at a time", "Choose one layer first.", "gimp.layer")
     chosen = drawables[0]
     if not chosen.is_layer():
         hint = "Choose the layer itself in the Layers dialog: click its picture rather than its mask."

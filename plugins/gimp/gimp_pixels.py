@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gi.repository import Babl, Gegl, Gimp
 
@@ -54,9 +54,7 @@ def facts_of(drawable: Gimp.Drawable) -> Facts:
     return Facts(model, sample, curve)
 
 
-def pixels_from_drawable(
-    drawable: Gimp.Drawable, region: Region, facts: Facts, folder: Path | None, report: Report
-) -> Pixels:
+def pixels_from_drawable(drawable: Any, region: Region, facts: Facts, folder: Path, report: Report) -> Pixels:
     """Copy a region of a drawable, transparent or black outside of it. Raises MediaError when no disk has room."""
     transfer = Transfer.SRGB if facts.curve else Transfer.LINEAR
     size = region.width, region.height

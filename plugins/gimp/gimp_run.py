@@ -52,7 +52,7 @@ def filter_layer(
     result = _rendered(adapter, schema, params, clips, mask)
     if into and (result.width, result.height) != bounds[2:]:
         raise HostError("The result has another size than the layer", "Let it be a new layer.", "gimp.size")
-    layer = unplaced_layer(image, source, result, facts, mask and mask.image, _bar(_RENDERED, 1))
+    layer = unplaced_layer(image, source, result, facts, mask.image if mask else None, _bar(_RENDERED, 1))
     if into:
         place_into(image, source, result, layer)
         return source

@@ -42,7 +42,7 @@ def procedures_of(adapter: Adapter) -> dict[str, Procedure]:
         needed = [clip.media for clip in schema.clips if not clip.optional]
         if schema.output.media != "image" or needed not in ([], ["image"]):
             continue  # sounds, and filters of two pictures, have no place in this menu
-        for clip in (None, *painted_clips(schema)):
+        for clip in (None, *(painted_clips(schema) if schema.context == "filter" else ())):
             procedure = Procedure(adapter, schema, clip)
             found.setdefault(procedure.name, procedure)
     return found
@@ -67,17 +67,16 @@ class Procedure:
         procedure.set_sensitivity_mask(mask.ALWAYS if self._creates else mask.DRAWABLE)
         procedure.set_attribution("Scumble", "Scumble", schema.version)
         procedure.add_layer_return_value("layer", "Layer", "The layer that was made or changed", True, READ_WRITE)
-        label = label_of(f"{clip_layer_name(schema, clip)} (new layer)" if clip else f"{schema.title}…")
         text = f"Adds a transparent layer to paint on, which {schema.title} reads\n{clip.doc}" if clip else schema.doc
         blurb, _, more = text.strip().partition("\n")
-        procedure.set_menu_label(label)
+        label = f"{clip_layer_name(schema, clip)} (new layer)" if clip else f"{schema.title}…"
+        procedure.set_menu_label(label_of(label))
         procedure.add_menu_path(MENUS[schema.context])
         procedure.set_documentation(blurb or schema.title, more.strip(), self.name)
-        if clip:
-            return procedure
         for name, param in self._arguments.items():
             add_argument(procedure, name, param)
-        add_choice(procedure, "result", label_of("Result"), "Where the result goes.", results, next(iter(results)))
+        if clip is None:
+            add_choice(procedure, "result", "Result", "Where the result goes.", results, next(iter(results)))
         return procedure
 
     def run(self, procedure: Any, run_mode: Any, image: Any, drawables: list[Any], config: Any, data: Any) -> Any:
@@ -116,11 +115,14 @@ class Procedure:
 
         GimpUi.init("scumble")
         dialog = GimpUi.ProcedureDialog.new(procedure, config, self._schema.title)
+        for name in [name for name, param in self._arguments.items() if param.kind == "float" and not param.optional]:
+            dialog.get_scale_entry(name, 1.0)  # a slider; GIMP's own choice has none
         dialog.fill(None)
-        for clip in painted_clips(self._schema):
+        for clip in () if self._creates else painted_clips(self._schema):
             name = clip_layer_name(self._schema, clip)
-            found = "guides it" if painted_layer(image, name) else "would guide it; the menu makes one"
-            dialog.get_label(f"layer-{clip.name}", f"The layer “{name}” {found}.", False, False)
+            there = painted_layer(image, name) is not None
+            text = f"Guided by the layer “{name}”." if there else f"To guide it, paint on a layer “{name}”."
+            dialog.get_label(f"layer-{clip.name}", text, False, False)
             dialog.fill([f"layer-{clip.name}"])
         confirmed = bool(dialog.run())
         dialog.destroy()
@@ -152,7 +154,6 @@ class ScumblePlugIn(Gimp.PlugIn):  # type: ignore[misc]  # gi has no types
         except Exception as error:
             procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, _refuse, error_text(error))
             procedure.set_menu_label("Why are there no effects?")
-            procedure.set_documentation("Says why Scumble cannot show its effects", "", name)
             procedure.add_menu_path(MENUS["filter"])
             procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.ALWAYS)
             return procedure

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image as Picture
+from tests.hosts.gimp.screen import HEIGHT, WIDTH, Screen
 from tests.hosts.gimp.tree import Gimp, install, tree_folder
 from tests.hosts.harness import FAKES, PHOTOS, REPO, Display, Home, missing, rendered_by_cli, throw_away_home
 
@@ -54,6 +55,11 @@ class Workplace:
             return picture.tobytes()
 
 
+def inside() -> str:
+    """Returns the helpers that run inside GIMP."""
+    return (Path(__file__).parent / "inside.py").read_text("utf-8")
+
+
 @pytest.fixture(scope="session")
 def tree() -> Path:
     """The Debian tree with GIMP in it."""
@@ -77,7 +83,7 @@ def start(tree: Path, workplace: Workplace) -> Iterator[Callable[..., Gimp]]:
     def started(display: Display | None = None) -> Gimp:
         gimp = Gimp(tree, workplace.environment(display), workplace.log, gui=display is not None)
         running.append(gimp)
-        gimp.run((Path(__file__).parent / "inside.py").read_text("utf-8"))
+        gimp.run(inside())
         return gimp
 
     yield started
@@ -89,3 +95,11 @@ def start(tree: Path, workplace: Workplace) -> Iterator[Callable[..., Gimp]]:
 def gimp(start: Callable[..., Gimp]) -> Gimp:
     """One console for all tests."""
     return start()
+
+
+@pytest.fixture(scope="session")
+def screen(start: Callable[..., Gimp]) -> Iterator[Screen]:
+    """GIMP with its window, on a display of its own."""
+    display = Display(WIDTH, HEIGHT)
+    yield Screen(display, start(display))
+    display.stop()

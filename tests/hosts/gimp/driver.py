@@ -1,4 +1,4 @@
-"""Runs inside GIMP: waits on a socket for Python text, runs it where `Gimp` is at hand, answers with `answer` as JSON."""
+"""Runs inside GIMP: waits on a socket for Python text, runs it, and sends back what it put in `answer`, as JSON."""
 
 from __future__ import annotations
 

@@ -59,3 +59,9 @@ def facts(image: Any) -> dict[str, Any]:
     """Returns what a document looks like: its kind, its layers from the top, their places."""
     layers = [[layer.get_name(), *layer.get_offsets()[1:], layer.type().value_nick] for layer in image.get_layers()]
     return {"base": image.get_base_type().value_nick, "layers": layers, "dirty": image.is_dirty()}
+
+
+def selected(image: Any) -> bytes:
+    """Returns the selection, one byte for each pixel of the image."""
+    rect = Gegl.Rectangle.new(0, 0, image.get_width(), image.get_height())
+    return bytes(image.get_selection().get_buffer().get(rect, 1.0, "Y u8", Gegl.AbyssPolicy.NONE))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 from tests.hosts.gimp.tree import Gimp
-from tests.hosts.harness import REPO, Display, program, screenshot
+from tests.hosts.harness import Display, program, screenshot
 
-PICTURES = REPO / "docs/hosts"
+PICTURES = Path(os.environ.get("SCUMBLE_PICTURES") or Path(tempfile.gettempdir()) / "scumble-pictures")
 WIDTH, HEIGHT = 1280, 860
 FILTERS, FILE = (426, 12), (19, 12)
 """Where two menus of the menu bar are."""
@@ -39,7 +40,7 @@ class Screen:
         self.xdotool("mousemove", str(x), str(y), "click", "1")
 
     def picture(self, name: str) -> Path:
-        """Keeps what the screen shows in docs/hosts."""
+        """Keeps what the screen shows; SCUMBLE_PICTURES=docs/hosts renews what the guide shows."""
         return screenshot(self.display, PICTURES / f"{name}.png")
 
     def show(self, path: Path) -> None:
@@ -69,9 +70,9 @@ display = Gimp.Display.new(image)
         code = """
 pdb = Gimp.get_pdb()
 found = [pdb.lookup_procedure(name) for name in pdb.query_procedures("scumble-.*", *[".*"] * 7)]
-answer = sorted(one.get_menu_label() for one in found if "<Image>/Filters/Scumble" in one.get_menu_paths())
+answer = [one.get_menu_label() for one in found if "<Image>/Filters/Scumble" in one.get_menu_paths()]
 """
-        labels = self.gimp.run(code)
+        labels = sorted(self.gimp.run(code), key=lambda each: each.rstrip("…"))
         self.menu(FILTERS, "Up", "Right", *["Down"] * labels.index(label), "Return")
 
     def dialog(self, title: str, *, move: bool = True) -> str:
@@ -92,8 +93,19 @@ answer = sorted(one.get_menu_label() for one in found if "<Image>/Filters/Scumbl
         """Returns whether a window of that very title is open."""
         return bool(self.xdotool("search", "--onlyvisible", "--name", f"^{title}$").split())
 
-    def confirm(self, window: str) -> None:
-        """Clicks a dialog's OK, at its bottom right."""
+    def corner(self, window: str) -> tuple[int, int, int]:
+        """Returns a window's right edge, its top and its bottom, in pixels of the screen."""
         lines = self.xdotool("getwindowgeometry", "--shell", window).split()
         at = {name: int(value) for name, _, value in (line.partition("=") for line in lines)}
-        self.click(at["X"] + at["WIDTH"] - 68, at["Y"] + at["HEIGHT"] - 42)
+        return at["X"] + at["WIDTH"], at["Y"], at["Y"] + at["HEIGHT"]
+
+    def confirm(self, window: str) -> None:
+        """Clicks a dialog's OK, at its bottom right."""
+        right, _, bottom = self.corner(window)
+        self.click(right - 68, bottom - 42)
+
+    def type_first_number(self, window: str, text: str) -> None:
+        """Writes into the number beside the slider in a dialog's first row."""
+        right, top, _ = self.corner(window)
+        self.xdotool("mousemove", str(right - 113), str(top + 28), "click", "--repeat", "3", "1")
+        self.xdotool("type", text)

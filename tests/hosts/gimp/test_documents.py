@@ -16,16 +16,13 @@ image = load(source)
 layer = image.get_layers()[0]
 before = pixels(layer)
 exec(prepare)
-mask = bytes(image.get_selection().get_buffer().get(Gegl.Rectangle.new(0, 0, image.get_width(), image.get_height()), 1.0,
-             "Y u8", Gegl.AbyssPolicy.NONE))
+mask = selected(image)
 Path(out + ".mask").write_bytes(mask)
 back = call(procedure, image, [layer], **values)
 result = Gimp.Layer.get_by_id(back["layer"]) if back["layer"] else layer
 save(result, out)
 Path(out + ".before").write_bytes(before)
-after = bytes(image.get_selection().get_buffer().get(Gegl.Rectangle.new(0, 0, image.get_width(), image.get_height()),
-              1.0, "Y u8", Gegl.AbyssPolicy.NONE))
-answer = {**back, **facts(image), "selection_kept": after == mask, "channels": len(image.get_channels()),
+answer = {**back, **facts(image), "selection_kept": selected(image) == mask, "channels": len(image.get_channels()),
           "chosen": [item.get_name() for item in image.get_selected_layers()]}
 image.delete()
 """
@@ -124,7 +121,7 @@ layer = filled(image, "picture", (96, 8), Gimp.ImageType.RGBA_IMAGE, "R'G'B'A fl
 before, floats = pixels(layer, None), array.array("f", pixels(layer, "R'G'B'A float"))
 light = array.array("f", pixels(layer, "RGBA float"))
 image.select_ellipse(Gimp.ChannelOps.REPLACE, 10, 0, 40, 8)
-mask = bytes(image.get_selection().get_buffer().get(Gegl.Rectangle.new(0, 0, 96, 8), 1.0, "Y u8", Gegl.AbyssPolicy.NONE))
+mask = selected(image)
 back = call("scumble-kinds", image, [layer])
 made = Gimp.Layer.get_by_id(back["layer"])
 after = pixels(made, None)
@@ -134,8 +131,8 @@ linear = "LINEAR" in precision and "NON" not in precision
 own, turned = (light, array.array("f", pixels(made, "RGBA float"))) if linear else (
     floats, array.array("f", pixels(made, "R'G'B'A float")))
 off = max(abs(1 - own[4 * i + c] - turned[4 * i + c]) for i in range(96 * 8) if mask[i] == 255 for c in range(3))
-answer = {**back, "outside": outside, "off": off, "precision": image.get_precision().value_name, "full": mask.count(255),
-          "empty": mask.count(0), "same_format": size == len(after) // (96 * 8),
+answer = {**back, "outside": outside, "off": off, "precision": image.get_precision().value_name,
+          "full": mask.count(255), "empty": mask.count(0), "same_format": size == len(after) // (96 * 8),
           "profile": image.get_effective_color_profile().get_label()}
 image.delete()
 """

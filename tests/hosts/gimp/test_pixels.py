@@ -72,8 +72,8 @@ def test_a_layer_becomes_what_the_command_line_makes(
 def test_colour_and_file_arguments_reach_the_effect(gimp: Gimp, workplace: Workplace) -> None:
     source, note = workplace.photo("cat.jpg"), workplace.folder / "bêside.txt"
     note.write_text("x")
-    code = RUN.replace("back = call", 'values = {"tint": Gegl.Color.new("#80c040"), "extra": Gio.File.new_for_path(note)'
-                       "}\nback = call")  # fmt: skip
+    given = 'values = {"tint": Gegl.Color.new("#80c040"), "extra": Gio.File.new_for_path(note)}'
+    code = RUN.replace("back = call", f"{given}\nback = call")
     back = gimp.run(
         code, source=str(source), procedure="scumble-kinds", note=str(note), out=str(workplace.folder / "o")
     )
@@ -103,5 +103,5 @@ answer = {"new": new, "facts": facts(made.get_image()), "file": save(made, out),
     assert back["size"] == [301, 7]
     assert back["precision"] == "u8-non-linear"
     assert back["open"]["base"] == "rgb", "a gray image becomes RGB for a colour layer"
-    assert [layer[0] for layer in back["open"]["layers"]][0] == name
+    assert back["open"]["layers"][0][0] == name
     assert back["same"]

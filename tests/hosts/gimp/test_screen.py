@@ -1,27 +1,16 @@
-"""The interactive side under a display: menu, dialog, progress, cancel, undo; its pictures are in docs/hosts."""
+"""The interactive side under a display: menu, dialog, progress, cancel, undo; its pictures are those of the guide."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.hosts.gimp.conftest import Workplace
-from tests.hosts.gimp.screen import FILE, FILTERS, HEIGHT, WIDTH, Screen
-from tests.hosts.gimp.tree import Gimp
-from tests.hosts.harness import Display
+from tests.hosts.gimp.screen import FILE, FILTERS, Screen
 
 CANCEL = (998, 842)
 """GIMP's own button in the status bar, there while a plug-in runs."""
-
-
-@pytest.fixture(scope="module")
-def screen(start: Callable[..., Gimp]) -> Iterator[Screen]:
-    display = Display(WIDTH, HEIGHT)
-    yield Screen(display, start(display))
-    display.stop()
 
 
 def until(wanted: Callable[[], object], limit_s: float = 20.0) -> None:
@@ -90,7 +79,9 @@ def test_a_generator_is_in_the_create_menu_and_opens_an_image(screen: Screen, wo
     screen.picture("gimp-create")
     screen.keys("Return")
     screen.confirm(screen.dialog("Gradient"))
-    until(lambda: screen.gimp.run("answer = len(Gimp.get_images())") == count + 1)
+    until(
+        lambda: screen.gimp.run("answer = len([each for each in Gimp.get_images() if each.get_layers()])") == count + 1
+    )
     code = """
 made = max(Gimp.get_images(), key=lambda each: each.get_id())
 answer = [made.get_width(), made.get_height(), made.get_layers()[0].get_name()]
@@ -120,8 +111,7 @@ def test_progress_is_shown_and_cancel_stops_the_job_at_once(screen: Screen, work
     before = state(screen)
     screen.filter("Slow…")
     window = screen.dialog("Slow")
-    screen.xdotool("mousemove", "542", "278", "click", "--repeat", "3", "1")
-    screen.xdotool("type", "30")
+    screen.type_first_number(window, "30")
     screen.confirm(window)
     time.sleep(2.0)
     screen.picture("gimp-progress")

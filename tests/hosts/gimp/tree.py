@@ -87,11 +87,12 @@ class Gimp:
         """Waits until GIMP listens. Raises AssertionError with the log's end when it does not."""
         deadline = time.monotonic() + timeout_s
         while not self.socket.exists():
-            assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text("utf-8")[-3000:]
+            running = self.process.poll() is None and time.monotonic() < deadline
+            assert running, self.log.read_text("utf-8")[-3000:]
             time.sleep(0.05)
 
     def run(self, code: str, timeout_s: float = 120.0, **names: Any) -> Any:
-        """Runs Python text inside GIMP and returns what it put in `answer`. Raises AssertionError with its traceback."""
+        """Runs Python text inside GIMP and returns what it put in `answer`; its traceback is an AssertionError."""
         self.wait()
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(timeout_s)
