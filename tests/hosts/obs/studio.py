@@ -24,7 +24,8 @@ CANVAS = (1280, 720)
 PASSWORD = "nobody else"  # noqa: S105 - of a throw-away OBS
 _START_S = 60.0
 _NAME = "Tests"
-_EXIT_BUTTON = (979, 684)  # nobody moves the window: there is no window manager
+MAIN_WINDOW = "OBS .*Profile"
+_EXIT_BUTTON = (979, 684)
 
 
 class Studio:
@@ -48,8 +49,8 @@ class Studio:
         self.scripts = self.config / "scripts" / "scumble_obs"
         self._add_driver()
 
-    def start(self) -> None:
-        """Starts OBS and waits until its websocket answers and the script was loaded."""
+    def start(self, *, effects: bool = True) -> None:
+        """Starts OBS and waits until its websocket answers and the script was loaded, and knows of `effects`."""
         options = ["--multi", "--disable-updater", "--disable-missing-files-check", "--verbose"]
         command = [str(program("obs")), *options, "--collection", _NAME, "--profile", _NAME]
         with (self.home.folder / "obs.out").open("ab") as stream:
@@ -57,14 +58,15 @@ class Studio:
         self.wait(self._listens, _START_S)
         self.socket = obsws_python.ReqClient(host="127.0.0.1", port=self.port, password=PASSWORD, timeout=20)
         self.wait(lambda: "Loaded python script: scumble_obs.py" in self.log(), 20)
-        self.wait(lambda: self.run("answer = len(sys.modules['scumble_obs']._session.effects)"))
+        if effects:
+            self.wait(lambda: self.run("answer = len(sys.modules['scumble_obs']._session.effects)"))
 
     def stop(self) -> int:
         """Presses Exit in the main window, as a user does, and returns the exit status."""
         assert self.process is not None
-        self.click(*_EXIT_BUTTON)
+        self.click(*_EXIT_BUTTON, MAIN_WINDOW)
         try:
-            return self.process.wait(30)
+            return self.process.wait(20)
         finally:
             self.kill()
 
@@ -167,9 +169,10 @@ class Studio:
         command = [str(program("xdotool")), *words]
         return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=30, check=False).stdout
 
-    def click(self, x: int, y: int) -> None:
-        """Presses the left button at a place of the display."""
-        self.click_tool("mousemove", str(x), str(y), "sleep", "0.2", "click", "1", "sleep", "0.4")
+    def click(self, x: int, y: int, title: str) -> None:
+        """Presses the left button at a place of the window whose title matches."""
+        words = ("mousemove", "--window", self.window(title), str(x), str(y), "sleep", "0.2", "click", "1", "sleep", "0.4")
+        self.click_tool(*words)
 
     def keys(self, *names: str) -> None:
         """Presses keys, one after the other."""

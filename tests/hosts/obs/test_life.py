@@ -1,0 +1,188 @@
+"""Bad days and long lives: cancelled, killed, crashed, ended in the middle of a job; what is saved comes back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+from tests.hosts.obs.conftest import Workplace
+from tests.hosts.obs.studio import Studio
+
+CANCEL_S = 0.25
+_CANCELLED = """
+import time
+session = sys.modules["scumble_obs"]._session
+began = time.perf_counter()
+page("cancel")
+pressed = time.perf_counter() - began
+session._working.join(20)
+answer = [pressed, time.perf_counter() - began]
+"""
+
+
+@pytest.fixture
+def fresh(workplace: Workplace, module_studio: Studio) -> Iterator[Studio]:
+    """OBS that is started for one test, in the home of the others."""
+    if module_studio.process is not None and module_studio.process.poll() is None:
+        module_studio.stop()
+    module_studio.start()
+    yield module_studio
+    if module_studio.process is None or module_studio.process.poll() is not None:
+        module_studio.start()
+
+
+def _slow(studio: Studio, workplace: Workplace, effect: str = "slow", **values: object) -> None:
+    """Starts an effect, and returns when it is in the midst of its work."""
+    studio.choose(effect, source=str(workplace.photo("cat.jpg")), **values)
+    studio.press("apply")
+    studio.wait(lambda: "%" in studio.status() and "0%" not in studio.status().split()[-3:], 30)
+
+
+def _wait_until_busy(studio: Studio) -> None:
+    studio.wait(lambda: studio.run("answer = (j := sys.modules['scumble_obs']._session._job) and j.fraction"), 30)
+
+
+def test_cancel_takes_effect_at_once(studio: Studio, workplace: Workplace) -> None:
+    for effect, values, size in (("slow", {"seconds": 30.0}, None), ("colorize", {"detail": "full"}, (3000, 2000))):
+        studio.choose(effect, source=str(workplace.photo("cat.jpg", size)), **values)
+        page = studio.press("apply")
+        assert page["cancel"]["visible"]
+        assert page["refresh"]["visible"]
+        _wait_until_busy(studio)
+        pressed_s, ended_s = studio.run(_CANCELLED)
+        print(f"{effect}: pressed in {1000 * pressed_s:.0f} ms, cancelled after {1000 * ended_s:.0f} ms")
+        assert ended_s <= CANCEL_S
+        assert "was cancelled; nothing was changed" in studio.status()
+        assert not studio.page()["cancel"]["visible"]
+        assert studio.sources() == {}
+    assert list((studio.recordings / "Scumble").glob("*")) == []
+    assert studio.rendered("gradient", "Gradient (Scumble)").exists(), "the next one works"
+
+
+def test_progress_is_on_the_page(studio: Studio, workplace: Workplace) -> None:
+    studio.choose("slow", source=str(workplace.photo("cat.jpg")), seconds=1.5)
+    assert "under way" in studio.press("apply")["status"]["label"]
+    seen: list[str] = []
+    while studio.run("answer = sys.modules['scumble_obs']._session.busy"):
+        seen.append(studio.press("refresh")["status"]["label"])
+    shares = [int(text.split("%")[0].split()[-1]) for text in seen if "%" in text]
+    assert shares == sorted(shares)
+    assert len(set(shares)) > 5
+    assert " s" in seen[-1], "the effect's own note"
+    assert "is done" in studio.status()
+
+
+def test_the_button_does_nothing_while_a_job_is_under_way(studio: Studio, workplace: Workplace) -> None:
+    studio.choose("slow", source=str(workplace.photo("cat.jpg")), seconds=1.0)
+    studio.press("apply")
+    studio.choose("gradient")
+    assert "Slow is under way" in studio.press("apply")["status"]["label"]
+    assert "Slow is done" in studio.finished()
+    assert list(studio.sources()) == ["Slow (Scumble)"]
+
+
+def test_the_worker_killed_in_the_middle_of_a_job(studio: Studio, workplace: Workplace) -> None:
+    studio.choose("slow", source=str(workplace.photo("cat.jpg")), seconds=30.0)
+    studio.press("apply")
+    _wait_until_busy(studio)
+    pid = studio.home.worker_pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    said = studio.finished(10)
+    assert "The worker stopped while it ran" in said
+    assert "\n\n" in said
+    assert "Traceback" not in said
+    assert studio.sources() == {}
+    studio.wait(lambda: "worker stopped while it ran" in studio.log())
+    assert studio.window("Script Log"), "OBS opens its script log for an error"
+    studio.keys("Escape")
+    file = studio.rendered("gradient", "Gradient (Scumble)")
+    assert file.exists(), "the worker starts again by itself"
+
+
+def test_an_effect_that_crashes_three_times_leads_to_safe_mode(studio: Studio, workplace: Workplace) -> None:
+    studio.choose("crash", source=str(workplace.photo("cat.jpg")))
+    for _ in range(3):
+        studio.press("apply")
+        assert "worker stopped while it ran" in studio.finished(20)
+    studio.press("apply")
+    said = studio.finished(20)
+    assert "safe mode" in said
+    assert "scumble doctor" in said
+
+
+def test_a_scene_that_is_gone_when_the_job_is_done(studio: Studio, workplace: Workplace) -> None:
+    studio.socket.create_scene("Kurz")
+    studio.socket.set_current_program_scene("Kurz")
+    studio.choose("slow", source=str(workplace.photo("cat.jpg")), seconds=1.0)
+    studio.press("apply")
+    studio.socket.set_current_program_scene("Scene")
+    studio.socket.remove_scene("Kurz")
+    said = studio.finished()
+    assert "The scene “Kurz” is gone" in said
+    assert str(studio.recordings / "Scumble") in said, "where the result is"
+    assert studio.sources() == {}
+
+
+def test_a_lost_set_up_is_said_and_mended_by_refresh(fresh: Studio) -> None:
+    fresh.stop()
+    setup = fresh.scripts / "scumble-host.json"
+    good = setup.read_text("utf-8")
+    try:
+        setup.write_text("{", "utf-8")
+        fresh.start(effects=False)
+        page = fresh.wait(lambda: (page := fresh.page())["status"]["label"].startswith("The plug-in's set-up") and page)
+        assert "scumble install" in page["status"]["label"]
+        assert not page["apply"]["enabled"]
+    finally:
+        setup.write_text(good, "utf-8")
+    fresh.press("refresh")
+    fresh.wait(lambda: fresh.press("refresh").get("gradient/"))
+    assert fresh.rendered("gradient", "Gradient (Scumble)").exists()
+    fresh.socket.remove_input("Gradient (Scumble)")
+
+
+def test_settings_and_sources_come_back_with_the_scene_collection(fresh: Studio, workplace: Workplace) -> None:
+    file = fresh.rendered("gradient", "Grün 緑", **{"/name": "Grün 緑", "width": 333, "height": 99, "left": 0xFF00FF00})
+    fresh.choose("kinds", note="Zurück 帰", amount=0.25, flip=True, source=str(workplace.photo("cat.jpg")))
+    assert fresh.stop() == 0
+    [entry] = [row for row in fresh.saved()["modules"]["scripts-tool"] if row["path"].endswith("scumble_obs.py")]
+    saved = {"effect": "kinds", "gradient/width": 333, "kinds/note": "Zurück 帰", "kinds/amount": 0.25, "kinds/flip": True}
+    assert entry["settings"] == {**entry["settings"], **saved}
+    fresh.start()
+    assert fresh.file_of("Grün 緑") == file
+    page = fresh.page()
+    assert page["kinds/"]["visible"]
+    again = fresh.rendered("gradient", "Grün 緑")
+    assert again.read_bytes() == file.read_bytes(), "the same values"
+    assert again != file
+    assert fresh.sources() == {"Grün 緑": "image_source"}
+    fresh.socket.remove_input("Grün 緑")
+
+
+def test_obs_ends_in_the_middle_of_a_job_without_a_crash(fresh: Studio, workplace: Workplace) -> None:
+    fresh.choose("slow", source=str(workplace.photo("cat.jpg")), seconds=60.0)
+    fresh.press("apply")
+    _wait_until_busy(fresh)
+    began = time.monotonic()
+    assert fresh.stop() == 0
+    assert time.monotonic() - began < 10
+    assert "Unloaded python script: scumble_obs.py" in fresh.log()
+    assert fresh.home.worker_pid() is not None, "the worker goes on for others"
+    fresh.wait(lambda: "cancelled" in fresh.home.worker_log().rpartition("slow")[2], 5)
+
+
+def test_another_scene_collection_in_the_middle_of_a_job(fresh: Studio, workplace: Workplace) -> None:
+    fresh.choose("slow", source=str(workplace.photo("cat.jpg")), seconds=60.0)
+    fresh.press("apply")
+    _wait_until_busy(fresh)
+    fresh.socket.create_scene_collection("Leer")
+    fresh.wait(lambda: "Unloaded python script: scumble_obs.py" in fresh.log())
+    fresh.socket.set_current_scene_collection("Tests")
+    fresh.wait(lambda: fresh.log().count("Loaded python script: scumble_obs.py") == 2)
+    assert "under way" not in fresh.wait(lambda: fresh.status())
+    assert fresh.rendered("gradient", "Gradient (Scumble)").exists()
+    assert fresh.stop() == 0
