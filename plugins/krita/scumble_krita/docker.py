@@ -19,6 +19,7 @@ from scumble_krita.render import previewed, rendered, suggested
 from scumble_krita.widgets import Field, field_from_param, row_of
 
 _SWATCHES, _DEBOUNCE_MS, _TICK_MS = 6, 300, 120
+_NO_BUTTON = QtCore.Qt.MouseButton.NoButton
 
 
 class ScumbleDocker(DockWidget):  # type: ignore[misc]
@@ -32,11 +33,11 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
         self._pages: list[Any] = []
         self._fields: list[dict[str, Field]] = []
         self._tasks: dict[str, Task] = {}
-        self._pressed = False
-        self._pointed: Any = None
+        self._seen: Any = (False, None)  # whether a button was down, and the pixel under the pointer
         self._asked: Any = None
         self._later = QtCore.QTimer(self, singleShot=True, interval=_DEBOUNCE_MS, timeout=self._preview)
         self._ticks = QtCore.QTimer(self, interval=_TICK_MS, timeout=self._tick)
+        self._ticks.start()
         self._build()
 
     def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 - Krita's name
@@ -48,24 +49,19 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
         """Looks for effects each time the docker is shown: they come and go with what is installed."""
         super().showEvent(event)
         self._start("effects", self._effects(), self._list)
-        self._ticks.start()
 
     def _build(self) -> None:
-        page, area = QtWidgets.QWidget(), QtWidgets.QScrollArea(widgetResizable=True)
-        area.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        page = QtWidgets.QWidget()
+        area = QtWidgets.QScrollArea(widgetResizable=True, frameShape=QtWidgets.QFrame.Shape.NoFrame)
         area.setWidget(page)
         self.setWidget(area)
-        self.chooser = QtWidgets.QComboBox(objectName="scumble-effect")
-        self.chooser.currentIndexChanged.connect(lambda _: self._choose())
+        self.chooser = QtWidgets.QComboBox(objectName="scumble-effect", currentIndexChanged=self._choose)
         self.about, self.message, self.picture = map(_label, ("about", "message", "picture"))
         self.reset = _button("reset", "Reset", "Set every value back", self._reset)
         tip = "Rest the pointer on the canvas; a click on a colour makes it the foreground colour."
-        self.suggesting = QtWidgets.QCheckBox(
-            "Suggest colours at the pointer", objectName="scumble-suggest", toolTip=tip
-        )
+        self.suggesting = QtWidgets.QCheckBox("Suggest colours at pointer", objectName="scumble-suggest", toolTip=tip)
         self.swatches = [_button(f"swatch-{place}", "", "", partial(self._take, place)) for place in range(_SWATCHES)]
-        self.previewing = QtWidgets.QCheckBox("Preview", objectName="scumble-preview")
-        self.previewing.toggled.connect(lambda _: self._changed())
+        self.previewing = QtWidgets.QCheckBox("Preview", objectName="scumble-preview", toggled=self._changed)
         self.apply = _button("apply", "Apply", "Make a new layer", self._apply)
         self.cancel = _button("cancel", "Cancel", "Stop; nothing is changed", self._cancel)
         self.progress = QtWidgets.QProgressBar(objectName="scumble-progress", maximum=1000)
@@ -74,12 +70,11 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
         column.addWidget(self.about)
         column.addLayout(self._form)
         column.addWidget(self.suggesting)
-        column.addLayout(row_of(*self.swatches))
+        column.addLayout(row_of(*self.swatches, even=True))
         for widget in (self.previewing, self.picture, self.apply, self.cancel, self.progress, self.message):
             column.addWidget(widget)
         column.addStretch(1)
         self._choose()
-        self._say("")
 
     def _start(self, name: str, steps: Steps[Any], done: Callable[[Any], Any], failed: Any = None) -> None:
         """Starts a task in the place of an earlier one of that name, which is cancelled."""
@@ -89,9 +84,8 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
             self._tasks.pop(name, None)
             then(outcome)
 
-        self._tasks[name] = Task(
-            QtCore.QTimer.singleShot, steps, partial(ended, done), partial(ended, failed or self._fail)
-        )
+        later = QtCore.QTimer.singleShot
+        self._tasks[name] = Task(later, steps, partial(ended, done), partial(ended, failed or self._fail))
 
     def _stop(self, name: str) -> None:
         if name in self._tasks:
@@ -121,7 +115,6 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
         self.chooser.clear()
         self.chooser.addItems([schema.title for schema in schemas])
         self.chooser.setCurrentIndex(max(0, self.chooser.findText(chosen)))
-        self._say("")
 
     def _page(self, schema: EffectSchema, fields: dict[str, Field]) -> Any:
         page = QtWidgets.QWidget()
@@ -141,7 +134,7 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
         self._form.addWidget(page)
         return page
 
-    def _choose(self) -> None:
+    def _choose(self, *_: Any) -> None:
         place = self.chooser.currentIndex()
         for number, page in enumerate(self._pages):
             page.setVisible(number == place)
@@ -150,6 +143,7 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
             widget.setVisible(place >= 0 and bool(self._schemas[place].suggests))
         self.apply.setEnabled(place >= 0)
         self.reset.setEnabled(place >= 0)
+        self._say("")
         self.canvasChanged(None)
 
     def _reset(self) -> None:
@@ -173,9 +167,8 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
 
     def _say(self, text: str, color: str = "") -> None:
         busy = "apply" in self._tasks
-        self.apply.setVisible(not busy)
-        self.cancel.setVisible(busy)
-        self.progress.setVisible(busy)
+        for widget, shown in ((self.apply, not busy), (self.cancel, busy), (self.progress, busy)):
+            widget.setVisible(shown)
         self._report(0.0, "")
         self.message.setText(text)
         self.message.setStyleSheet(color and f"color: {color}")
@@ -183,7 +176,7 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
     def _fail(self, error: BaseException) -> None:
         self._say(error_text(error), "#e8604f")
 
-    def _changed(self) -> None:
+    def _changed(self, *_: Any) -> None:
         self._stop("preview")
         self.picture.setVisible(self.previewing.isChecked())
         self._later.start()
@@ -200,14 +193,12 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
 
     def _tick(self) -> None:
         """Sees strokes end, when the preview is out of date, and the pointer rest, when colours are wanted."""
-        if not self.isVisible():
-            self._ticks.stop()
-        pressed = QtWidgets.QApplication.mouseButtons() != QtCore.Qt.MouseButton.NoButton
-        pointed = pixel_at_pointer(Krita.instance().activeWindow())
-        if self._pressed and not pressed and pointed:
+        window, pressed = Krita.instance().activeWindow(), QtWidgets.QApplication.mouseButtons() != _NO_BUTTON
+        pointed = pixel_at_pointer(window) if window is not None and self.isVisible() else None
+        (was_pressed, was_pointed), self._seen = self._seen, (pressed, pointed)
+        if was_pressed and not pressed and pointed:
             self._changed()
-        rests = pointed and pointed == self._pointed and pointed != self._asked and not pressed
-        self._pressed, self._pointed = pressed, pointed
+        rests = pointed and pointed == was_pointed and pointed != self._asked and not pressed
         if rests and self.suggesting.isChecked() and self.suggesting.isVisible() and "apply" not in self._tasks:
             self._asked, document = pointed, Krita.instance().activeDocument()
             self._start("suggest", self._asked_for(suggested, pointed, document=document), self._offer)
@@ -242,13 +233,11 @@ def _clip_layer(schema: EffectSchema, clip: ClipSchema) -> Steps[str]:
 
 
 def _label(name: str) -> Any:
-    label = QtWidgets.QLabel(objectName=f"scumble-{name}", wordWrap=True)
-    label.setTextInteractionFlags(QtCore.Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
+    selectable = QtCore.Qt.TextInteractionFlag.TextSelectableByMouse
+    return QtWidgets.QLabel(objectName=f"scumble-{name}", wordWrap=True, textInteractionFlags=selectable)
 
 
 def _button(name: str, text: str, tip: str, pressed: Callable[[], Any]) -> Any:
-    button = QtWidgets.QPushButton(text, objectName=f"scumble-{name}", toolTip=tip)
-    button.setMinimumWidth(20)
+    button = QtWidgets.QPushButton(text, objectName=f"scumble-{name}", toolTip=tip, minimumWidth=20)
     button.clicked.connect(lambda _: pressed())
     return button

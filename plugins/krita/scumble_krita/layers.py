@@ -9,7 +9,7 @@ from typing import Any
 from krita import Krita
 
 from scumble.errors import HostError
-from scumble.hosts.adapter import clip_layer_name, painted_clips
+from scumble.hosts.adapter import result_place, source_place
 from scumble.hosts.steps import Steps, aside
 from scumble.media.image import ColorModel, Image
 from scumble.media.region import Region
@@ -23,46 +23,34 @@ Mask = dict[int, bytes]  # strips of the selection by their top
 
 
 def source_of(document: Any, schema: EffectSchema) -> Any:
-    """Returns the layer to work on. Raises HostError.
+    """Returns the layer to work on: the active one, or the one that it belongs to as mask, hints or earlier result.
 
-    It is the active one; where that is a mask, painted hints or the effect's own result, the layer that it lies on.
+    Raises HostError.
     """
     node = document.activeNode() if document is not None else None
     while node is not None and node.type().endswith("mask"):
         node = node.parentNode()
-    painted = [clip_layer_name(schema, clip) for clip in painted_clips(schema)]
-    below = siblings_of(node)[0] if node is not None else []
-    while node is not None and (node.name() in painted or (below and is_result(node, schema))):
-        node = below.pop() if below else None
-    if node is None:
+    siblings, active = siblings_of(node) if node is not None else ([], -1)
+    place = source_place(schema, [sibling.name() for sibling in siblings], active)
+    if place is None:
         raise HostError("There is no picture to work on", "Open one, and choose its layer in Krita's list of layers.")
-    if node.type() == "filterlayer":
-        raise HostError(f"{node.name()} is a filter layer without pixels of its own", "Choose another layer.")
-    return node
+    if siblings[place].type() == "filterlayer":
+        raise HostError(f"{siblings[place].name()} is a filter layer without pixels", "Choose another layer.")
+    return siblings[place]
 
 
-def siblings_of(node: Any) -> tuple[list[Any], list[Any]]:
-    """Returns the layers below a node and those above it in the same group, bottom first. Raises HostError."""
+def siblings_of(node: Any) -> tuple[list[Any], int]:
+    """Returns the layers of a node's group, bottom first, and its place among them. Raises HostError."""
     if node.parentNode() is None:
         raise HostError(f"The layer {node.name()} is gone", "Apply the effect again.")
     siblings = node.parentNode().childNodes()
-    place = [entry.uniqueId() for entry in siblings].index(node.uniqueId())
-    return siblings[:place], siblings[place + 1 :]
-
-
-def is_result(node: Any, schema: EffectSchema) -> bool:
-    """Returns whether a layer's name is that of an earlier result of the effect."""
-    name: str = node.name()
-    return name == schema.title or name.startswith(f"{schema.title} (")
+    return siblings, [sibling.uniqueId() for sibling in siblings].index(node.uniqueId())
 
 
 def top_result(source: Any, schema: EffectSchema) -> Any:
     """Returns the layer to put the next result on: the source, or the last of its results that lie right on it."""
-    for node in siblings_of(source)[1]:
-        if not is_result(node, schema):
-            break
-        source = node
-    return source
+    siblings, place = siblings_of(source)
+    return siblings[result_place(schema, [sibling.name() for sibling in siblings], place)]
 
 
 def reader(node: Any) -> Callable[[int, int, int, int], Any]:
@@ -77,11 +65,8 @@ def home(document: Any, space: Space) -> Iterator[Any]:
     if document is not None and Space.of(document).is_like(space):
         yield document
         return
-    scratch = Krita.instance().createDocument(1, 1, "", *space, 72.0)
-    try:
+    with contextlib.closing(Krita.instance().createDocument(1, 1, "", *space, 72.0)) as scratch:
         yield scratch
-    finally:
-        scratch.close()
 
 
 @contextlib.contextmanager
@@ -111,7 +96,7 @@ def strips(region: Region) -> Iterator[tuple[int, int]]:
 
 
 def pixels_of(document: Any, node: Any, stack: contextlib.ExitStack) -> Steps[Any]:
-    """Reads a layer within the document's bounds; the value is its Pixels, which `stack` closes, or None for no paint."""
+    """Reads a layer within the document's bounds; the value is its Pixels, closed by `stack`, or None for no paint."""
     origin, bounds, read, clear = Space.of(node), Region(0, 0, document.width(), document.height()), reader(node), True
     space = origin.rgb
     facts: Any = {"model": space.color_model, "sample": space.sample, "transfer": space.transfer}
@@ -161,6 +146,5 @@ def fill(node: Any, image: Image, origin: Space, region: Region, mask: Mask) -> 
             starts = range(0, rows * part.stride, part.stride)
             data = b"".join(bytes(part.data[start : start + part.row_bytes]) for start in starts)
             native = convert(origin.native(data, part.model), rows)
-            native = kept_inside(native, mask[y]) if mask else native
-            node.setPixelData(native, region.x, y, region.width, rows)
+            node.setPixelData(kept_inside(native, mask[y]) if mask else native, region.x, y, region.width, rows)
             yield 0

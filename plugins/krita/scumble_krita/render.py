@@ -19,6 +19,7 @@ from scumble_krita.qt import QtCore, QtGui
 from scumble_krita.spaces import SCREEN, Space
 
 Values = dict[str, Any]
+Report = Callable[[float, str], None]
 
 SIDE = 384
 """The longer side of the pictures that previews and suggestions are made from."""
@@ -37,9 +38,7 @@ def clip_nodes(document: Any, schema: EffectSchema) -> dict[str, Any]:
     return nodes
 
 
-def rendered(
-    adapter: Adapter, schema: EffectSchema, params: Values, document: Any, report: Callable[[float, str], None]
-) -> Steps[str]:
+def rendered(adapter: Adapter, schema: EffectSchema, params: Values, document: Any, report: Report) -> Steps[str]:
     """Renders into one new layer, a filter's above its source; or into a new document where `document` is None.
 
     A gray document cannot hold colours: they too go into a new one. The value says what was made; until the last step
@@ -62,10 +61,9 @@ def rendered(
     name, space = layer_name(schema, params), Space.of_samples(image.sample, image.transfer)
     if nodes and Space.of(nodes["source"]).rgb.holds(image):
         space = Space.of(nodes["source"]).rgb
-    if document is None:
-        return (yield from _new_document(image, name, space))
-    if document.colorModel() == "GRAYA" and space.model != "GRAYA":
-        return (yield from _new_document(image, name, space)) + " This grayscale one cannot hold its colours."
+    if document is None or (document.colorModel() == "GRAYA" and space.model != "GRAYA"):
+        made = yield from _new_document(image, name, space)
+        return made if document is None else f"{made} The grayscale one cannot hold its colours."
     below = top_result(nodes["source"], schema) if nodes else document.activeNode()
     fits = not nodes or (document.width(), document.height()) == (image.width, image.height)
     layer = document.createNode(name, "paintlayer") if fits else None
@@ -78,13 +76,11 @@ def rendered(
 
 def _new_document(image: Image, name: str, space: Space) -> Steps[str]:
     document = Krita.instance().createDocument(image.width, image.height, name, *space, 300.0)
-    try:
-        layer = document.topLevelNodes()[0]
-        layer.setName(name)
-        yield from fill(layer, image, space, image.bounds, Mask())
-    except BaseException:
-        document.close()
-        raise
+    with contextlib.ExitStack() as stack:
+        stack.callback(document.close)
+        document.topLevelNodes()[0].setName(name)
+        yield from fill(document.topLevelNodes()[0], image, space, image.bounds, Mask())
+        stack.pop_all()
     document.refreshProjection()
     Krita.instance().activeWindow().addView(document)
     return f"Made the document “{name}”."
@@ -101,10 +97,8 @@ def previewed(adapter: Adapter, schema: EffectSchema, params: Values, document: 
     return (yield from _small(document, space, (image.width, image.height), read))
 
 
-def suggested(
-    adapter: Adapter, schema: EffectSchema, params: Values, document: Any, place: tuple[int, int]
-) -> Steps[Any]:
-    """Asks for colours at a pixel of the document: ("#rrggbb", weight 0..1), best first."""
+def suggested(adapter: Adapter, schema: EffectSchema, params: Values, document: Any, place: Any) -> Steps[Any]:
+    """Asks for colours at a pixel (x, y) of the document: ("#rrggbb", weight 0..1), best first."""
     clips, _, scale = yield from _small_clips(document, schema)
     x, y = (int(number * scale) for number in place)
     return (yield from finished(adapter.client.suggest(schema.id, scaled_params(schema, params, scale), clips, x, y)))

@@ -24,7 +24,7 @@ class Field(NamedTuple):
     put: Callable[[Any], Any]
 
 
-def field_from_param(param: params.Param, changed: Callable[[], Any]) -> Field:
+def field_from_param(param: params.Param, changed: Callable[..., Any]) -> Field:
     """Returns the field for a parameter, at its default; `changed` is called after each change."""
     if isinstance(param, (params.FloatParam, params.IntParam)):
         field = _scale(param, param.step, changed)
@@ -52,7 +52,7 @@ def field_from_param(param: params.Param, changed: Callable[[], Any]) -> Field:
     return field
 
 
-def _scale(param: Any, step: float, changed: Callable[[], Any]) -> Field:
+def _scale(param: Any, step: float, changed: Callable[..., Any]) -> Field:
     """A spin box, whose step below the range means "not set" where that is allowed; a slider where it can be aimed."""
     spin = QtWidgets.QDoubleSpinBox() if isinstance(param, params.FloatParam) else QtWidgets.QSpinBox()
     low, box = param.min - step if param.optional else param.min, QtWidgets.QWidget()
@@ -60,50 +60,49 @@ def _scale(param: Any, step: float, changed: Callable[[], Any]) -> Field:
         spin.setDecimals(max(2, len(f"{step:.8f}".rstrip("0").partition(".")[2])))
     spin.setRange(low, param.max)
     spin.setSingleStep(step)
-    spin.setSuffix(f" {param.unit}" if param.unit else "")
+    spin.setSuffix(param.unit and f" {param.unit}")
     spin.setSpecialValueText(_UNSET if param.optional else "")
     slider = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal)
-    place_of = lambda value: round((value - low) / step)  # noqa: E731
-    if place_of(param.max) <= _MOST_PLACES:
+    place_of: Any = lambda value: round((value - low) / step)  # noqa: E731
+    slides = place_of(param.max) <= _MOST_PLACES
+    if slides:
         slider.setRange(0, place_of(param.max))
         slider.valueChanged.connect(
-            lambda place: place_of(spin.value()) == place or spin.setValue(type(low)(low + place * step))
+            lambda at: place_of(spin.value()) == at or spin.setValue(type(low)(low + at * step))
         )
         spin.valueChanged.connect(lambda value: slider.setValue(place_of(value)))
-        box.setLayout(row_of(slider, spin))
-    else:
-        box.setLayout(row_of(spin))
-    spin.valueChanged.connect(lambda _: changed())
-    unset = lambda: param.optional and place_of(spin.value()) == 0  # noqa: E731
-    put = lambda value: spin.setValue(low if value is None else value)  # noqa: E731
-    return Field(box, lambda: None if unset() else spin.value(), put)
+    box.setLayout(row_of(slider, spin) if slides else row_of(spin))
+    spin.valueChanged.connect(changed)
+    get = lambda: None if param.optional and place_of(spin.value()) == 0 else spin.value()  # noqa: E731
+    return Field(box, get, lambda value: spin.setValue(low if value is None else value))
 
 
-def _choice(choices: dict[str, Any], param: params.Param, changed: Callable[[], Any]) -> Field:
+def _choice(choices: dict[str, Any], param: params.Param, changed: Callable[..., Any]) -> Field:
     box = QtWidgets.QComboBox()
-    for text, value in {**({_UNSET: None} if param.optional else {}), **choices}.items():
-        box.addItem(text, value)
-    box.currentIndexChanged.connect(lambda _: changed())
+    for text in ([_UNSET] if param.optional else []) + list(choices):
+        box.addItem(text, choices.get(text))
+    box.currentIndexChanged.connect(changed)
     return Field(box, box.currentData, lambda value: box.setCurrentIndex(box.findData(value)))
 
 
-def _line(param: params.Param, changed: Callable[[], Any], sign: str = "", tip: str = "", fill: Any = None) -> Field:
+def _line(param: params.Param, changed: Callable[..., Any], sign: str = "", tip: str = "", fill: Any = None) -> Field:
     """Text as the command line takes it, and a button by which `fill` writes into it."""
-    box, edit = QtWidgets.QWidget(), QtWidgets.QLineEdit()
-    edit.setPlaceholderText(_UNSET if param.optional else "")
-    edit.textChanged.connect(lambda _: changed())
+    box, edit = QtWidgets.QWidget(), QtWidgets.QLineEdit(placeholderText=_UNSET if param.optional else "")
+    edit.textChanged.connect(changed)
     button = QtWidgets.QToolButton(text=sign, toolTip=tip)
     button.clicked.connect(lambda: fill(edit))
+    if isinstance(param, params.ColorParam):
+        edit.textChanged.connect(lambda text: button.setStyleSheet(f"background: {text}"))
     box.setLayout(row_of(edit, button) if sign else row_of(edit))
     return Field(box, lambda: param.parse(edit.text()), lambda value: edit.setText(param.text(value)))
 
 
-def row_of(*widgets: Any) -> Any:
+def row_of(*widgets: Any, even: bool = False) -> Any:
     """Returns a layout without margins that has the widgets side by side, the first one as wide as can be."""
     layout = QtWidgets.QHBoxLayout()
     layout.setContentsMargins(0, 0, 0, 0)
     for widget in widgets:
-        layout.addWidget(widget, widget is widgets[0])
+        layout.addWidget(widget, even or widget is widgets[0])
     return layout
 
 

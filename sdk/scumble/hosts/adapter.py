@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -140,6 +141,29 @@ def painted_clips(schema: EffectSchema) -> tuple[ClipSchema, ...]:
 def clip_layer_name(schema: EffectSchema, clip: ClipSchema) -> str:
     """Returns the name of the layer that is read for a painted clip."""
     return f"{schema.title}: {clip.name}"
+
+
+def source_place(schema: EffectSchema, names: Sequence[str], active: int) -> int | None:
+    """Returns the place of the layer to work on among `names`, bottom first: that of the active one or one below it.
+
+    Painted clips are no source, nor is the effect's own earlier result while another layer lies below it. None where
+    there is no layer left.
+    """
+    painted = {clip_layer_name(schema, clip) for clip in painted_clips(schema)}
+    while active >= 0 and (names[active] in painted or (active > 0 and _is_result(schema, names[active]))):
+        active -= 1
+    return active if active >= 0 else None
+
+
+def result_place(schema: EffectSchema, names: Sequence[str], source: int) -> int:
+    """Returns the place of the layer that the next result goes right above: the source's, or its last result's."""
+    while source + 1 < len(names) and _is_result(schema, names[source + 1]):
+        source += 1
+    return source
+
+
+def _is_result(schema: EffectSchema, name: str) -> bool:
+    return name == schema.title or name.startswith(f"{schema.title} (")
 
 
 def scaled_params(schema: EffectSchema, params: dict[str, Any], scale: float) -> dict[str, Any]:

@@ -53,8 +53,7 @@ class Krita:
             "app.setBatchmode(True); window = app.activeWindow().qwindow(); window.move(0, 0); window.resize(1270, 880)"
         )
         time.sleep(0.5)
-        self.run("docker().setVisible(True); docker().setFloating(True)")
-        self.run("docker().resize(400, 800); docker().move(860, 70)")
+        self.run("arrange()")
         self.wait('part("effect").count() > 0')
 
     def _answers(self) -> bool:
@@ -115,7 +114,7 @@ class Krita:
         time.sleep(0.3)
         return self.settled()
 
-    def shoot(self, path: Path, box: tuple[int, int, int, int] | None = None) -> None:
+    def shoot(self, path: Path, box: list[int] | None = None) -> None:
         """Keeps a picture of the display, or of a part of it."""
         screenshot(self.display, path)
         if box is not None:

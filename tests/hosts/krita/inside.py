@@ -26,6 +26,17 @@ def docker():
     return next(dock for dock in app.dockers() if dock.windowTitle() == "Scumble")
 
 
+def arrange():
+    """The docker alone at the right, the layers at the left: before any document, whose canvas it would resize."""
+    window = app.activeWindow().qwindow()
+    for dock in app.dockers():
+        if dock.objectName() not in ("ToolBox", "KisLayerBox"):
+            dock.setVisible(dock is docker())
+    layers = next(dock for dock in app.dockers() if dock.objectName() == "KisLayerBox")
+    window.addDockWidget(Qt.LeftDockWidgetArea, layers)
+    window.resizeDocks([layers, docker()], [200, 380], Qt.Horizontal)
+
+
 def parts(name):
     return [part for part in docker().findChildren(QWidget, f"scumble-{name}") if part.isVisible()]
 
@@ -131,6 +142,12 @@ def add_layer(name, kind="paintlayer", parent=None, color=None):
 def activate(name):
     document = app.activeDocument()
     document.setActiveNode(document.nodeByName(name))
+
+
+def box_of_docker(height=0):
+    """Returns x, y, width and height of the docker on the display, or of its upper part."""
+    corner = docker().mapToGlobal(QPoint(0, 0))
+    return [corner.x(), corner.y(), docker().width(), height or docker().height()]
 
 
 def canvas():

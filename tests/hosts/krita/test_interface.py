@@ -44,7 +44,7 @@ def test_every_kind_has_a_field(krita: Krita, workplace: Workplace) -> None:
     krita.run("put('steps', 5); click('reset')")
     assert krita.ask("part('steps').findChild(QAbstractSpinBox).text()") == "0 steps"
     assert krita.ask("part('frame').findChild(QLineEdit).text()") == ""
-    krita.shoot(DOCS / "krita-every-kind.png", (860, 40, 402, 840))
+    krita.shoot(DOCS / "krita-every-kind.png", krita.ask("box_of_docker()"))
 
 
 def test_the_preview_follows_the_parameters(krita: Krita, workplace: Workplace) -> None:
@@ -118,7 +118,6 @@ def test_the_pointers_pixel_is_the_one_that_a_brush_paints(
     krita: Krita, workplace: Workplace, zoom: float, turn: int, mirror: bool
 ) -> None:
     krita.run(f"open_picture({str(workplace.photo())!r}); add_layer('Dots')")
-    krita.run("docker().move(860, 500)")
     krita.run(f"view = app.activeWindow().activeView(); view.canvas().setZoomLevel({zoom})")
     krita.run(f"view.canvas().setRotation({turn}); view.canvas().setMirror({mirror}); view.setBrushSize(3)")
     krita.settled()
@@ -133,7 +132,6 @@ def test_the_pointers_pixel_is_the_one_that_a_brush_paints(
     krita.wait("not app.activeDocument().nodeByName('Dots').bounds().isEmpty()")
     krita.settled()
     box = krita.run("box = app.activeDocument().nodeByName('Dots').bounds(); result = box.getRect()")
-    krita.run("docker().move(860, 70)")
     assert found is not None
     assert abs(found[0] + 0.5 - (box[0] + box[2] / 2)) <= 1.5, (found, box)
     assert abs(found[1] + 0.5 - (box[1] + box[3] / 2)) <= 1.5, (found, box)
@@ -157,10 +155,10 @@ def test_colours_at_the_pointer_become_the_foreground(krita: Krita, workplace: W
 
 def test_pictures_of_it_in_use(krita: Krita, workplace: Workplace) -> None:
     """The pictures in the documentation: everything on, then the result."""
-    krita.run(f"open_picture({str(workplace.photo('astronaut.jpg'))!r}); choose('Colorize')")
+    krita.run(f"open_picture({str(workplace.photo('astronaut.jpg'))!r}); choose('Grade'); choose('Colorize')")
     krita.run("click('preview'); click('suggest')")
     krita.wait(PREVIEW)
-    left, top = krita.run("place = canvas().mapToGlobal(QPoint(330, 330)); result = [place.x(), place.y()]")
+    left, top = krita.run("place = canvas().mapToGlobal(QPoint(300, 500)); result = [place.x(), place.y()]")
     krita.mouse("mousemove", str(left - 9), str(top), "mousemove", str(left), str(top))
     krita.wait("part('swatch-0').accessibleName()")
     krita.shoot(DOCS / "krita-preview.png")
@@ -170,9 +168,9 @@ def test_pictures_of_it_in_use(krita: Krita, workplace: Workplace) -> None:
     krita.shoot(DOCS / "krita-result.png")
     krita.run("choose('Slow'); put('seconds', 20.0); click('apply')")
     krita.wait("part('progress').value() > 150")
-    krita.shoot(DOCS / "krita-progress.png", (860, 40, 402, 400))
+    krita.shoot(DOCS / "krita-progress.png", krita.ask("box_of_docker(230)"))
     krita.run("click('cancel')")
     krita.run("choose('Crash'); click('apply')")
     krita.wait("not state()['busy']")
-    krita.shoot(DOCS / "krita-error.png", (860, 40, 402, 300))
+    krita.shoot(DOCS / "krita-error.png", krita.ask("box_of_docker(260)"))
     assert (DOCS / "krita-error.png").stat().st_size > 5000
