@@ -81,7 +81,8 @@ def start(tree: Path, workplace: Workplace) -> Iterator[Callable[..., Gimp]]:
     running: list[Gimp] = []
 
     def started(display: Display | None = None) -> Gimp:
-        gimp = Gimp(tree, workplace.environment(display), workplace.log, gui=display is not None)
+        log = workplace.folder / f"gimp-{len(running)}.log"
+        gimp = Gimp(tree, workplace.environment(display), log, gui=display is not None)
         running.append(gimp)
         gimp.run(inside())
         return gimp

@@ -107,8 +107,12 @@ PRECISIONS = [
 ]
 
 
-@pytest.mark.parametrize("space", ["srgb", "adobe"])
-@pytest.mark.parametrize("precision", PRECISIONS)
+WIDE = ["U8_NON_LINEAR", "U16_PERCEPTUAL", "HALF_NON_LINEAR", "FLOAT_LINEAR"]
+
+
+@pytest.mark.parametrize(
+    ("precision", "space"), [*((name, "srgb") for name in PRECISIONS), *((name, "adobe") for name in WIDE)]
+)
 def test_every_precision_is_kept_and_no_bit_is_lost_outside(gimp: Gimp, precision: str, space: str) -> None:
     code = """
 import array
@@ -232,3 +236,17 @@ image.delete()
         assert back[case]["status"] == "execution-error", case
         assert words in back[case]["error"], case
         assert "Traceback" not in back[case]["error"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 97), (131, 1)])
+def test_documents_of_one_pixel_row_or_column(gimp: Gimp, width: int, height: int) -> None:
+    code = """
+image = Gimp.Image.new(width, height, Gimp.ImageBaseType.RGB)
+data = bytes((7 * i) % 256 for i in range(3 * width * height))
+layer = filled(image, "thin", (width, height), Gimp.ImageType.RGB_IMAGE, RGB, data)
+turned, coloured = call("scumble-kinds", image, [layer]), call("scumble-colorize", image, [layer])
+made = Gimp.Layer.get_by_id(turned["layer"])
+answer = [turned["status"], coloured["status"], pixels(made) == bytes(255 - value for value in data)]
+image.delete()
+"""
+    assert gimp.run(code, width=width, height=height) == ["success", "success", True]

@@ -112,3 +112,5 @@ def test_a_lost_set_up_is_said_and_not_traced(gimp: Gimp, workplace: Workplace) 
         setup.write_text(good, "utf-8")
     assert back["status"] != "success"
     assert back["same"]
+    assert "set-up" in back["error"]
+    assert "scumble install" in back["error"]

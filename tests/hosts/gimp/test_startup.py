@@ -49,8 +49,9 @@ answer = [names, back["status"]]
     assert status == "success"
     assert out.read_bytes() == fresh.reference("grade", source, "--warmth", "0.5")
     assert adapter == {path: path.read_bytes() for path in fresh.adapter.rglob("*.py")}, "nothing was reinstalled"
-    own = " ".join(path.read_text("utf-8").lower() for path in fresh.adapter.glob("*.py"))
-    assert [name for name in names if re.search(rf"\b{name.split('-')[1]}\b", own)] == [], "no effect is named"
+    own = " ".join(path.read_text("utf-8") for path in fresh.adapter.glob("*.py"))
+    words = {name.removeprefix("scumble-").partition("-")[0] for name in names}
+    assert [word for word in words if re.search(rf"[\"'“`]{word}\b", own, re.IGNORECASE)] == [], "no effect is named"
 
 
 def test_a_scumble_that_is_gone_has_a_menu_entry_that_says_why(tree: Path, fresh: Workplace) -> None:
