@@ -27,7 +27,7 @@ from scumble.worker.pixels import Pixels
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "worker-performance.md"
 _MEGAPIXELS = 12.0
-_SETTLED = 150
+_SETTLED = 60
 _LIMIT_S = 300
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import faulthandler
 import logging
 import os
@@ -16,6 +17,7 @@ from scumble.worker.server import AlreadyServed, Server
 
 MEMORY_VARIABLE = "SCUMBLE_WORKER_MEMORY_MIB"
 _MOST_LOG_BYTES = 1 << 20
+_M_ARENA_MAX, _ARENAS = -8, 2
 
 
 def main() -> int:
@@ -56,7 +58,8 @@ def limit_memory() -> None:
     """Takes care that this process, and no other, is the one that suffers when memory runs out.
 
     Data beyond the machine's memory, or beyond SCUMBLE_WORKER_MEMORY_MIB, is refused rather than swapped; and
-    when the system must end a process, it ends the worker before the host.
+    when the system must end a process, it ends the worker before the host. Threads share two heaps, where glibc
+    would give many one of their own and keep what each once needed.
     """
     if sys.platform == "win32":
         return
@@ -67,6 +70,8 @@ def limit_memory() -> None:
     limit = int(named) << 20 if named.isdecimal() else total
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
 
