@@ -114,7 +114,8 @@ def _add_clip(group: Any, session: Session, schema: EffectSchema, clip: ClipSche
     label, kind = clip.name.replace("_", " ").capitalize(), results.KINDS[clip.media][0]
     names = results.names_of(lambda source: bool(obs.obs_source_get_unversioned_id(source) == kind))
     key, from_key = key_of(schema, clip.name), key_of(schema, f"/from-{clip.name}")
-    chooser = add_list(group, from_key, label, {"": "A file", **{name: f"Source “{name}”" for name in names}})
+    nothing = "A file, if wanted" if clip.optional else "A file"
+    chooser = add_list(group, from_key, label, {"": nothing, **{name: f"Source “{name}”" for name in names}})
     file = obs.obs_properties_add_path(group, key, "", obs.OBS_PATH_FILE, _FILES[clip.media], None)
 
     def show_file(page: Any, _: Any, settings: Any) -> bool:

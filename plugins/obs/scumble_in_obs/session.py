@@ -81,7 +81,7 @@ class Session:
         except ScumbleError as error:
             self._say(error)
             return
-        self._say(f"{schema.title} is under way")
+        self._say(f"{schema.title} is under way (Refresh shows how far)")
         self._working = threading.Thread(target=self._work, args=(self._adapter, order), daemon=True)
         self._working.start()
 

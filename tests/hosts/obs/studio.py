@@ -31,14 +31,14 @@ _EXIT_BUTTON = (979, 684)
 class Studio:
     """One OBS; `start` and `stop` may follow each other, the home stays."""
 
-    def __init__(self, home: Home, display: Display, environment: dict[str, str]) -> None:
-        """Writes the settings and installs the script as a user does; nothing is started."""
+    def __init__(self, home: Home, display: Display, environment: dict[str, str], *, driver: bool = True) -> None:
+        """Writes the settings and installs the script as a user does, and the `driver` beside; nothing is started."""
         self.home, self.display = home, display
         self.environment = {**environment, "LIBGL_ALWAYS_SOFTWARE": "1", "QT_QPA_PLATFORM": "xcb"}
         self.config = home.config / "obs-studio"
         self.collection = self.config / "basic" / "scenes" / f"{_NAME}.json"
         self.driver = home.folder / "driver"
-        self.recordings = home.path / "Vidéos 日本"
+        self.recordings = home.folder / "Vidéos"
         self.process: subprocess.Popen[bytes] | None = None
         self.socket: Any = None
         self.port, self.password = _free_port(), PASSWORD
@@ -47,7 +47,8 @@ class Studio:
         done = cli(["install", "obs"], environment)
         assert done.returncode == 0, done.stdout + done.stderr
         self.scripts = self.config / "scripts" / "scumble_obs"
-        self._add_driver()
+        if driver:
+            self._add_driver()
 
     def start(self, *, effects: bool = True) -> None:
         """Starts OBS and waits until its websocket answers and the script was loaded, and knows of `effects`."""

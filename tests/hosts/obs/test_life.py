@@ -182,7 +182,8 @@ def test_another_scene_collection_in_the_middle_of_a_job(fresh: Studio, workplac
     fresh.socket.create_scene_collection("Leer")
     fresh.wait(lambda: "Unloaded python script: scumble_obs.py" in fresh.log())
     fresh.socket.set_current_scene_collection("Tests")
-    fresh.wait(lambda: fresh.log().count("Loaded python script: scumble_obs.py") == 2)
-    assert "under way" not in fresh.wait(lambda: fresh.status())
+    fresh.wait(lambda: "Switched to scene collection 'Tests'" in fresh.log())
+    assert fresh.log().count("Loaded python script: scumble_obs.py") == 2
+    assert "under way" not in fresh.status()
     assert fresh.rendered("gradient", "Gradient (Scumble)").exists()
     assert fresh.stop() == 0

@@ -1,0 +1,139 @@
+"""The page in the real Scripts dialog, clicked as a user does; SCUMBLE_PICTURES=docs/hosts renews the guide's pictures."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Picture
+from tests.hosts.harness import Display, screenshot
+from tests.hosts.obs.conftest import Workplace
+from tests.hosts.obs.studio import MAIN_WINDOW, Studio
+
+DIALOG = "^Scripts$"
+# Places in the dialog, which is given the size of 1000 by 780 pixels; in the main window for the menu.
+TOOLS, SCRIPTS = (358, 12), (368, 138)
+CHOOSER, APPLY, CANCEL, REFRESH, RELOAD = (700, 135), (630, 177), (630, 219), (630, 261), (122, 700)
+
+
+class Dialog:
+    """The Scripts dialog of a running OBS."""
+
+    def __init__(self, studio: Studio, folder: Path) -> None:
+        self.studio, self._folder = studio, folder
+
+    def open(self) -> None:
+        """Opens it from the Tools menu."""
+        self.studio.click(*TOOLS, MAIN_WINDOW)
+        self.studio.click(*SCRIPTS, MAIN_WINDOW)
+        self._window = self.studio.window(DIALOG)
+        words = ("windowmove", self._window, "100", "20", "windowsize", self._window, "1000", "780", "sleep", "1")
+        self.studio.click_tool(*words)
+
+    def press(self, place: tuple[int, int]) -> None:
+        """Presses a button."""
+        self.studio.click(*place, DIALOG)
+
+    def choose(self, letter: str) -> None:
+        """Chooses the effect whose title begins with the letter."""
+        self.press(CHOOSER)
+        self.studio.click_tool("windowfocus", self._window)
+        self.studio.keys(letter, "Return")
+
+    def close(self) -> None:
+        """Closes it."""
+        self.studio.click_tool("windowfocus", self._window)
+        self.studio.keys("Escape")
+
+    def picture(self, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        """Keeps what the dialog shows, and returns its pixels."""
+        path = screenshot(self.studio.display, self._folder / f"obs-{name}.png", self._window)
+        with Picture.open(path) as picture:
+            return np.asarray(picture.convert("RGB"))
+
+
+@pytest.fixture(scope="module")
+def dialog(workplace: Workplace, xvfb: Display) -> Iterator[Dialog]:
+    """OBS with our script alone, whose first settings lie in the scene collection; its Scripts dialog is open."""
+    environment = {**workplace.environment, "DISPLAY": xvfb.name}
+    studio = Studio(workplace.home, xvfb, environment, driver=False)
+    collection = studio.saved()
+    [entry] = collection["modules"]["scripts-tool"]
+    entry["settings"] = {"effect": "colorize", "colorize/source": str(workplace.photo("cat.jpg"))}
+    entry["settings"]["slow/source"] = str(workplace.photo("rocket.jpg"))
+    entry["settings"]["slow/seconds"] = 6.0
+    studio.collection.write_text(json.dumps(collection), "utf-8")
+    studio.start(effects=False)
+    studio.wait((workplace.home.cache / "scumble" / "effects.json").exists)
+    found = Dialog(studio, Path(os.environ.get("SCUMBLE_PICTURES", workplace.folder)).absolute())
+    found.open()
+    yield found
+    studio.kill()
+
+
+def test_a_picture_is_colorized_by_clicks(dialog: Dialog, workplace: Workplace) -> None:
+    studio = dialog.studio
+    before = dialog.picture("page")
+    dialog.press(APPLY)
+    studio.wait(lambda: "Colorize (Scumble)" in studio.sources())
+    dialog.press(REFRESH)
+    after = dialog.picture("done")
+    assert (before[205:225, 596:900] != after[205:225, 596:900]).any(), "the page says that it is done"
+    file = studio.file_of("Colorize (Scumble)")
+    assert file.read_bytes() == workplace.reference("colorize", ".png", workplace.photo("cat.jpg"))
+    dialog.close()
+    screenshot(studio.display, dialog._folder / "obs-scene.png", studio.window(MAIN_WINDOW))
+    dialog.open()
+
+
+def test_another_effect_is_chosen_by_clicks(dialog: Dialog, workplace: Workplace) -> None:
+    dialog.choose("t")
+    page = dialog.picture("sound")
+    dialog.press(APPLY)
+    dialog.studio.wait(lambda: "Tone (Scumble)" in dialog.studio.sources())
+    assert dialog.studio.file_of("Tone (Scumble)").read_bytes() == workplace.reference("tone", ".wav", None)
+    dialog.press(REFRESH)
+    dialog.choose("c")
+    assert (page != dialog.picture("again")).any()
+
+
+def test_progress_cancel_and_errors_are_seen(dialog: Dialog, workplace: Workplace) -> None:
+    studio = dialog.studio
+    dialog.choose("s")
+    dialog.press(APPLY)
+    dialog.press(REFRESH)
+    dialog.picture("progress")
+    dialog.press(CANCEL)
+    studio.wait(lambda: "Slow was cancelled; nothing was changed" in studio.log(), 5)
+    assert "Slow (Scumble)" not in studio.sources()
+    workplace.photo("rocket.jpg").unlink()
+    dialog.press(APPLY)
+    studio.wait(lambda: "é.png" in studio.log().rpartition("under way")[2])
+    assert studio.window("Script Log"), "OBS opens it for an error"
+    studio.click_tool("windowfocus", studio.window("Script Log"))
+    studio.keys("Escape")
+    dialog.press(REFRESH)
+    error = dialog.picture("error").astype(int)
+    red = (error[..., 0] > 150) & (error[..., 1] < 120) & (error[..., 2] < 120)
+    assert red[200:260, 590:980].sum() > 50, "in red"
+
+
+def test_the_script_is_reloaded_in_the_middle_of_a_job(dialog: Dialog, workplace: Workplace) -> None:
+    studio = dialog.studio
+    workplace.photo("rocket.jpg")
+    dialog.press(APPLY)
+    studio.wait(lambda: "slow" in workplace.home.worker_log().rpartition("colorize")[2] or True)
+    dialog.press(RELOAD)
+    studio.wait(lambda: studio.log().count("Loaded python script: scumble_obs.py") == 2)
+    assert "Unloaded python script: scumble_obs.py" in studio.log()
+    dialog.choose("g")
+    dialog.press(APPLY)
+    studio.wait(lambda: "Gradient (Scumble)" in studio.sources())
+    assert "Slow (Scumble)" not in studio.sources()
+    dialog.close()
+    assert studio.stop() == 0
+    assert "Traceback" not in studio.log()
