@@ -1,4 +1,4 @@
-"""Krita for the tests: one home and one Krita for each module, and pictures that Krita and the command line share."""
+"""Krita for the tests: one home and one Krita for all of them, and pictures that Krita and the command line share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image as Picture
-from tests.hosts.harness import FAKES, PHOTOS, REPO, Display, Home, cli, rendered_by_cli
+from tests.hosts.harness import FAKES, PHOTOS, REPO, Display, Home, cli, rendered_by_cli, throw_away_home
 from tests.hosts.krita.driver import Krita
 
 GRADE = REPO / "examples" / "third_party_effect" / "scumble_grade"
@@ -56,7 +56,7 @@ class Workplace:
         return path
 
     def reference(self, effect: str, source: Path | None, *options: str) -> NDArray[np.uint8]:
-        """Returns what the command line makes, 8-bit RGBA (H, W, 4), decoded by Pillow; made once for the module."""
+        """Returns what the command line makes, 8-bit RGBA (H, W, 4), decoded by Pillow; made once."""
         key = (effect, source, *options)
         if key not in self._references:
             out = self.folder / "reference.png"
@@ -67,26 +67,28 @@ class Workplace:
         return self._references[key]
 
 
-@pytest.fixture(scope="module")
-def workplace(module_home: Home) -> Workplace:
+@pytest.fixture(scope="session")
+def workplace() -> Iterator[Workplace]:
     """A throw-away home with the adapter installed; its worker ends with it."""
-    return Workplace(module_home)
+    with throw_away_home() as home:
+        yield Workplace(home)
 
 
-@pytest.fixture(scope="module")
-def module_krita(workplace: Workplace, xvfb: Display) -> Iterator[Krita]:
-    """Krita, started once for the module."""
+@pytest.fixture(scope="session")
+def started_krita(workplace: Workplace, xvfb: Display) -> Iterator[Krita]:
+    """Krita, started once for all tests."""
     krita = Krita(workplace.home, xvfb, workplace.environment())
     yield krita
     krita.stop()
 
 
 @pytest.fixture
-def krita(module_krita: Krita) -> Iterator[Krita]:
+def krita(started_krita: Krita, workplace: Workplace) -> Iterator[Krita]:
     """Krita without documents; whatever the adapter let through to Krita's log fails the test."""
-    module_krita.run("close_all()")
-    yield module_krita
-    assert "Traceback" not in module_krita.log.read_text(errors="replace")
+    (workplace.home.worker_runtime / "crashes.json").unlink(missing_ok=True)  # three would be too many
+    started_krita.run("close_all()")
+    yield started_krita
+    assert "Traceback" not in started_krita.log.read_text(errors="replace")
 
 
 def rgba_from_krita(pixels: bytes, width: int, height: int) -> NDArray[np.uint8]:

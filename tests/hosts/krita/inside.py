@@ -1,6 +1,9 @@
 """What the tests call inside Krita, through the console: the docker as a user has it, documents and their pixels."""
 
+# mypy: ignore-errors
+
 import itertools
+import threading
 import time
 from pathlib import Path
 
@@ -156,10 +159,18 @@ def canvas():
 
 
 def start_heart():
-    """Beats every 5 ms in the interface's own thread; the gaps tell when that was blocked."""
+    """Beats every 5 ms in the interface's own thread; the gaps tell when that was blocked.
+
+    Each beat notes the time, and how long the thread has been ready to run while others had the processors.
+    """
     global heart
     beats.clear()
-    heart = QTimer(interval=5, timerType=Qt.PreciseTimer, timeout=lambda: beats.append(time.perf_counter()))
+    schedule = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+
+    def beat():
+        beats.append((time.perf_counter(), int(schedule.read_text().split()[1]) / 1e9))
+
+    heart = QTimer(interval=5, timerType=Qt.PreciseTimer, timeout=beat)
     heart.start()
 
 
@@ -179,7 +190,8 @@ def watch_end():
 
 
 def gaps_ms(moment=None, before=True):
-    """Returns the longest gaps between beats; only those that ended before a moment, or the others."""
+    """Returns the longest gaps between beats, without the waits for a processor; of those before a moment or after."""
     heart.stop()
-    pairs = [pair for pair in itertools.pairwise(beats) if moment is None or (pair[1] <= moment) is before]
-    return sorted((1000 * (late - early) for early, late in pairs), reverse=True)[:8]
+    pairs = [pair for pair in itertools.pairwise(beats) if moment is None or (pair[1][0] <= moment) is before]
+    waits = (1000 * (late[0] - early[0] - (late[1] - early[1])) for early, late in pairs)
+    return [round(wait, 1) for wait in sorted(waits, reverse=True)[:8]]
