@@ -13,7 +13,6 @@ import obspython as obs  # noqa: E402
 from scumble_in_obs import page  # noqa: E402
 from scumble_in_obs.session import Session  # noqa: E402
 
-LOG_EVERY_MS = 100
 _session: Session | None = None
 
 
@@ -27,7 +26,7 @@ def script_load(settings: Any) -> None:
     global _session
     _session = Session(settings, __file__)
     # One timer for the script's whole life: obspython can crash when timers come and go while other callbacks run.
-    obs.timer_add(_session.write_log, LOG_EVERY_MS)
+    obs.timer_add(_session.write_log, 100)  # ms
 
 
 def script_unload() -> None:

@@ -65,8 +65,7 @@ def _refresh(page: Any, session: Session) -> bool:
     obs.obs_property_set_visible(cancel, session.busy)
     obs.obs_property_set_visible(refresh, session.busy or not effects)
     obs.obs_property_set_description(status, session.status)
-    kind = obs.OBS_TEXT_INFO_ERROR if session.failed else obs.OBS_TEXT_INFO_NORMAL
-    obs.obs_property_text_set_info_type(status, kind)
+    obs.obs_property_text_set_info_type(status, obs.OBS_TEXT_INFO_ERROR if session.failed else obs.OBS_TEXT_INFO_NORMAL)
     return True
 
 
@@ -103,19 +102,20 @@ def _add_effect(group: Any, session: Session, schema: EffectSchema) -> None:
     obs.obs_properties_add_bool(group, key_of(schema, "/loop"), "Loop")
     obs.obs_data_set_default_bool(session.settings, key_of(schema, "/loop"), True)
     heard = results.names_of(lambda source: bool(obs.obs_source_get_output_flags(source) & obs.OBS_SOURCE_AUDIO))
-    voices = {"": "Nothing", **{name: name for name in heard}}
-    voice = add_list(group, key_of(schema, "/voice"), "Turn down under", voices)
+    voice = add_list(
+        group, key_of(schema, "/voice"), "Turn down under", {name: name or "Nothing" for name in ("", *heard)}
+    )
     words = "Turned down while this source is heard, by OBS's own compressor: adjust it among the sound's filters."
     obs.obs_property_set_long_description(voice, words)
-    _add_button(group, session, key_of(schema, "/duck"), "Set up now", partial(session.duck, schema))
+    _add_button(group, session, key_of(schema, "/duck"), "Set up ducking", partial(session.duck, schema))
 
 
 def _add_clip(group: Any, session: Session, schema: EffectSchema, clip: ClipSchema) -> None:
     label, kind = clip.name.replace("_", " ").capitalize(), results.KINDS[clip.media][0]
     names = results.names_of(lambda source: bool(obs.obs_source_get_unversioned_id(source) == kind))
     key, from_key = key_of(schema, clip.name), key_of(schema, f"/from-{clip.name}")
-    nothing = "A file, if wanted" if clip.optional else "A file"
-    chooser = add_list(group, from_key, label, {"": nothing, **{name: f"Source “{name}”" for name in names}})
+    shown = {"": "A file, if wanted" if clip.optional else "A file", **{name: f"Source “{name}”" for name in names}}
+    chooser = add_list(group, from_key, label, shown)
     file = obs.obs_properties_add_path(group, key, "", obs.OBS_PATH_FILE, _FILES[clip.media], None)
 
     def show_file(page: Any, _: Any, settings: Any) -> bool:

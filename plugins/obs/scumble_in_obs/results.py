@@ -22,18 +22,15 @@ _DUCKED = {"ratio": 10.0, "threshold": -30.0, "attack_time": 60, "release_time":
 
 
 class Order(NamedTuple):
-    """One press of the button: the effect with plain values and files, the file it makes, and the source to show it.
-
-    The source is made in the scene, whose canvas has that size, where there is none; `loop` and `voice` are for sounds.
-    """
+    """One press of the button: the effect with plain values and files, the file it makes, and how that is shown."""
 
     schema: EffectSchema
     values: dict[str, Any]
     files: dict[str, str]
     path: Path
     name: str
-    scene: str
-    size: tuple[int, int]
+    scene: str  # where the source of that name is made, if there is none
+    size: tuple[int, int]  # of the canvas, in pixels
     loop: bool
     voice: str
 

@@ -159,7 +159,7 @@ class Session:
                     return
             job.result()
             results.show(order)
-            self._say(f"{title} is done: “{order.name}” shows {path}.")
+            self._say(f"{title} is done: “{order.name}” shows {path.name}.")
         except JobCancelled:
             self._say(f"{title} was cancelled; nothing was changed.")
         except Exception as error:

@@ -16,9 +16,8 @@ _WRITTEN = (params.TextParam, params.PaletteParam, params.PointsParam, params.Re
 def add_param(page: Any, key: str, param: params.Param) -> None:
     """Add one parameter: its kind's own widget, or text where OBS has no kind like it or None is a value."""
     label, doc = param.title or param.name, param.doc
-    if isinstance(param, _WRITTEN) or (
-        param.optional and not isinstance(param, (params.ChoiceParam, params.FileParam))
-    ):
+    optional = param.optional and not isinstance(param, (params.ChoiceParam, params.FileParam))
+    if optional or isinstance(param, _WRITTEN):
         doc = f"{doc} Takes {param.allowed()}{'; leave it empty for none' if param.optional else ''}.".strip()
         added = obs.obs_properties_add_text(page, key, label, obs.OBS_TEXT_DEFAULT)
     elif isinstance(param, params.FloatParam):

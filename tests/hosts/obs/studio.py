@@ -1,4 +1,4 @@
-"""The real OBS on a display that nobody sees, in a home of its own: started, asked over its websocket, clicked, ended."""
+"""The real OBS on a display that nobody sees, in a home of its own: started, asked by websocket, clicked, ended."""
 
 from __future__ import annotations
 
@@ -162,7 +162,9 @@ class Studio:
 
     def window(self, title: str, timeout_s: float = 15.0) -> str:
         """Returns the id of the visible window whose title matches."""
-        return str(self.wait(lambda: self.click_tool("search", "--onlyvisible", "--name", title), timeout_s)).split()[-1]
+        return str(self.wait(lambda: self.click_tool("search", "--onlyvisible", "--name", title), timeout_s)).split()[
+            -1
+        ]
 
     def click_tool(self, *words: str) -> str:
         """Runs xdotool on the display and returns what it says."""
@@ -172,7 +174,19 @@ class Studio:
 
     def click(self, x: int, y: int, title: str) -> None:
         """Presses the left button at a place of the window whose title matches."""
-        words = ("mousemove", "--window", self.window(title), str(x), str(y), "sleep", "0.2", "click", "1", "sleep", "0.4")
+        words = (
+            "mousemove",
+            "--window",
+            self.window(title),
+            str(x),
+            str(y),
+            "sleep",
+            "0.2",
+            "click",
+            "1",
+            "sleep",
+            "0.4",
+        )
         self.click_tool(*words)
 
     def keys(self, *names: str) -> None:
@@ -195,7 +209,9 @@ class Studio:
         width, height = CANVAS
         size = f"BaseCX={width}\nBaseCY={height}\nOutputCX={width}\nOutputCY={height}\nFPSType=0\nFPSCommon=30\n"
         profile = f"[General]\nName={_NAME}\n[Video]\n{size}[SimpleOutput]\nFilePath={self.recordings}\n"
-        scenes = [{"id": "scene", "versioned_id": "scene", "name": name, "settings": {}} for name in ("Scene", "Other")]
+        scenes: list[dict[str, Any]] = [
+            {"id": "scene", "versioned_id": "scene", "name": name, "settings": {}} for name in ("Scene", "Other")
+        ]
         order = [{"name": scene["name"]} for scene in scenes]
         collection = {"name": _NAME, "current_scene": "Scene", "current_program_scene": "Scene", "sources": scenes}
         texts = {

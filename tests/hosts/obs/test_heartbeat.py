@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 import threading
 import time
 
 import obsws_python
+import pytest
 from tests.hosts.obs.conftest import Workplace
 from tests.hosts.obs.studio import CANVAS, Studio
+
+_log = logging.getLogger(__name__)
 
 SIZE = (4000, 3000)
 BAR_MS = 50.0
@@ -37,7 +41,7 @@ class Heartbeat:
         skipped = after.render_skipped_frames - self._before.render_skipped_frames
         total = after.render_total_frames - self._before.render_total_frames
         self.longest_ms = beats[-1]
-        print(
+        _log.info(
             f"{self._what}: {len(beats)} beats, median {beats[len(beats) // 2]:.1f} ms, longest {beats[-1]:.1f} ms; "
             f"{skipped} of {total} frames skipped, {after.average_frame_render_time:.1f} ms a frame"
         )
@@ -54,6 +58,7 @@ class Heartbeat:
 
 def test_the_user_interface_is_never_held(studio: Studio, workplace: Workplace) -> None:
     photo, out = workplace.photo("astronaut.jpg", SIZE), workplace.folder / "outside.png"
+    held_ms = 0.0
     studio.rendered("colorize", "Warm", source=str(workplace.photo("cat.jpg")), **{"/name": "Warm"})
     with Heartbeat(studio, "idle"):
         time.sleep(2)
@@ -68,28 +73,30 @@ def test_the_user_interface_is_never_held(studio: Studio, workplace: Workplace) 
             studio.press("apply")
             pressed_ms = 1000 * studio.seconds
             assert "is done" in studio.finished()
-            print(f"pressed in {pressed_ms:.1f} ms, done after {time.monotonic() - began:.1f} s")
+            _log.info("pressed in %.1f ms, done after %.1f s", pressed_ms, time.monotonic() - began)
             time.sleep(0.5)
         assert studio.file_of(name).read_bytes() == out.read_bytes()
-        if inside.longest_ms <= outside.longest_ms + BAR_MS and pressed_ms <= BAR_MS:
-            return
         out.unlink()
-    raise AssertionError(f"held for {inside.longest_ms:.1f} ms, and {outside.longest_ms:.1f} ms by the load alone")
+        held_ms = max(inside.longest_ms - outside.longest_ms, pressed_ms)
+        if held_ms <= BAR_MS:
+            return
+    pytest.fail(f"held for {held_ms:.1f} ms")
 
 
 def test_a_background_made_again_does_not_hold_it_either(studio: Studio) -> None:
     size = dict(zip(("width", "height"), CANVAS, strict=True))
     name = "Gradient (Scumble)"
-    first = studio.rendered("gradient", name, **size)
+    first, held_ms = studio.rendered("gradient", name, **size), 0.0
     for attempt in range(ATTEMPTS):
         with Heartbeat(studio, "idle") as idle:
             time.sleep(1)
         with Heartbeat(studio, "made again into the same source") as again:
             assert studio.rendered("gradient", name, left=0xFF000000 + attempt) != first
             time.sleep(1)
-        if again.longest_ms <= idle.longest_ms + BAR_MS:
+        held_ms = again.longest_ms - idle.longest_ms
+        if held_ms <= BAR_MS:
             return
-    raise AssertionError(f"held for {again.longest_ms:.1f} ms, and {idle.longest_ms:.1f} ms without")
+    pytest.fail(f"held for {held_ms:.1f} ms")
 
 
 def test_the_page_opens_at_once(studio: Studio) -> None:
@@ -98,5 +105,5 @@ def test_the_page_opens_at_once(studio: Studio) -> None:
     for _ in range(5):
         studio.page()
         times_ms.append(1000 * studio.seconds)
-    print("the page takes", [round(value, 1) for value in times_ms], "ms")
+    _log.info("the page takes %.1f ms", min(times_ms))
     assert min(times_ms) < BAR_MS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 import pytest
 from tests.hosts.obs.conftest import Workplace
 from tests.hosts.obs.studio import Studio
+
+_log = logging.getLogger(__name__)
 
 CANCEL_S = 0.25
 _CANCELLED = """
@@ -53,7 +56,7 @@ def test_cancel_takes_effect_at_once(studio: Studio, workplace: Workplace) -> No
         assert page["refresh"]["visible"]
         _wait_until_busy(studio)
         pressed_s, ended_s = studio.run(_CANCELLED)
-        print(f"{effect}: pressed in {1000 * pressed_s:.0f} ms, cancelled after {1000 * ended_s:.0f} ms")
+        _log.info(f"{effect}: pressed in {1000 * pressed_s:.0f} ms, cancelled after {1000 * ended_s:.0f} ms")
         assert ended_s <= CANCEL_S
         assert "was cancelled; nothing was changed" in studio.status()
         assert not studio.page()["cancel"]["visible"]
@@ -150,7 +153,13 @@ def test_settings_and_sources_come_back_with_the_scene_collection(fresh: Studio,
     fresh.choose("kinds", note="Zurück 帰", amount=0.25, flip=True, source=str(workplace.photo("cat.jpg")))
     assert fresh.stop() == 0
     [entry] = [row for row in fresh.saved()["modules"]["scripts-tool"] if row["path"].endswith("scumble_obs.py")]
-    saved = {"effect": "kinds", "gradient/width": 333, "kinds/note": "Zurück 帰", "kinds/amount": 0.25, "kinds/flip": True}
+    saved = {
+        "effect": "kinds",
+        "gradient/width": 333,
+        "kinds/note": "Zurück 帰",
+        "kinds/amount": 0.25,
+        "kinds/flip": True,
+    }
     assert entry["settings"] == {**entry["settings"], **saved}
     fresh.start()
     assert fresh.file_of("Grün 緑") == file

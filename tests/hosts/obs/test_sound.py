@@ -1,7 +1,8 @@
-"""A sound in a media source, and OBS's compressor that turns it down while somebody speaks, as OBS's own meters see it."""
+"""A sound in a media source, and OBS's compressor that turns it down under speech, as OBS's own meters see it."""
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 import wave
@@ -12,6 +13,8 @@ from typing import Any
 import obsws_python
 from tests.hosts.obs.conftest import Workplace
 from tests.hosts.obs.studio import Studio
+
+_log = logging.getLogger(__name__)
 
 BED = "Tone (Scumble)"
 VOICE = "Mikrofön 麦克风"
@@ -81,7 +84,7 @@ def test_the_bed_is_turned_down_while_somebody_speaks(studio: Studio, workplace:
     studio.socket.set_input_mute(VOICE, True)
     time.sleep(2.5)
     alone = _levels_db(studio, 1.5)
-    print("bed alone", alone[BED], "dB; under speech", under[BED], "dB; speech", under[VOICE], "dB")
+    _log.info("bed alone %.1f dB, under speech %.1f dB, speech %.1f dB", alone[BED], under[BED], under[VOICE])
     assert abs(alone[BED] - 20 * math.log10(0.25)) < 0.5
     assert 10 <= alone[BED] - under[BED] <= 20
 
