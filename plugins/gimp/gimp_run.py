@@ -46,9 +46,8 @@ def filter_layer(
             _, x, y = layer.get_offsets()
             beside = bounds.translated(left - x, top - y)
             clips[clip.name] = pixels_from_drawable(layer, beside, STROKES, folder, report)
-    mask = None
-    if selected:
-        mask = pixels_from_drawable(image.get_selection(), bounds.translated(left, top), MASK, folder, report)
+    there = bounds.translated(left, top)
+    mask = pixels_from_drawable(image.get_selection(), there, MASK, folder, report) if selected else None
     result = _rendered(adapter, schema, params, clips, mask)
     if into and (result.width, result.height) != bounds[2:]:
         raise HostError("The result has another size than the layer", "Let it be a new layer.", "gimp.size")
@@ -80,13 +79,15 @@ def _rendered(
     adapter: Adapter, schema: EffectSchema, params: Mapping[str, Any], clips: Mapping[str, Pixels], mask: Pixels | None
 ) -> Image:
     job = adapter.client.submit(schema.id, params, clips, selection=mask)
-    report, shown = _bar(_READ, _RENDERED), ""
-    while not job.wait(0.03):
-        if job.note != shown:
-            shown = job.note
-            Gimp.progress_set_text(f"{schema.title}: {shown}")
-        report(job.fraction)
-    result: Image = job.result()
+    report = _bar(_READ, _RENDERED)
+    try:
+        while not job.wait(0.03):
+            Gimp.progress_set_text(f"{schema.title}: {job.note}" if job.note else schema.title)
+            report(job.fraction)
+        result: Image = job.result()
+    finally:
+        for pixels in (*clips.values(), *([mask] if mask else [])):
+            pixels.close()  # the client would, but this process may end before its threads come to it
     return result
 
 

@@ -42,11 +42,14 @@ def refused(gimp: Gimp, workplace: Workplace, procedure: str, **values: Any) -> 
 
 
 def test_the_worker_killed_in_the_middle_of_a_job(gimp: Gimp, workplace: Workplace) -> None:
+    pixels = workplace.home.worker_runtime / "pixels"
+    others = set(pixels.glob("*.pixels"))
+
     def kill_when_busy() -> None:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             pid = workplace.home.worker_pid()
-            if pid is not None and list((workplace.home.worker_runtime / "pixels").glob("*.pixels")):
+            if pid is not None and set(pixels.glob("*.pixels")) - others:
                 time.sleep(0.5)
                 os.kill(pid, signal.SIGKILL)
                 return
@@ -114,3 +117,11 @@ def test_a_lost_set_up_is_said_and_not_traced(gimp: Gimp, workplace: Workplace) 
     assert back["same"]
     assert "set-up" in back["error"]
     assert "scumble install" in back["error"]
+
+
+def test_no_pixels_are_left_behind(gimp: Gimp, workplace: Workplace) -> None:
+    pixels = workplace.home.worker_runtime / "pixels"
+    others = set(pixels.glob("*.pixels"))
+    for values in ({}, {"hint": "5000,10,#ff0000"}, {"strength": 0.5}):
+        gimp.run(RUN, source=str(workplace.photo("cat.jpg")), procedure="scumble-colorize", values=values)
+    assert set(pixels.glob("*.pixels")) <= others
