@@ -194,5 +194,24 @@ def test_another_scene_collection_in_the_middle_of_a_job(fresh: Studio, workplac
     fresh.wait(lambda: "Switched to scene collection 'Tests'" in fresh.log())
     assert fresh.log().count("Loaded python script: scumble_obs.py") == 2
     assert "under way" not in fresh.status()
-    assert fresh.rendered("gradient", "Gradient (Scumble)").exists()
+    assert fresh.rendered("gradient", "Danach", **{"/name": "Danach"}).exists()
     assert fresh.stop() == 0
+
+
+def test_nothing_is_left_behind(fresh: Studio, workplace: Workplace) -> None:
+    """OBS counts at its end the blocks of memory that nobody gave back: sources, settings, filters."""
+    fresh.page()
+    assert fresh.stop() == 0
+    before = _blocks_left(fresh)
+    fresh.start()
+    for number in range(5):
+        fresh.rendered("gradient", "Danach", **{"/name": "Danach", "width": 64 + number})
+        fresh.rendered("tone", "Ton", **{"/name": "Ton", "/voice": "Ton"})
+        fresh.rendered("kinds", "Daraus", **{"/name": "Daraus", "/from-source": "Danach"})
+        fresh.press("tone//duck")
+    assert fresh.stop() == 0
+    assert _blocks_left(fresh) <= before
+
+
+def _blocks_left(studio: Studio) -> int:
+    return int(studio.wait(lambda: studio.log().rpartition("Number of memory leaks: ")[2].split())[0])

@@ -72,7 +72,7 @@ def test_a_sound_becomes_a_media_source_that_loops(studio: Studio, workplace: Wo
 
 def test_the_bed_is_turned_down_while_somebody_speaks(studio: Studio, workplace: Workplace) -> None:
     _speaking(studio, workplace)
-    assert studio.page()["tone//voice"]["label"] == "Turn down under"
+    assert studio.page()["tone//voice"]["label"] == "Duck under"
     studio.rendered("tone", BED, seconds=3.0, **{"/voice": VOICE})
     [filter_] = _filters(studio)
     assert (filter_["filterName"], filter_["filterKind"]) == (FILTER, "compressor_filter")
