@@ -143,6 +143,8 @@ vector.addShapesFromSvg('<svg width="451px" height="300px">' + box + '</svg>')""
     )
     krita.settled()
     krita.run("activate('Shapes')")
+    krita.run("shapes = app.activeDocument().nodeByName('Shapes')")
+    krita.wait("bytes(shapes.projectionPixelData(5, 5, 1, 1))[3]")  # Krita draws them when it has time
     after = krita.apply()
     assert len(after["layers"]) == 3, after
     assert rgba_from_krita(krita.layer(after["layers"][2]), *CAT)[5, 5, 0] > 90

@@ -25,7 +25,7 @@ def preview_pixels(krita: Krita, path: Path) -> np.ndarray:
 
 
 def test_every_kind_has_a_field(krita: Krita, workplace: Workplace) -> None:
-    krita.run(f"open_picture({str(workplace.photo())!r}); choose('Kinds')")
+    krita.run(f"open_picture({str(workplace.photo())!r}); choose('Grade'); choose('Kinds')")
     names = ["amount", "steps", "flip", "channel", "tint", "colors", "note", "seed", "dots", "frame", "extra"]
     facts = krita.run(
         f"result = {{name: [part(name).toolTip(), part(name).height(), part(name).width()] for name in {names}}}"
