@@ -18,6 +18,7 @@ from scumble.worker.server import AlreadyServed, Server
 MEMORY_VARIABLE = "SCUMBLE_WORKER_MEMORY_MIB"
 _MOST_LOG_BYTES = 1 << 20
 _M_ARENA_MAX, _ARENAS = -8, 2
+_NICENESS = 5
 
 
 def main() -> int:
@@ -32,6 +33,8 @@ def main() -> int:
     _log_to_file()
     faulthandler.enable()
     limit_memory()
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)  # the editor's own threads come first
     place = Place(arguments.runtime or runtime_folder())
     try:
         server = Server(place, unload_after_s=arguments.unload_after, exit_after_s=arguments.exit_after)
