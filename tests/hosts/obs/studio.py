@@ -162,9 +162,8 @@ class Studio:
 
     def window(self, title: str, timeout_s: float = 15.0) -> str:
         """Returns the id of the visible window whose title matches."""
-        return str(self.wait(lambda: self.click_tool("search", "--onlyvisible", "--name", title), timeout_s)).split()[
-            -1
-        ]
+        found = self.wait(lambda: self.click_tool("search", "--onlyvisible", "--name", title).split(), timeout_s)
+        return str(found[-1])
 
     def click_tool(self, *words: str) -> str:
         """Runs xdotool on the display and returns what it says."""

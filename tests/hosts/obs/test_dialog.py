@@ -27,9 +27,13 @@ class Dialog:
         self.studio, self.folder = studio, folder
 
     def open(self) -> None:
-        """Opens it from the Tools menu."""
-        self.studio.click(*TOOLS, MAIN_WINDOW)
-        self.studio.click(*SCRIPTS, MAIN_WINDOW)
+        """Opens it from the Tools menu; a busy machine may need the clicks again."""
+        for _ in range(5):
+            self.studio.click(*TOOLS, MAIN_WINDOW)
+            self.studio.click(*SCRIPTS, MAIN_WINDOW)
+            if self.studio.click_tool("search", "--onlyvisible", "--name", DIALOG).strip():
+                break
+            self.studio.keys("Escape")
         self._window = self.studio.window(DIALOG)
         words = ("windowmove", self._window, "100", "20", "windowsize", self._window, "1000", "780", "sleep", "1")
         self.studio.click_tool(*words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 import wave
 from collections import defaultdict
@@ -11,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import obsws_python
+from tests.hosts.harness import screenshot
 from tests.hosts.obs.conftest import Workplace
 from tests.hosts.obs.studio import Studio
 
 _log = logging.getLogger(__name__)
 
 BED = "Tone (Scumble)"
-VOICE = "Mikrofön 麦克风"
+VOICE = "Zoës Mikrofon"
 FILTER = "Scumble ducking"
 
 
@@ -79,8 +81,14 @@ def test_the_bed_is_turned_down_while_somebody_speaks(studio: Studio, workplace:
     settings = filter_["filterSettings"]
     assert settings["sidechain_source"] == VOICE
     assert settings == {**settings, "ratio": 10, "threshold": -30, "attack_time": 60, "release_time": 800}
+    studio.socket.open_input_filters_dialog(BED)
+    window = studio.window("^Filters for")
     time.sleep(1.5)
+    folder = Path(os.environ.get("SCUMBLE_PICTURES", workplace.folder)).absolute()
+    screenshot(studio.display, folder / "obs-ducking.png", window)
     under = _levels_db(studio, 1.5)
+    studio.click_tool("windowfocus", window)
+    studio.keys("Escape")
     studio.socket.set_input_mute(VOICE, True)
     time.sleep(2.5)
     alone = _levels_db(studio, 1.5)
