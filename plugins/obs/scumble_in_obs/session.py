@@ -23,6 +23,7 @@ EFFECT, FOLDER = "effect", "folder"
 _PATIENCE_S = 0.03  # reading the list of effects takes a few milliseconds, if it is kept
 _POLL_S = 0.05
 _LEAVE_S = 5.0
+_TELL_EVERY = 0.2  # of the whole job, in the script log
 
 
 def key_of(schema: EffectSchema, name: str) -> str:
@@ -152,11 +153,15 @@ class Session:
             with contextlib.suppress(OSError):  # the worker says what is wrong with the folder
                 path.parent.mkdir(parents=True, exist_ok=True)
             job = self._job = adapter.client.submit_files(order.schema.id, order.values, order.files, str(path))
+            told = 0.0
             while not job.wait(_POLL_S):
                 if self._cancelled.is_set():
                     job.cancel()
                 if self._adapter is None:
                     return
+                if job.fraction >= told + _TELL_EVERY:
+                    told = job.fraction
+                    self._log.append((obs.LOG_INFO, self.status))
             job.result()
             results.show(order)
             self._say(f"{title} is done: “{order.name}” shows {path.name}.")

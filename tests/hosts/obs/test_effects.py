@@ -171,6 +171,15 @@ def test_what_cannot_be_is_said(
     assert studio.sources() == {}
 
 
+def test_results_go_where_the_user_wants(studio: Studio, workplace: Workplace) -> None:
+    folder = workplace.folder / "Ergebnisse 結果" / "neu"
+    studio.run("choose(folder=folder)", folder=str(folder))
+    file = studio.rendered("gradient", "Gradient (Scumble)", width=50)
+    assert file.parent == folder
+    assert {path.name for path in folder.iterdir()} == {file.name, f"{file.name}.scumble.json"}
+    assert _difference(studio, "Gradient (Scumble)", file) <= 1
+
+
 def test_a_folder_that_cannot_be_made(studio: Studio, workplace: Workplace) -> None:
     taken = workplace.folder / "a file"
     taken.write_text("")

@@ -76,6 +76,8 @@ def test_progress_is_on_the_page(studio: Studio, workplace: Workplace) -> None:
     assert len(set(shares)) > 5
     assert " s" in seen[-1], "the effect's own note"
     assert "is done" in studio.status()
+    logged = [line for line in studio.log().splitlines() if "Slow is under way" in line and "%" in line]
+    assert 3 <= len(logged) <= 5, "in steps of a fifth"
 
 
 def test_the_button_does_nothing_while_a_job_is_under_way(studio: Studio, workplace: Workplace) -> None:
@@ -196,6 +198,18 @@ def test_another_scene_collection_in_the_middle_of_a_job(fresh: Studio, workplac
     assert "under way" not in fresh.status()
     assert fresh.rendered("gradient", "Danach", **{"/name": "Danach"}).exists()
     assert fresh.stop() == 0
+
+
+def test_many_jobs_in_a_row_while_the_page_is_drawn_again_and_again(studio: Studio) -> None:
+    before = set(studio.sources())
+    for number in range(40):
+        effect, name = (("gradient", f"Bild {number % 6}"), ("tone", f"Ton {number % 6}"))[number % 2]
+        studio.choose(effect, **{"/name": name}, **({"seconds": 0.2} if number % 2 else {"width": 64 + number}))
+        studio.press("apply")
+        while studio.run("answer = sys.modules['scumble_obs']._session.busy"):
+            studio.press("refresh")
+        assert f"shows {studio.file_of(name).name}" in studio.status()
+    assert len(set(studio.sources()) - before) == 6
 
 
 def test_nothing_is_left_behind(fresh: Studio, workplace: Workplace) -> None:
