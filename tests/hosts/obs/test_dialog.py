@@ -83,7 +83,7 @@ def dialog(workplace: Workplace, xvfb: Display) -> Iterator[Dialog]:
 
 def test_a_picture_is_colorized_by_clicks(dialog: Dialog, workplace: Workplace) -> None:
     studio = dialog.studio
-    before = dialog.picture("page")
+    before = dialog.picture("done")
     dialog.press(APPLY)
     studio.wait(lambda: "Colorize (Scumble)" in studio.sources())
     dialog.press(REFRESH)
