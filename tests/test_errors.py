@@ -11,7 +11,9 @@ from scumble import errors
 
 
 def tree(root: type[errors.ScumbleError]) -> list[type[errors.ScumbleError]]:
-    return [root, *(cls for child in root.__subclasses__() for cls in tree(child))]
+    """The classes of scumble.errors; other rooms may derive their own."""
+    children = (child for child in root.__subclasses__() if child.__module__ == errors.__name__)
+    return [root, *(cls for child in children for cls in tree(child))]
 
 
 CLASSES = tree(errors.ScumbleError)

@@ -16,6 +16,7 @@ from typing import NoReturn
 
 import pytest
 
+from scumble.hosts.probe import without_environment
 from scumble.hosts.screen import Screen
 
 REPO = Path(__file__).resolve().parents[2]
@@ -94,7 +95,8 @@ class Home:
 
         The fakes of tests/fakes/effects are there for whoever asks for effects; SCUMBLE_EFFECTS="" leaves them out.
         """
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_MISLEADING)}
+        outside = without_environment(os.environ)
+        kept = {name: value for name, value in outside.items() if not name.startswith(_MISLEADING)}
         own = {
             "HOME": str(self.path),
             "XDG_CONFIG_HOME": str(self.config),

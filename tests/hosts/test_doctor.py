@@ -114,6 +114,14 @@ def test_krita_is_started_and_makes_the_docker(home: Home, krita: Path) -> None:
     assert contents(home.config) == before
 
 
+def test_an_activated_environment_does_not_mislead_the_host(home: Home, krita: Path) -> None:
+    own = Path(sys.executable).parent
+    path = f"{own}{os.pathsep}{home.environment()['PATH']}"
+    done = cli(["doctor", "krita", "--json"], home.environment(PATH=path, VIRTUAL_ENV=str(own.parent)))
+    assert krita.is_dir()
+    assert json.loads(done.stdout)["well"], done.stdout
+
+
 def test_an_adapter_that_breaks_inside_krita_is_reported_with_kritas_own_words(home: Home, krita: Path) -> None:
     program("kritarunner")
     (krita / "docker.py").write_text("import a_module_that_is_gone\n")

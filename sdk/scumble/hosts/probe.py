@@ -9,9 +9,10 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,16 @@ _MISLEADING = ("PYTHON", "XDG_CONFIG", "XDG_DATA", "XDG_CACHE", "XDG_STATE", "GI
 _LAST_LINES = 6
 _PROBE = "Probe"
 Start = Iterator[tuple[list[str], dict[str, str]]]
+
+
+def without_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Returns variables as they were before Python's virtual environment was activated.
+
+    A host's own Python would take the environment for its home, and not find what came with the host.
+    """
+    own = Path(sys.executable).parent
+    path = os.pathsep.join(entry for entry in variables.get("PATH", os.defpath).split(os.pathsep) if Path(entry) != own)
+    return {**{name: value for name, value in variables.items() if name != "VIRTUAL_ENV"}, "PATH": path}
 
 
 @dataclass(frozen=True)
@@ -79,7 +90,8 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         """Returns the variables for the host."""
-        kept = {key: value for key, value in self.machine.variables.items() if not key.startswith(_MISLEADING)}
+        outside = without_environment(self.machine.variables)
+        kept = {key: value for key, value in outside.items() if not key.startswith(_MISLEADING)}
         own = {"HOME": self.folder, RUNTIME_VARIABLE: self.runtime, "SCUMBLE_PROBE": self.file, "LC_ALL": "C.UTF-8"}
         names = {"CONFIG": ".config", "DATA": ".local/share", "CACHE": ".cache", "STATE": ".local/state"}
         own |= {f"XDG_{key}_HOME": self.folder / path for key, path in names.items()}
