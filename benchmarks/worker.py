@@ -122,6 +122,7 @@ def page(megapixels: float, repeats: int, cancel_repeats: int, jobs: int) -> str
     with own_worker() as (client, pid, started_s):
         inside, through = overheads(client, megapixels, repeats)
         waits = sorted(cancels(client, megapixels, cancel_repeats))
+    with own_worker() as (client, pid, _):
         slope = memory_slope_kib(client, pid, jobs)
     ratio = min(through) / min(inside)
     paired = float(np.median([worker / own for own, worker in zip(inside, through, strict=True)]))

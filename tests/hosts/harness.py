@@ -26,6 +26,11 @@ REQUIRED = os.environ.get("SCUMBLE_HOSTS") == "required"
 _MISLEADING = ("PYTHON", "XDG_", "SCUMBLE_", "DISPLAY", "WAYLAND_DISPLAY", "QT_", "LC_", "LANG", "DBUS_")
 
 
+def pictures_folder() -> Path:
+    """Returns where tests keep what they saw: SCUMBLE_PICTURES, such as docs/hosts to renew the guide's, or /tmp."""
+    return Path(os.environ.get("SCUMBLE_PICTURES") or Path(tempfile.gettempdir()) / "scumble-pictures").absolute()
+
+
 def missing(reason: str) -> NoReturn:
     """Ends a test that needs a host which is not here: an error where SCUMBLE_HOSTS=required, as in CI."""
     if REQUIRED:

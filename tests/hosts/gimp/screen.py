@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
 from tests.hosts.gimp.tree import Gimp
-from tests.hosts.harness import Display, program, screenshot
+from tests.hosts.harness import Display, pictures_folder, program, screenshot
 
-PICTURES = Path(os.environ.get("SCUMBLE_PICTURES") or Path(tempfile.gettempdir()) / "scumble-pictures")
 WIDTH, HEIGHT = 1280, 860
 FILTERS, FILE = (426, 12), (19, 12)
 """Where two menus of the menu bar are."""
@@ -41,7 +39,7 @@ class Screen:
 
     def picture(self, name: str) -> Path:
         """Keeps what the screen shows; SCUMBLE_PICTURES=docs/hosts renews what the guide shows."""
-        return screenshot(self.display, PICTURES / f"{name}.png")
+        return screenshot(self.display, pictures_folder() / f"{name}.png")
 
     def show(self, path: Path) -> None:
         """Opens a picture, as `image` and `display` inside GIMP, in a window as large as the screen."""

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as Picture
-from tests.hosts.harness import REPO
+from tests.hosts.harness import pictures_folder
 from tests.hosts.krita.conftest import Workplace, rgba_from_krita
 from tests.hosts.krita.driver import Krita
 
-DOCS = REPO / "docs" / "hosts"
 CAT = (451, 300)
 PREVIEW = "part('picture').pixmap() is not None and not part('picture').pixmap().isNull()"
 
@@ -44,7 +43,7 @@ def test_every_kind_has_a_field(krita: Krita, workplace: Workplace) -> None:
     krita.run("put('steps', 5); click('reset')")
     assert krita.ask("part('steps').findChild(QAbstractSpinBox).text()") == "0 steps"
     assert krita.ask("part('frame').findChild(QLineEdit).text()") == ""
-    krita.shoot(DOCS / "krita-every-kind.png", krita.ask("box_of_docker()"))
+    krita.shoot(pictures_folder() / "krita-every-kind.png", krita.ask("box_of_docker()"))
 
 
 def test_the_preview_follows_the_parameters(krita: Krita, workplace: Workplace) -> None:
@@ -161,16 +160,16 @@ def test_pictures_of_it_in_use(krita: Krita, workplace: Workplace) -> None:
     left, top = krita.run("place = canvas().mapToGlobal(QPoint(300, 500)); result = [place.x(), place.y()]")
     krita.mouse("mousemove", str(left - 9), str(top), "mousemove", str(left), str(top))
     krita.wait("part('swatch-0').accessibleName()")
-    krita.shoot(DOCS / "krita-preview.png")
+    krita.shoot(pictures_folder() / "krita-preview.png")
     after = krita.apply()
     assert after["layers"][1:] == ["Colorize"]
     time.sleep(0.5)
-    krita.shoot(DOCS / "krita-result.png")
+    krita.shoot(pictures_folder() / "krita-result.png")
     krita.run("choose('Slow'); put('seconds', 20.0); click('apply')")
     krita.wait("part('progress').value() > 150")
-    krita.shoot(DOCS / "krita-progress.png", krita.ask("box_of_docker(230)"))
+    krita.shoot(pictures_folder() / "krita-progress.png", krita.ask("box_of_docker(230)"))
     krita.run("click('cancel')")
     krita.run("choose('Crash'); click('apply')")
     krita.wait("not state()['busy']")
-    krita.shoot(DOCS / "krita-error.png", krita.ask("box_of_docker(260)"))
-    assert (DOCS / "krita-error.png").stat().st_size > 5000
+    krita.shoot(pictures_folder() / "krita-error.png", krita.ask("box_of_docker(260)"))
+    assert (pictures_folder() / "krita-error.png").stat().st_size > 5000

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image as Picture
-from tests.hosts.harness import Display, screenshot
+from tests.hosts.harness import Display, pictures_folder, screenshot
 from tests.hosts.obs.conftest import Workplace
 from tests.hosts.obs.studio import MAIN_WINDOW, Studio
 
@@ -75,7 +74,7 @@ def dialog(workplace: Workplace, xvfb: Display) -> Iterator[Dialog]:
     studio.collection.write_text(json.dumps(collection), "utf-8")
     studio.start(effects=False)
     studio.wait((workplace.home.cache / "scumble" / "effects.json").exists)
-    found = Dialog(studio, Path(os.environ.get("SCUMBLE_PICTURES", workplace.folder)).absolute())
+    found = Dialog(studio, pictures_folder())
     found.open()
     yield found
     studio.kill()

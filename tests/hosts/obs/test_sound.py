@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import time
 import wave
 from collections import defaultdict
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import obsws_python
-from tests.hosts.harness import screenshot
+from tests.hosts.harness import pictures_folder, screenshot
 from tests.hosts.obs.conftest import Workplace
 from tests.hosts.obs.studio import Studio
 
@@ -84,7 +83,7 @@ def test_the_bed_is_turned_down_while_somebody_speaks(studio: Studio, workplace:
     studio.socket.open_input_filters_dialog(BED)
     window = studio.window("^Filters for")
     time.sleep(1.5)
-    folder = Path(os.environ.get("SCUMBLE_PICTURES", workplace.folder)).absolute()
+    folder = pictures_folder()
     screenshot(studio.display, folder / "obs-ducking.png", window)
     under = _levels_db(studio, 1.5)
     studio.click_tool("windowfocus", window)
