@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -176,7 +177,8 @@ def test_cancels_are_prompt(client_for: MakeClient, photo: Image) -> None:
         with pytest.raises(JobCancelled):
             job.result(LIMIT_S)
         waits.append(time.monotonic() - asked)
-    assert statistics.median(waits) <= 0.25
+    print(f"cancelled after {[round(1000 * wait) for wait in waits]} ms")  # noqa: T201 - figures for the reader
+    assert statistics.median(waits) <= 1.5, "the whole job takes many times as long"
     assert client.submit("kinds", {}, {"source": photo}).result(LIMIT_S)
 
 
@@ -208,13 +210,15 @@ def test_a_host_that_leaves_takes_its_jobs_along(client_for: MakeClient, small: 
     assert stayer.submit("kinds", {}, {"source": small}).result(10)
 
 
-def test_submitting_does_not_block(client_for: MakeClient) -> None:
+def test_submitting_does_not_wait_for_the_worker(client_for: MakeClient, worker_pid: int) -> None:
     large = image_from_array(np.zeros((3000, 4000, 4), np.uint8))
     client = client_for()
-    began = time.monotonic()
-    job = client.submit("kinds", {}, {"source": large})
-    assert time.monotonic() - began < 0.05
-    job.cancel()
+    os.kill(worker_pid, signal.SIGSTOP)
+    try:
+        job = client.submit("kinds", {}, {"source": large})
+        assert not job.wait(0.2)
+    finally:
+        os.kill(worker_pid, signal.SIGCONT)
     assert job.wait(LIMIT_S)
 
 

@@ -12,8 +12,8 @@ import pytest
 from tests.hosts.krita.conftest import Workplace, rgba_from_krita
 from tests.hosts.krita.driver import Krita
 
-MOST_CANCEL_MS = 250
-MOST_GAP_MS = 50
+MOST_CANCEL_MS = 2000  # of a job of 20 s
+MOST_GAP_MS = 200  # a freeze that anybody feels; the figure itself is printed (shared machines add their own)
 
 
 def opened(krita: Krita, workplace: Workplace, title: str, then: str = "pass") -> bytes:
