@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 _Pixels = NDArray[Any]
 _Floats = NDArray[np.float32]
 _Mask = NDArray[np.uint8]
+_Places = NDArray[np.int32]
 _Listener = Callable[[float], object]
 '''
 

@@ -22,6 +22,12 @@ HELD_OUT_OF = 40
 _GRAY_CHROMA = 3.0
 
 
+def is_held_out(name: str) -> bool:
+    """Tells one photograph in forty by its name, the same ones on every machine: they choose, never teach."""
+    digest = hashlib.sha1(name.encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:4], "big") % HELD_OUT_OF == 0
+
+
 @dataclass(frozen=True)
 class Photo:
     """One decoded photograph: its name in the source and its sRGB pixels, (H, W, 3)."""
@@ -31,11 +37,8 @@ class Photo:
 
     @property
     def held_out(self) -> bool:
-        """True for one photograph in forty, the same ones on every machine: they choose, never teach."""
-        return (
-            int.from_bytes(hashlib.sha1(self.name.encode(), usedforsecurity=False).digest()[:4], "big") % HELD_OUT_OF
-            == 0
-        )
+        """Returns whether it is held out of training."""
+        return is_held_out(self.name)
 
 
 def files_in(source: Path) -> Iterator[tuple[str, bytes]]:
@@ -69,9 +72,13 @@ def is_colourful(pixels: Pixels) -> bool:
     return float((small.max(-1) - small.min(-1)).mean()) > _GRAY_CHROMA
 
 
-def load_photos(source: Path, short_side: int = 192) -> list[Photo]:
+def load_photos(source: Path, short_side: int = 192, held_out_only: bool = False) -> list[Photo]:
     """Reads every colour photograph of `source`; gray ones would teach the net to leave things gray."""
-    photos = (Photo(name, pixels_from_bytes(content, short_side)) for name, content in files_in(source))
+    photos = (
+        Photo(name, pixels_from_bytes(content, short_side))
+        for name, content in files_in(source)
+        if is_held_out(name) or not held_out_only
+    )
     return [photo for photo in photos if is_colourful(photo.pixels)]
 
 

@@ -28,8 +28,8 @@ def lab_from_rgb(rgb: Tensor) -> Tensor:
     return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), 1)
 
 
-def rgb_from_lab(lab: Tensor) -> Tensor:
-    """Converts Lab, shape (N, 3, H, W), to sRGB, clipped to 0..1 as the published scores do."""
+def linear_from_lab(lab: Tensor) -> Tensor:
+    """Converts Lab, shape (N, 3, H, W), to linear light in sRGB's primaries; outside 0..1 sRGB cannot show it."""
     lightness, a, b = lab.unbind(1)
     y = (lightness + 16) / 116
     f = torch.stack((y + a / 500, y, y - b / 200), 1)
@@ -37,7 +37,12 @@ def rgb_from_lab(lab: Tensor) -> Tensor:
     xyz = torch.where(cubed > _EPSILON, cubed, (116 * f - 16) / _KAPPA)
     matrix = torch.linalg.inv(torch.tensor(_XYZ_FROM_RGB, dtype=torch.float64))
     matrix = (matrix * torch.tensor(_WHITE, dtype=torch.float64)).to(lab)
-    linear = torch.einsum("ij,njhw->nihw", matrix, xyz).clamp(0, 1)
+    return torch.einsum("ij,njhw->nihw", matrix, xyz)
+
+
+def rgb_from_lab(lab: Tensor) -> Tensor:
+    """Converts Lab, shape (N, 3, H, W), to sRGB, clipped to 0..1 as the published scores do."""
+    linear = linear_from_lab(lab).clamp(0, 1)
     return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp_min(1e-9) ** (1 / 2.4) - 0.055)
 
 

@@ -27,7 +27,10 @@ def main() -> None:
     session = onnxruntime.InferenceSession(job["model"], options, providers=["CPUExecutionProvider"])
     before = peak_bytes()
     side = job["side"]
-    session.run(None, {name: np.zeros((1, count, side, side), np.float32) for name, count in job["inputs"].items()})
+    shapes = {
+        name: (1, entry, side, side) if isinstance(entry, int) else entry for name, entry in job["inputs"].items()
+    }
+    session.run(None, {name: np.zeros(shape, np.float32) for name, shape in shapes.items()})
     print(peak_bytes() - before)
 
 

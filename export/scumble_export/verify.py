@@ -15,12 +15,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-Planes = Mapping[str, int]
-"""Name of each input and its number of channels."""
+Planes = Mapping[str, int | tuple[int, ...]]
+"""Name of each input and its number of channels; or its shape, batch included, if it is no plane of the picture."""
 
 _STRIP_STRIDES = 2
 _PARITY_SIZES = ((64, 96), (160, 128), (256, 320))
 _MEMORY_SIZES = (256, 640)
+
+
+def shape_of(entry: int | tuple[int, ...], height: int, width: int) -> tuple[int, ...]:
+    """Returns the shape of an input at a size of the picture."""
+    return (1, entry, height, width) if isinstance(entry, int) else entry
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,13 @@ class _Probe:
     def random(self, height: int, width: int, seed: int) -> dict[str, Tensor]:
         generator = torch.Generator().manual_seed(seed)
         return {
-            name: torch.rand(1, channels, height, width, generator=generator, dtype=torch.float64)
-            for name, channels in self.inputs.items()
+            name: torch.rand(shape_of(entry, height, width), generator=generator, dtype=torch.float64)
+            for name, entry in self.inputs.items()
         }
+
+    def planes(self) -> list[str]:
+        """Returns the names of the inputs that are planes of the picture."""
+        return [name for name, entry in self.inputs.items() if isinstance(entry, int)]
 
 
 def _marks(output: Tensor, width: int) -> tuple[int, int]:
@@ -88,7 +97,8 @@ def _measure_stride(probe: _Probe, largest: int) -> int:
     planes = probe.random(height, width, seed=1)
 
     def middles(step: int) -> list[Tensor]:
-        outputs = probe({name: torch.roll(plane, step, -1) for name, plane in planes.items()})
+        moved = {name: torch.roll(planes[name], step, -1) for name in probe.planes()}
+        outputs = probe({**planes, **moved})
         start = width // 2 - largest + step
         return [o[..., start : start + largest] for o in outputs if o.shape[-1] == width]
 
@@ -105,7 +115,7 @@ def _measure_stride(probe: _Probe, largest: int) -> int:
 def _measure_sides(probe: _Probe, stride: int, width: int) -> tuple[int, int]:
     left = right = 0
     height = _STRIP_STRIDES * stride
-    for name in probe.inputs:
+    for name in probe.planes():
         for phase in sorted({0, 1 % stride, stride // 2, stride - 1}):
             planes = probe.random(height, width, seed=2)
             column = width // 2 + phase
@@ -124,7 +134,7 @@ def measure_parity(
     net.eval()
     worst: dict[str, float] = {}
     for seed, (height, width) in enumerate(_PARITY_SIZES):
-        feeds = {name: fill(name, (1, channels, height, width), seed) for name, channels in inputs.items()}
+        feeds = {name: fill(name, shape_of(entry, height, width), seed) for name, entry in inputs.items()}
         with torch.no_grad():
             expected = net(*(torch.from_numpy(feeds[name]) for name in inputs))
         for output, got, want in zip(session.get_outputs(), session.run(None, feeds), expected, strict=True):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tarfile
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +17,21 @@ from PIL import Image
 from torch import nn
 
 from scumble.models.manifest import manifest_from_file
-from scumble_export.bundle import BundleError, write_bundle
-from scumble_export.colorize.net import Colorizer
-from scumble_export.colorize.sampling import CONTEXT_MASK, damaged, simulated_hints
-from scumble_export.colorize.train import Training, parser
+from scumble_export.bundle import BundleError, card_text, write_bundle
+from scumble_export.colorize import export
+from scumble_export.colorize.export import (
+    INPUTS,
+    PARITY_LIMIT,
+    SCORED,
+    manifest_facts,
+    plausible_input,
+    scores_from_report,
+    to_onnx,
+)
+from scumble_export.colorize.net import Colorizer, adopted
+from scumble_export.colorize.runs import Run
+from scumble_export.colorize.sampling import Inputs
+from scumble_export.colorize.train import Training, parser, rate_at
 from scumble_export.data import Photo, licences_of, load_photos
 from scumble_export.verify import measure_bytes_per_pixel, measure_parity, measure_reach
 
@@ -30,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     for index in range(12):
         coarse = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
-        Image.fromarray(coarse).resize((256, 192)).save(place / f"p{index:02}.png")
+        Image.fromarray(coarse).resize((256, 192)).save(place / f"p{index:02}.png")  # p04 is held out
     Image.new("RGB", (64, 64), (90, 90, 90)).save(place / "gray.png")
     return place
 
@@ -52,61 +66,93 @@ def test_one_photo_in_forty_is_held_out_by_its_name() -> None:
     assert 150 < held < 250
 
 
+def test_the_held_out_alone_can_be_read(folder: Path) -> None:
+    assert [photo.name for photo in load_photos(folder, held_out_only=True)] == ["p04.png"]
+
+
 def test_licences_are_counted_and_unknown_ones_said(tmp_path: Path) -> None:
     manifest = tmp_path / "m.csv"
     manifest.write_text("file,licence\na.jpg,CC0\nb.jpg,CC0\n")
     assert licences_of(manifest, {"a.jpg", "b.jpg", "c.jpg"}) == {"CC0": 2, "not stated": 1}
 
 
-def test_hints_show_true_colours_and_only_under_their_mask() -> None:
-    ab = torch.full((64, 2, 64, 64), 30.0)
-    hint, mask = simulated_hints(ab, np.random.default_rng(0))
-    assert bool((hint * (mask == 0) == 0).all())
-    assert bool((hint[(mask == 1).expand_as(hint)] - 30).abs().max() < 1e-4)
-    kinds = [sorted({float(v) for v in m.unique()}) for m in mask]
-    assert [0.0] in kinds
-    assert any(CONTEXT_MASK in kind for kind in kinds)
-
-
-def test_damage_stays_in_range_and_changes_only_some() -> None:
-    light = torch.linspace(0, 100, 64 * 32 * 32).reshape(64, 1, 32, 32)
-    aged = damaged(light, np.random.default_rng(0))
-    changed = [not torch.equal(a, b) for a, b in zip(aged, light, strict=True)]
-    assert 8 < sum(changed) < 40
-    assert float(aged.min()) >= 0
-    assert float(aged.max()) <= 100
-
-
-def test_the_net_is_small_starts_gray_and_listens_to_hints() -> None:
+def test_the_net_is_small_starts_from_gray_or_the_spread_hints_and_listens() -> None:
     torch.manual_seed(0)
     net = Colorizer().eval()
     assert sum(parameter.numel() for parameter in net.parameters()) <= 5_000_000
-    light, none, mask = torch.full((1, 1, 64, 96), 50.0), torch.zeros(1, 2, 64, 96), torch.zeros(1, 1, 64, 96)
+    light, hint, mask = torch.full((1, 1, 64, 96), 50.0), torch.full((1, 2, 64, 96), 50.0), torch.zeros(1, 1, 64, 96)
+    plain = Inputs.of(light)
+    mask[..., 30:33, 40:43] = 1
+    hinted = Inputs.of(light, hint, mask)
     with torch.no_grad():
-        ab, vivid, logits = net(light, none, mask)
-        assert ab.shape == vivid.shape == (1, 2, 64, 96)
+        ab, logits = net.heads(plain)
+        assert ab.shape == (1, 2, 64, 96)
         assert logits.shape == (1, 313, 16, 24)
         assert not ab.any()
-        nn.init.normal_(list(net.fine.parameters())[-2])
-        plain = net(light, none, mask)[0]
-        mask[..., 30:33, 40:43] = 1
-        hinted = net(light, none + 50, mask)[0]
-        unmasked = net(light, none + 50, mask * 0)[0]
-    assert not torch.equal(plain, hinted)
-    assert torch.equal(plain, unmasked)
+        assert torch.equal(net.heads(hinted)[0], hinted.confidence * hinted.spread_ab)
+        for layer in (net.tile.fine[-1], *net.tile.told.values()):
+            assert isinstance(layer, nn.Conv2d)
+            nn.init.normal_(layer.weight)
+        told = replace(plain, statistics=torch.ones_like(plain.statistics))
+        results = [net.heads(inputs)[0] for inputs in (plain, hinted, told, Inputs.of(light, hint, mask * 0))]
+    assert not torch.equal(results[0], results[1])
+    assert not torch.equal(results[0], results[2])
+    assert torch.equal(results[0], results[3])
+
+
+def test_the_exported_graph_is_the_net(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    net = Colorizer().eval()
+    for parameter in net.parameters():
+        if not parameter.any():
+            nn.init.normal_(parameter, std=0.05)
+    path = tmp_path / "model.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own
+        to_onnx(net, path)
+    assert max(measure_parity(net, path, INPUTS, plausible_input).values()) < PARITY_LIMIT
+
+
+def test_weights_of_the_former_net_are_taken_over(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    net = Colorizer()
+    for parameter in net.parameters():
+        nn.init.normal_(parameter, std=0.05)
+    state = {name.removeprefix("tile."): value for name, value in net.state_dict().items() if "whole" not in name}
+    narrow = state["laterals.4.0.weight"][:, :-3]
+    state["laterals.4.0.weight"] = narrow
+    fresh = Colorizer()
+    fresh.load_state_dict(adopted(fresh, state))
+    weight = fresh.tile.state_dict()["laterals.4.0.weight"]
+    assert torch.equal(weight[:, :-3], narrow)
+    assert not weight[:, -3:].any()
+    assert torch.equal(fresh.tile.fine_features.weight, net.tile.fine_features.weight)
 
 
 def test_a_short_training_learns_stops_and_resumes(folder: Path, tmp_path: Path) -> None:
-    options = [str(folder), str(tmp_path / "run"), "--batch", "4", "--device", "cpu", "--minutes", "0.05"]
+    options = [str(folder), str(tmp_path / "run"), "--batch", "4", "--device", "cpu", "--pictures", "8"]
     first = Training(parser().parse_args(options))
+    before = copy.deepcopy(first.net.state_dict())
     first.go()
-    assert first.steps > 0
-    again = Training(parser().parse_args([*options[:-1], "0.06"]))
-    assert (again.steps, again.pictures) == (first.steps, first.pictures)
+    assert (first.steps, first.pictures) == (2, 8)
+    moved = [name for name, value in first.net.state_dict().items() if not torch.equal(value, before[name])]
+    assert any(name.startswith("tile.fine") for name in moved)
+    assert not any(name.startswith("tile.encoder._conv_stem") for name in moved)
+    again = Training(parser().parse_args([*options[:-1], "12"]))
+    assert (again.steps, again.pictures) == (2, 8)
     again.go()
     rows = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
-    assert rows[-1]["pictures"] > rows[0]["pictures"]
+    assert rows[0]["pictures"] == 8
+    assert rows[-1]["pictures"] >= 12
     assert all(np.isfinite(row["loss"]) for row in rows)
+    assert Run(tmp_path / "run").uses_spread
+
+
+def test_the_rate_warms_up_stays_and_falls_to_nothing() -> None:
+    rates = [
+        rate_at(steps, done) for steps, done in ((0, 0.0), (10_000, 0.2), (10_000, 0.69), (10_000, 0.85), (1, 1.0))
+    ]
+    assert rates == pytest.approx([1 / 200, 1, 1, 0.5, 0])
 
 
 class Grown(nn.Module):
@@ -156,6 +202,21 @@ def test_parity_and_memory_are_measured_on_a_real_file(tmp_path: Path) -> None:
 
     assert measure_parity(AsTuple(), path, {"x": 1}, fill)["y"] < 1e-5
     assert 20 < measure_bytes_per_pixel(path, {"x": 1}) < 400
+
+
+def test_the_card_names_only_what_a_bundle_states() -> None:
+    lead = [1.0, 0.5, 1.5]
+    row = {"psnr_db": [23.0, 22.0, 24.0], "over_gray_db": lead, "auc_rebalanced": lead, "colourfulness_gap": 8.0}
+    hints = {count: {"over_gray_db": lead, "over_levin_db": lead} for count in ("1", "10", "50", "100")}
+    scores = scores_from_report(
+        {"pictures": 2, "methods": dict.fromkeys(SCORED, row), "curve": {"ours": {"hints": hints}}}
+    )
+    state = {"seed": 0, "pictures": 5, "steps": 1, "minutes": 0.1}
+    facts = manifest_facts(Colorizer(), state, {"CC0": 2}) | {"version": "7", "scores": scores}
+    facts["tiling"] = {"stride": 32, "receptive_field": 1000, "bytes_per_pixel": 400.0}
+    card = card_text((Path(export.__file__).parent / "CARD.md").read_text(encoding="utf-8"), facts)
+    assert "$" not in card
+    assert "| 100 | 1 [0.5, 1.5] | 1 [0.5, 1.5] |" in card
 
 
 def test_no_licence_no_bundle_and_a_good_one_replaces_the_old(tmp_path: Path) -> None:

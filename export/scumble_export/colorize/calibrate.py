@@ -14,8 +14,10 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from scumble_export.colorize.evaluate import SIZE, net_from_run, no_hints, pixels_from_ab
-from scumble_export.colorize.net import Colorizer
+from scumble_export.colorize.runs import TEMPERATURE, Run
+from scumble_export.colorize.sampling import Inputs
+from scumble_export.colorize.scales import Views
+from scumble_export.colorize.scoring import SIZE, pixels_from_ab
 from scumble_export.data import load_photos
 from scumble_export.lab import lab_from_pixels
 from scumble_export.metrics import colourfulness
@@ -24,21 +26,23 @@ Pixels = NDArray[np.uint8]
 _MOST_PICTURES = 160
 
 
-def fitted_temperature(net: Colorizer, pictures: list[Pixels]) -> float:
+def fitted_temperature(run: Run, pictures: list[Pixels]) -> float:
     """Finds the temperature at which the vivid output is as colourful as true pictures are on average.
 
     Call it with held-out training pictures, never with evaluation pictures.
     """
     target = np.mean([colourfulness(picture) for picture in pictures])
-    heads = []
-    with torch.no_grad():
-        for picture in pictures:
-            lab = lab_from_pixels(picture[None])
-            heads.append((lab[:, :1], *net.heads(lab[:, :1], *no_hints(lab[:, :1]))))
+    seen = []
+    for picture in pictures:
+        inputs, views = Inputs.of(lab_from_pixels(picture[None])[:, :1]), Views(run)
+        views(inputs)
+        seen.append((inputs, views))
 
     def colour(temperature: float) -> float:
-        results = (pixels_from_ab(light, net.vivid(ab, logits, temperature)) for light, ab, logits in heads)
-        return float(np.mean([colourfulness(result) for result in results]))
+        colours = []
+        for inputs, views in seen:
+            colours.append(colourfulness(pixels_from_ab(inputs.lightness, views.vivid(inputs, temperature))))
+        return float(np.mean(colours))
 
     low, high = 0.05, 1.0
     with torch.no_grad():
@@ -52,13 +56,13 @@ def main() -> None:
     """Writes temperature.json into the run's folder."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("run", type=Path, help="run folder of a training")
-    options.add_argument("--photos", type=Path, required=True, help="what the run was trained on")
+    options.add_argument("--photos", type=Path, nargs="+", required=True, help="what the run was trained on")
     args = options.parse_args()
-    held_out = [photo for photo in load_photos(args.photos) if photo.held_out][:_MOST_PICTURES]
+    held_out = [photo for source in args.photos for photo in load_photos(source, held_out_only=True)][:_MOST_PICTURES]
     pictures = [np.asarray(Image.fromarray(photo.pixels).resize((SIZE, SIZE))) for photo in held_out]
-    temperature = round(fitted_temperature(net_from_run(args.run)[0], pictures), 3)
+    temperature = round(fitted_temperature(Run(args.run), pictures), 3)
     chosen = {"temperature": temperature, "pictures": len(pictures)}
-    (args.run / "temperature.json").write_text(json.dumps(chosen) + "\n", encoding="utf-8")
+    (args.run / TEMPERATURE).write_text(json.dumps(chosen) + "\n", encoding="utf-8")
     print(json.dumps(chosen))
 
 

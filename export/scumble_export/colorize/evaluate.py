@@ -1,4 +1,4 @@
-"""Scores colorizers side by side on the same pictures: gray, mean ab, the plain MSE net and ours.
+"""Scores colorizers side by side on the same pictures, automatic and guided, with paired bootstrap intervals.
 
 python -m scumble_export.colorize.evaluate PICTURES --ours RUN --mse RUN --out scores.json
 """
@@ -7,135 +7,145 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
-from torch import Tensor
 
-from scumble_export.colorize.bins import bin_centres
-from scumble_export.colorize.net import Colorizer
-from scumble_export.data import files_in, pixels_from_bytes
-from scumble_export.lab import lab_from_pixels, rgb_from_lab
-from scumble_export.metrics import bootstrap_interval, colourfulness, psnr_db
+from scumble_export.colorize.peers import guided, methods_from_runs
+from scumble_export.colorize.runs import Run
+from scumble_export.colorize.scoring import COUNTS, SIZE, Table, automatic_scores, curve_scores, squared_pictures
+from scumble_export.colorize.tiles import tile_agreement
+from scumble_export.metrics import bootstrap_interval, ratio_interval
 
-SIZE = 256
-Pixels = NDArray[np.uint8]
-Method = Callable[[Tensor], Tensor]
-"""Takes lightness, (1, 1, H, W), and returns ab, (1, 2, H, W)."""
+LOSS_DB = 0.3
+"""A picture that loses more than this by an added hint counts as a setback."""
+Interval = tuple[float, float, float]
 
 
-def net_from_run(run: Path) -> tuple[Colorizer, dict[str, Any]]:
-    """Loads the averaged weights of a training run, and the rest of its checkpoint."""
-    state = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)
-    net = Colorizer()
-    net.load_state_dict(state["average"])
-    return net.eval(), state
-
-
-def temperature_of_run(run: Path) -> float:
-    """Returns the temperature that calibrate.py chose for a run."""
-    return float(json.loads((run / "temperature.json").read_text(encoding="utf-8"))["temperature"])
-
-
-def squared_pictures(source: Path, folders: tuple[str, ...] = ()) -> dict[str, Pixels]:
-    """Reads pictures, each resized to 256 by 256 as the published scores do; `folders` filters a tar."""
-    pictures = {}
-    for name, content in files_in(source):
-        if not folders or name.startswith(folders):
-            image = Image.fromarray(pixels_from_bytes(content, None))
-            pictures[name] = np.asarray(image.resize((SIZE, SIZE), Image.Resampling.LANCZOS))
-    return pictures
-
-
-def no_hints(lightness: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns empty hint planes for a lightness plane."""
-    return lightness.new_zeros((1, 2, *lightness.shape[2:])), torch.zeros_like(lightness)
-
-
-def pixels_from_ab(lightness: Tensor, ab: Tensor) -> Pixels:
-    """Returns 8-bit sRGB pixels, (H, W, 3), of one picture's planes."""
-    rgb = rgb_from_lab(torch.cat((lightness, ab), 1))[0].permute(1, 2, 0)
-    return np.asarray((rgb * 255).round().to(torch.uint8))
-
-
-def compare(pictures: dict[str, Pixels], methods: dict[str, Method]) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """Returns PSNR and colourfulness of every method on every picture, in the same order."""
-    scores: dict[str, dict[str, list[float]]] = {
-        name: {"psnr_db": [], "colourfulness": []} for name in ("truth", *methods)
-    }
-    with torch.no_grad():
-        for truth in pictures.values():
-            scores["truth"]["colourfulness"].append(colourfulness(truth))
-            scores["truth"]["psnr_db"].append(float("inf"))
-            lightness = lab_from_pixels(truth[None])[:, :1]
-            for name, method in methods.items():
-                result = pixels_from_ab(lightness, method(lightness))
-                scores[name]["psnr_db"].append(psnr_db(result, truth))
-                scores[name]["colourfulness"].append(colourfulness(result))
-    return {name: {key: np.array(values) for key, values in row.items()} for name, row in scores.items()}
-
-
-def summary(scores: dict[str, dict[str, NDArray[np.float64]]]) -> dict[str, dict[str, object]]:
-    """Returns means, differences from gray and colourfulness gaps, each with its 95 % interval."""
-    true_colour = scores["truth"]["colourfulness"]
-    table: dict[str, dict[str, object]] = {}
-    for name, row in scores.items():
+def automatic_summary(tables: dict[str, Table]) -> dict[str, dict[str, Any]]:
+    """Returns means, differences from gray, AuC and colourfulness gaps, each with its 95 % interval."""
+    true_colour = tables["truth"]["colourfulness"]
+    rows: dict[str, dict[str, Any]] = {"truth": {"colourfulness": bootstrap_interval(true_colour)}}
+    for name, table in tables.items():
         if name == "truth":
-            table[name] = {"colourfulness": bootstrap_interval(true_colour)}
             continue
-        difference = row["colourfulness"] - true_colour
-        table[name] = {
-            "psnr_db": bootstrap_interval(row["psnr_db"]),
-            "over_gray_db": bootstrap_interval(row["psnr_db"] - scores["gray"]["psnr_db"]),
-            "colourfulness": bootstrap_interval(row["colourfulness"]),
+        difference = table["colourfulness"] - true_colour
+        rows[name] = {
+            "psnr_db": bootstrap_interval(table["psnr_db"]),
+            "over_gray_db": bootstrap_interval(table["psnr_db"] - tables["gray"]["psnr_db"]),
+            "auc": bootstrap_interval(table["auc"]),
+            "auc_rebalanced": ratio_interval(table["auc_weighed"], table["auc_weights"]),
+            "colourfulness": bootstrap_interval(table["colourfulness"]),
             "colourfulness_gap": abs(float(difference.mean())),
+            "colourfulness_gap_share": abs(float(difference.mean())) / float(true_colour.mean()),
             "colourfulness_difference": bootstrap_interval(difference),
             "colourfulness_error": bootstrap_interval(np.abs(difference)),
         }
-    return table
+    return rows
 
 
-def methods_from_runs(ours: Path, mse: Path | None, temperature: float) -> dict[str, Method]:
-    """Returns the baselines and nets to compare; the mean ab is that of the training photographs."""
-    net, state = net_from_run(ours)
-    prior = torch.tensor(state["prior"], dtype=torch.float32)
-    mean_ab = (prior[:, None] * torch.from_numpy(bin_centres())).sum(0).reshape(1, 2, 1, 1)
-
-    def vivid(light: Tensor) -> Tensor:
-        return net.vivid(*net.heads(light, *no_hints(light)), temperature)
-
-    methods: dict[str, Method] = {
-        "gray": lambda light: light.new_zeros((1, 2, *light.shape[2:])),
-        "mean ab": lambda light: mean_ab.expand(1, 2, *light.shape[2:]),
-        "ours, regression": lambda light: net.heads(light, *no_hints(light))[0],
-        "ours, vivid": vivid,
-    }
-    if mse is not None:
-        baseline, _ = net_from_run(mse)
-        methods["MSE net"] = lambda light: baseline.heads(light, *no_hints(light))[0]
-    return methods
+def setback_share(by_count: dict[int, Table]) -> float:
+    """Returns the share of pictures that lose more than 0.3 dB at any step to more hints."""
+    steps = np.diff(np.stack([by_count[count]["psnr_db"] for count in sorted(by_count)]), axis=0)
+    return float((steps.min(0) < -LOSS_DB).mean())
 
 
-def main() -> None:
+def curve_summary(curves: dict[str, dict[int, Table]]) -> dict[str, dict[str, Any]]:
+    """Returns, by method and number of hints, PSNR, its lead over gray, Levin and propagation, and the rest."""
+
+    def lead(name: str, count: int, peer: str, key: str) -> Interval | None:
+        if peer == name or peer not in curves:
+            return None
+        return difference_interval(curves[name][count][key], curves[peer][count][key])
+
+    summary: dict[str, dict[str, Any]] = {}
+    for name, by_count in curves.items():
+        rows: dict[str, Any] = {}
+        for count, table in by_count.items():
+            row = {
+                "psnr_db": bootstrap_interval(table["psnr_db"]),
+                "over_gray_db": lead(name, count, "gray", "psnr_db"),
+                "over_levin_db": lead(name, count, "Levin", "psnr_db"),
+                "over_propagation_db": lead(name, count, "propagation", "psnr_db"),
+                "bleeding": interval_of(table["bleeding"]),
+                "bleeding_over_levin": lead(name, count, "Levin", "bleeding"),
+                "hints_kept": interval_of(table["kept"]),
+                "hint_miss_codes": interval_of(table["miss"]),
+            }
+            rows[str(count)] = {key: value for key, value in row.items() if value is not None}
+        summary[name] = {"hints": rows, "setback_share": setback_share(by_count)}
+    return summary
+
+
+def interval_of(values: NDArray[np.float64]) -> Interval | None:
+    """Returns the mean of those that are numbers with its bounds, or None where there is none."""
+    known = values[np.isfinite(values)]
+    return bootstrap_interval(known) if len(known) else None
+
+
+def difference_interval(values: NDArray[np.float64], peer: NDArray[np.float64]) -> Interval | None:
+    """Returns the mean paired difference with its bounds."""
+    return interval_of(values - peer)
+
+
+def rounded(value: Any) -> Any:
+    """Rounds every number of a report to five digits after the point."""
+    if isinstance(value, dict):
+        return {key: rounded(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [rounded(entry) for entry in value]
+    return round(value, 5) if isinstance(value, float) else value
+
+
+def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("pictures", type=Path, help="folder or tar of true colour pictures")
     options.add_argument("--folder", action="append", default=[], help="only names that start with this")
+    options.add_argument("--most", type=int, default=0, help="only so many pictures, evenly spread; 0 takes all")
     options.add_argument("--ours", type=Path, required=True, help="run folder of the colorizer")
     options.add_argument("--mse", type=Path, help="run folder of the plain MSE net")
     options.add_argument("--temperature", type=float, help="of the annealed mean; default: the calibrated one")
+    options.add_argument("--counts", type=int, nargs="*", default=list(COUNTS), help="numbers of hints")
+    options.add_argument("--tiles", type=int, default=8, help="pictures on which tiles are held against the whole")
+    options.add_argument("--without", action="append", default=[], help="leave out this method")
+    options.add_argument("--threads", type=int, default=0, help="CPU threads; 0 takes all")
     options.add_argument("--out", type=Path, help="where to write the summary as JSON")
-    args = options.parse_args()
-    if args.temperature is None:
-        args.temperature = temperature_of_run(args.ours)
+    return options
+
+
+def main() -> None:
+    args = parser().parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
+    ours = Run(args.ours)
+    if args.temperature is not None:
+        ours.net.temperature = args.temperature
     pictures = squared_pictures(args.pictures, tuple(args.folder))
-    table = summary(compare(pictures, methods_from_runs(args.ours, args.mse, args.temperature)))
-    report = {"pictures": len(pictures), "size": SIZE, "temperature": args.temperature, "methods": table}
-    text = json.dumps(report, indent=1)
+    if args.most:
+        names = list(pictures)[:: max(1, len(pictures) // args.most)][: args.most]
+        pictures = {name: pictures[name] for name in names}
+    methods = methods_from_runs(ours, Run(args.mse) if args.mse else None)
+    methods = {name: method for name, method in methods.items() if name not in args.without}
+    without_hints = {
+        name: method for name, method in methods.items() if name not in ("propagation", "Levin", "net alone")
+    }
+    report: dict[str, Any] = {
+        "pictures": len(pictures),
+        "size": SIZE,
+        "temperature": ours.net.temperature,
+        "methods": automatic_summary(automatic_scores(pictures, without_hints, ours.prior)),
+    }
+    if args.counts:
+        report["curve"] = curve_summary(curve_scores(pictures, guided(methods), sorted(args.counts)))
+    if args.tiles:
+        report["tiles"] = tile_agreement(
+            ours, list(pictures.values())[:: max(1, len(pictures) // args.tiles)][: args.tiles]
+        )
+    text = json.dumps(rounded(report), indent=1)
     if args.out:
         args.out.write_text(text + "\n", encoding="utf-8")
     print(text)

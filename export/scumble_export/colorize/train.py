@@ -1,6 +1,6 @@
-"""Trains the colorizer (or the plain MSE net it is measured against) on a folder or tar of photographs.
+"""Trains the colorizer on folders or tars of photographs, on a CPU or a GPU; the same command resumes.
 
-python -m scumble_export.colorize.train PHOTOS RUN --encoder WEIGHTS --minutes 120
+python -m scumble_export.colorize.train PHOTOS [PHOTOS ...] RUN --encoder WEIGHTS --pictures 400000
 """
 
 from __future__ import annotations
@@ -8,59 +8,40 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-import math
+import signal
 import time
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from scumble_export.colorize.bins import SoftEncoder, bin_centres, rebalancing_weights
-from scumble_export.colorize.net import Colorizer
-from scumble_export.colorize.sampling import batch_from_photos
-from scumble_export.data import Photo, load_photos
-from scumble_export.lab import lab_from_pixels, rgb_from_lab
+from scumble_export.colorize.bins import SoftEncoder
+from scumble_export.colorize.check import held_out_scores, squares
+from scumble_export.colorize.net import Colorizer, adopted
+from scumble_export.colorize.objective import Objective, measured_prior
+from scumble_export.colorize.sampling import batch_from_store
+from scumble_export.colorize.store import PhotoStore
+from scumble_export.data import load_photos
 
-HUBER_DELTA = 20.0
-CLASS_WEIGHT = 0.25
 FROZEN_BLOCKS = 3
-SIZES = ((0.0, 128), (0.7, 192))
-_CHECK_EVERY_MINUTES = 8.0
-_CHECK_SIZE = 192
+WARM_STEPS = 200
+COOL_SHARE = 0.3
+SIZES = {128: (0.75, 0.5), 192: (0.25, 0.5)}
+"""Side of the crops and how often it is drawn: before cooling, and while cooling. They are pieces of whole pictures
+of 128 to 213 and of 192 to 320 pixels: what the two views of a picture of 256 pixels show (scales.py)."""
+_SAVE_MINUTES, _CHECK_MINUTES = 4.0, 12.0
+_HELD_OUT = 64
+_KEEP = 0.9995
 
 
-def measured_prior(photos: list[Photo], most: int = 3000) -> NDArray[np.float64]:
-    """Counts how often each of the 313 bins is the nearest one, over thumbnails of the photographs."""
-    prior = np.zeros(len(bin_centres()))
-    encoder = SoftEncoder()
-    for photo in photos[:: max(1, len(photos) // most)]:
-        nearest, _ = encoder(lab_from_pixels(photo.pixels[None, ::4, ::4])[:, 1:])
-        prior += np.bincount(nearest[:, 0].flatten().numpy(), minlength=len(prior))
-    share: NDArray[np.float64] = prior / prior.sum()
-    return share
+def rate_at(steps: int, done: float) -> float:
+    """Returns the share of the peak learning rate: warm-up, constant, then a straight line to 0.
 
-
-class Objective(nn.Module):
-    """Huber on ab plus rebalanced cross-entropy on the bins; or half the squared error alone."""
-
-    def __init__(self, kind: str, prior: NDArray[np.float64]) -> None:
-        super().__init__()
-        self.kind = kind
-        self.encoder = SoftEncoder()
-        self.weights: Tensor
-        self.register_buffer("weights", torch.from_numpy(rebalancing_weights(prior)))
-
-    def forward(self, ab: Tensor, logits: Tensor, true_ab: Tensor) -> Tensor:
-        if self.kind == "mse":
-            return F.mse_loss(ab, true_ab) / (4 * HUBER_DELTA)
-        regression = F.smooth_l1_loss(ab, true_ab, beta=HUBER_DELTA) / 2
-        nearest, share = self.encoder(F.avg_pool2d(true_ab, 4))
-        picked = torch.log_softmax(logits, 1).gather(1, nearest)
-        rarity = self.weights[nearest[:, 0]]
-        return regression + CLASS_WEIGHT * -((picked * share).sum(1) * rarity).mean()
+    Constant for most of the time, so that a run may be prolonged (`--pictures`) at any moment before it cools.
+    """
+    return min(1.0, (steps + 1) / WARM_STEPS, max(0.0, 1 - done) / COOL_SHARE)
 
 
 class Training:
@@ -70,24 +51,30 @@ class Training:
         self.args = args
         self.run: Path = args.run
         self.run.mkdir(parents=True, exist_ok=True)
-        photos = load_photos(args.photos)
-        self.photos = [photo for photo in photos if not photo.held_out]
-        self.held_out = [photo for photo in photos if photo.held_out][:128]
         self.device = torch.device(args.device)
-        self.prior = measured_prior(self.photos)
+        photos = [photo for source in args.photos for photo in load_photos(source)]
+        taught = [photo for photo in photos if not photo.held_out]
+        self.pictures_held_out = squares([photo for photo in photos if photo.held_out], _HELD_OUT)
+        self.prior = measured_prior(taught)
+        self.store = PhotoStore(taught, self.device)
+        self.encoder = SoftEncoder()
         self.net = Colorizer()
         if args.encoder:
-            self.net.encoder.load_pretrained(torch.load(args.encoder, map_location="cpu", weights_only=True))
-        self.net.encoder.freeze(FROZEN_BLOCKS)
+            self.net.tile.encoder.load_pretrained(torch.load(args.encoder, map_location="cpu", weights_only=True))
+        if args.start:
+            former = torch.load(args.start, map_location="cpu", weights_only=True)["average"]
+            self.net.load_state_dict(adopted(self.net, former))
+        self.net.tile.encoder.freeze(FROZEN_BLOCKS)
         self.net.to(self.device).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.net)
         self.objective = Objective(args.loss, self.prior).to(self.device)
-        encoder = [p for p in self.net.encoder.parameters() if p.requires_grad]
-        known = {id(p) for p in self.net.encoder.parameters()}
+        encoder = [p for p in self.net.tile.encoder.parameters() if p.requires_grad]
+        known = {id(p) for p in self.net.tile.encoder.parameters()}
         decoder = [p for p in self.net.parameters() if id(p) not in known]
         self.peak_rates = (args.rate * args.encoder_share, args.rate)
         self.optimizer = torch.optim.AdamW([{"params": encoder}, {"params": decoder}], weight_decay=0.01)
         self.steps, self.pictures, self.minutes = 0, 0, 0.0
+        self.stopped = False
         if self.checkpoint.exists():
             self.resume()
 
@@ -112,35 +99,43 @@ class Training:
             "minutes": self.minutes,
             "seed": self.args.seed,
             "loss": self.args.loss,
-            "photos": len(self.photos),
+            "spread": self.args.spread,
+            "photos": len(self.store),
             "prior": self.prior.tolist(),
         }
         temporary = self.checkpoint.with_suffix(".new")
         torch.save(state, temporary)
         temporary.replace(self.checkpoint)
 
-    def step(self, rng: np.random.Generator) -> float:
-        done = min(self.minutes / self.args.minutes, 1.0)
-        size = next(size for start, size in reversed(SIZES) if done >= start)
-        batch = batch_from_photos(self.photos, self.args.batch, size, rng)
-        lightness, hint, mask, true_ab = (
-            plane.to(self.device).contiguous(memory_format=torch.channels_last) for plane in batch
-        )
-        rate = min(1.0, (self.steps + 1) / 200) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+    def generator(self, *key: int) -> torch.Generator:
+        seed = int(np.random.SeedSequence((self.args.seed, *key)).generate_state(1)[0])
+        return torch.Generator(self.device).manual_seed(seed)
+
+    def step(self, generator: torch.Generator) -> Tensor:
+        done = self.pictures / self.args.pictures
+        cooling = int(done > 1 - COOL_SHARE)
+        shares = torch.tensor([share[cooling] for share in SIZES.values()])
+        chooser = torch.Generator().manual_seed(self.args.seed * 1_000_003 + self.steps)
+        size = tuple(SIZES)[int(torch.multinomial(shares, 1, generator=chooser))]
+        count = max(2, self.args.batch * 128**2 // size**2)
+        inputs, true_ab = batch_from_store(self.store, count, size, self.encoder, generator)
+        if not self.args.spread:
+            inputs = inputs.without_spread()
+        rate = rate_at(self.steps, done)
         for group, peak in zip(self.optimizer.param_groups, self.peak_rates, strict=True):
             group["lr"] = peak * rate
         self.net.train()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.args.bf16):
-            ab, logits = self.net.heads(lightness, hint, mask)
-        loss = self.objective(ab.float(), logits.float(), true_ab)
+            ab, logits = self.net.heads(inputs.channels_last())
+        loss: Tensor = self.objective(ab.float(), logits.float(), true_ab, inputs.confidence.flatten(1).any(1))
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
         self.optimizer.step()
         self.steps += 1
-        self.pictures += len(true_ab)
-        self.follow(min(0.999, (1 + self.steps) / (20 + self.steps)))
-        return float(loss.detach())
+        self.pictures += count
+        self.follow(min(_KEEP, (1 + self.steps) / (20 + self.steps)))
+        return loss.detach()
 
     @torch.no_grad()
     def follow(self, keep: float) -> None:
@@ -150,79 +145,75 @@ class Training:
                 mean.lerp_(now, 1 - keep)
 
     @torch.no_grad()
-    def settle(self, batches: int = 40) -> None:
+    def settle(self, batches: int = 24) -> None:
         """Measures the batch statistics of the averaged weights afresh: those of the current ones do not fit."""
-        rng = np.random.default_rng(self.args.seed)
+        generator = self.generator(0, 1)
         self.average.train()
         layers = [m for m in self.average.modules() if isinstance(m, nn.BatchNorm2d) and m.training]
         for layer in layers:
             layer.reset_running_stats()
             layer.momentum = None  # a plain mean over the batches
-        for _ in range(batches):
-            lightness, hint, mask, _ = batch_from_photos(self.photos, self.args.batch, 128, rng)
-            self.average.heads(lightness.to(self.device), hint.to(self.device), mask.to(self.device))
+        for index in range(batches):
+            size, count = ((128, self.args.batch), (192, self.args.batch // 2))[index % 2]
+            inputs, _ = batch_from_store(self.store, max(2, count), size, self.encoder, generator)
+            self.average.heads(inputs if self.args.spread else inputs.without_spread())
 
-    @torch.no_grad()
-    def check(self) -> dict[str, float]:
-        """Scores the averaged weights on held-out training photographs (never the evaluation set)."""
-        self.average.eval()
-        gains, colour = [], []
-        for photo in self.held_out:
-            crop = np.array(photo.pixels[:_CHECK_SIZE, :_CHECK_SIZE])
-            height, width = (side // 32 * 32 for side in crop.shape[:2])
-            lab = lab_from_pixels(crop[None, :height, :width]).to(self.device)
-            none = torch.zeros_like(lab)
-            ab, logits = self.average.heads(lab[:, :1], none[:, 1:], none[:, :1])
-            true = rgb_from_lab(lab)
-
-            def error(ab: Tensor, lab: Tensor = lab, true: Tensor = true) -> float:
-                return float(((rgb_from_lab(torch.cat((lab[:, :1], ab), 1)) - true) ** 2).mean())
-
-            gains.append(10 * math.log10((error(none[:, 1:]) + 1e-6) / (error(ab) + 1e-6)))
-            chroma = [float(x.norm(dim=1).mean()) for x in (lab[:, 1:], ab, self.average.annealed_mean(logits))]
-            colour.append(chroma)
-        true_chroma, regressed, annealed = np.mean(colour, 0)
-        return {
-            "gain_db": float(np.mean(gains)),
-            "regressed_chroma": float(regressed / true_chroma),
-            "annealed_chroma": float(annealed / true_chroma),
+    def report(self, losses: list[Tensor]) -> None:
+        """Appends a row to the log: progress, mean loss, scores on held-out photographs."""
+        row = {
+            "minutes": round(self.minutes, 1),
+            "steps": self.steps,
+            "pictures": self.pictures,
+            "loss": round(float(torch.stack(losses).mean()), 4),
+            **held_out_scores(self.average, self.pictures_held_out, self.device, self.args.spread),
         }
+        with (self.run / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(row) + "\n")
+        print(json.dumps(row), flush=True)
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        """Lets the current step end; the run then saves and leaves."""
+        self.stopped = True
 
     def go(self) -> None:
-        rng = np.random.default_rng((self.args.seed, self.steps))
-        losses: list[float] = []
-        began = last = time.monotonic()
-        before = self.minutes
-        while self.minutes < self.args.minutes:
-            losses.append(self.step(rng))
-            now = time.monotonic()
-            self.minutes = before + (now - began) / 60
-            if now - last > 60 * _CHECK_EVERY_MINUTES or self.minutes >= self.args.minutes:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.stop)
+        generator = self.generator(1, self.steps)
+        losses: list[Tensor] = []
+        # A process that is paused or waits for its turn on a busy CPU does not train.
+        clock = time.monotonic if self.device.type == "cuda" else time.thread_time
+        saved = checked = clock()
+        while self.pictures < self.args.pictures and not self.stopped:
+            began = clock()
+            losses.append(self.step(generator))
+            now = clock()
+            self.minutes += (now - began) / 60
+            if now - checked > 60 * self.args.check_minutes or self.pictures >= self.args.pictures:
                 self.settle()
                 self.save()
-                row = {
-                    "minutes": round(self.minutes, 1),
-                    "pictures": self.pictures,
-                    "loss": float(np.mean(losses)),
-                    **self.check(),
-                }
-                with (self.run / "log.jsonl").open("a", encoding="utf-8") as log:
-                    log.write(json.dumps(row) + "\n")
-                print(json.dumps(row), flush=True)
-                losses, last = [], time.monotonic()
+                self.report(losses)
+                losses, saved, checked = [], clock(), clock()
+            elif now - saved > 60 * _SAVE_MINUTES:
+                self.save()
+                saved = now
+        self.settle()
+        self.save()
 
 
 def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("photos", type=Path, help="folder or tar of colour photographs")
+    options.add_argument("photos", type=Path, nargs="+", help="folders or tars of colour photographs")
     options.add_argument("run", type=Path, help="folder of the checkpoint and the log; resumed if it has one")
     options.add_argument("--encoder", type=Path, help="ImageNet weights of EfficientNet-Lite0 (.pth)")
+    options.add_argument("--start", type=Path, help="checkpoint of an earlier run to start from, former nets too")
     options.add_argument("--loss", choices=("rebalanced", "mse"), default="rebalanced")
-    options.add_argument("--minutes", type=float, default=120.0, help="training time, over all sittings")
-    options.add_argument("--batch", type=int, default=16, help="pictures a step")
-    options.add_argument("--rate", type=float, default=1e-3, help="peak learning rate of the decoder")
+    options.add_argument("--pictures", type=int, default=400_000, help="crops to see, over all sittings")
+    options.add_argument("--batch", type=int, default=16, help="crops of 128 pixels a step; fewer of larger ones")
+    options.add_argument("--rate", type=float, default=8e-4, help="peak learning rate of the decoder")
     options.add_argument("--encoder-share", type=float, default=0.1, help="the encoder's share of that rate")
+    options.add_argument("--no-spread", dest="spread", action="store_false", help="keep the spread hints from the net")
     options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--check-minutes", type=float, default=_CHECK_MINUTES, help="between scores, of computing")
     options.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options.add_argument("--bf16", action="store_true", help="run the net in bfloat16")
     options.add_argument("--threads", type=int, default=0, help="CPU threads; 0 takes all")
@@ -233,6 +224,7 @@ def main() -> None:
     args = parser().parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)  # the tails of the spread hints would slow a CPU down
     torch.manual_seed(args.seed)
     Training(args).go()
 

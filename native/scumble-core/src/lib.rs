@@ -3,6 +3,7 @@
 pub mod color;
 pub mod error;
 pub mod guided;
+pub mod hints;
 pub mod image;
 pub mod loader;
 pub mod plan;

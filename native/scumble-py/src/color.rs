@@ -6,6 +6,7 @@ use numpy::{
 use pyo3::prelude::*;
 use scumble_core::Error;
 use scumble_core::guided::{Coefficients, Fit};
+use scumble_core::hints::touch::{HintPixel, Touch};
 use scumble_core::recolor::{ChromaRows, Planes, Recoloring};
 use scumble_core::{color, recolor as core_recolor, resample};
 
@@ -149,6 +150,10 @@ pub fn recolor<'py>(
 ///     mask: as for `recolor`.
 ///     radius: half the side of a window, in small pixels.
 ///     eps: variance of L (squared L units) below which a window counts as flat; 0.001 at least is used.
+///     hint_xy: column and row of pixels that have a wanted chroma, shape (n, 2); given with `hint_ab`. Those pixels
+///         get it exactly, as far as it fits; what the stretched prediction lacks there is also added around them,
+///         along the lightness. Of two at one pixel the later one counts.
+///     hint_ab: wanted Lab a and b of those pixels, shape (n, 2).
 ///     transfer: as for `lightness`.
 ///     workers: threads.
 ///     progress: as for `recolor`.
@@ -160,8 +165,8 @@ pub fn recolor<'py>(
     src: "_Pixels", dst: "_Pixels",
     ab: "_Floats", guide: "_Floats", *,
     strength: "float" = 1.0, mask: "_Mask | None" = None, radius: "int" = 4,
-    eps: "float" = 4.0, transfer: "str" = "srgb", workers: "int" = 1,
-    progress: "_Listener | None" = None
+    eps: "float" = 4.0, hint_xy: "_Places | None" = None, hint_ab: "_Floats | None" = None,
+    transfer: "str" = "srgb", workers: "int" = 1, progress: "_Listener | None" = None
 ) -> "None")]
 #[allow(clippy::too_many_arguments)]
 pub fn recolor_guided<'py>(
@@ -174,6 +179,8 @@ pub fn recolor_guided<'py>(
     mask: Option<PyReadonlyArray2<'py, u8>>,
     radius: usize,
     eps: f32,
+    hint_xy: Option<PyReadonlyArray2<'py, i32>>,
+    hint_ab: Option<PyReadonlyArray2<'py, f32>>,
     transfer: &str,
     workers: usize,
     progress: Option<&Bound<'py, PyAny>>,
@@ -192,7 +199,58 @@ pub fn recolor_guided<'py>(
     let fit = Fit { radius, eps };
     let coefficients = py.detach(|| Coefficients::fit(a, b, &guide_values, w, h, fit)).or_raise()?;
     let stretched = coefficients.stretched(src.shape()[1], src.shape()[0]).or_raise()?;
-    recolored(py, (src, dst), &stretched, (strength, mask.as_ref(), transfer, workers), progress)
+    let settings = (strength, mask.as_ref(), transfer, workers);
+    let pixels = hint_pixels(hint_xy.as_ref(), hint_ab.as_ref())?;
+    if pixels.is_empty() {
+        return recolored(py, (src, dst), &stretched, settings, progress);
+    }
+    let touch = touch(py, src, transfer, &stretched, (w, h), pixels)?;
+    recolored(py, (src, dst), &touch.over(&stretched), settings, progress)
+}
+
+/// Hinted pixels from their places and colours.
+fn hint_pixels(
+    xy: Option<&PyReadonlyArray2<'_, i32>>,
+    ab: Option<&PyReadonlyArray2<'_, f32>>,
+) -> PyResult<Vec<HintPixel>> {
+    let (Some(xy), Some(ab)) = (xy, ab) else {
+        return match (xy, ab) {
+            (None, None) => Ok(Vec::new()),
+            _ => Err(Error::argument("hint_xy and hint_ab are given together")).or_raise(),
+        };
+    };
+    if xy.shape() != ab.shape() || xy.shape()[1] != 2 {
+        return Err(Error::argument(format!(
+            "hint_xy has shape {:?} and hint_ab {:?}; both must be (n, 2)",
+            xy.shape(),
+            ab.shape()
+        )))
+        .or_raise();
+    }
+    let places = xy.as_array();
+    let colors = ab.as_array();
+    let pixel = |(place, color): (numpy::ndarray::ArrayView1<'_, i32>, numpy::ndarray::ArrayView1<'_, f32>)| {
+        let outside = |_| Error::argument(format!("the hint {},{} lies outside the picture", place[0], place[1]));
+        let (x, y) = (usize::try_from(place[0]).map_err(outside)?, usize::try_from(place[1]).map_err(outside)?);
+        Ok(HintPixel { x, y, ab: [color[0], color[1]] })
+    };
+    places.rows().into_iter().zip(colors.rows()).map(pixel).collect::<Result<_, Error>>().or_raise()
+}
+
+fn touch<'py>(
+    py: Python<'py>,
+    src: &Bound<'py, PyUntypedArray>,
+    transfer: &str,
+    chroma: &impl ChromaRows,
+    working: (usize, usize),
+    pixels: Vec<HintPixel>,
+) -> PyResult<Touch> {
+    let transfer = transfer_from_name(transfer)?;
+    with_sample_type!(src, S => {
+        let source = Source::<S>::new(src)?;
+        let view = source.view()?;
+        py.detach(|| Touch::new(view, transfer, chroma, working, pixels)).or_raise()
+    })
 }
 
 /// Strength, mask, transfer and workers, as Python gave them.

@@ -4,17 +4,20 @@ mod arrays;
 mod color;
 mod engine;
 mod errors;
+mod hints;
 mod plan;
 mod progress;
 mod tiles;
 
-/// Scumble's native core: colour, tiles and ONNX Runtime sessions. Only `scumble.engine` imports it.
+/// Scumble's native core: colour, hints, tiles and ONNX Runtime sessions. Only `scumble.engine` imports it.
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
     use crate::color::{lab_from_rgb, lightness, lightness_thumbnail, recolor, recolor_guided, rgb_from_lab};
     #[pymodule_export]
     use crate::engine::{Session, available_providers, init_runtime};
+    #[pymodule_export]
+    use crate::hints::{HintField, SpreadHints};
     #[pymodule_export]
     use crate::plan::{Tile, TilePlan};
 }

@@ -27,6 +27,8 @@ Device = Literal["auto", "cpu", "cuda"]
 Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 Listener = Callable[[float], object] | None
+Places = NDArray[np.int32]
+HintField = _native.HintField
 Session = _native.Session
 TilePlan = _native.TilePlan
 
@@ -255,12 +257,18 @@ class Engine:
         mask: Mask | None = None,
         radius: int = 4,
         eps: float = 4.0,
+        hint_xy: Places | None = None,
+        hint_ab: Floats | None = None,
         progress: Listener = None,
     ) -> Image:
         """Returns the picture with the chroma of a small prediction, led by its own full-size lightness.
 
         `ab`, (2, h, w), and `guide`, its L, (h, w), span the whole picture; `radius` counts their pixels, `eps` is a
         variance of L. Fast guided filter, He and Sun 2015. `mask`, (H, W), keeps pixels where it is 0.
+
+        Pixels of the full-size picture at `hint_xy`, columns and rows, (n, 2), get the chroma `hint_ab`, (n, 2),
+        exactly as far as it fits their lightness; what the stretched prediction lacks there is added around them
+        too. Raises ParamError for a hint outside the picture.
         """
         result = self._empty_like(image)
         _native.recolor_guided(
@@ -272,11 +280,22 @@ class Engine:
             mask=mask,
             radius=radius,
             eps=eps,
+            hint_xy=hint_xy,
+            hint_ab=hint_ab,
             transfer=image.transfer.value,
             workers=self._workers or cores(),
             progress=progress,
         )
         return image_from_array(result, like=image)
+
+    def hint_field(self, lightness: Floats) -> HintField:
+        """Returns what spreads hints over a picture of L 0 to 100, (h, w), and makes predictions meet them.
+
+        It costs little and depends on the picture alone: make it once, and use it for every edit. See
+        `HintField.spread` (before the net), `HintField.met` (after it) and `HintField.grid` (other sizes). Raises
+        ParamError for an empty picture.
+        """
+        return HintField(lightness)
 
     def recolor(self, image: Image, ab: Floats, *, strength: float = 1.0, mask: Mask | None = None) -> Image:
         """Returns the picture with chroma given for every pixel, `ab` (2, H, W); else as `recolor_guided`."""
