@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from scumble import _native  # noqa: TID251 - this is the room
 from scumble.engine.machine import cores, default_budget_mib, preload_cuda, runtime_library
+from scumble.engine.planes import area_means
 from scumble.errors import (
     DeviceOutOfMemory,
     MemoryBudgetTooSmall,
@@ -312,6 +313,8 @@ class Engine:
     def lightness_thumbnail(self, image: Image, width: int, height: int) -> Floats:
         """Returns L, 0 to 100, averaged by area: (height, width)."""
         return _native.lightness_thumbnail(array_from_image(image), width, height, transfer=image.transfer.value)
+
+    area_means = staticmethod(area_means)
 
     def lab_from_rgb(self, rgb: Floats) -> Floats:
         """Returns Lab (D65, 2°) of sRGB colours 0 to 1, (n, 3)."""
