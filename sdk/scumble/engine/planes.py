@@ -14,8 +14,8 @@ def area_means(planes: Floats, width: int, height: int) -> Floats:
     """Returns planes (C, h, w) averaged into cells, (C, height, width).
 
     Cell i of n along m pixels covers floor(i m / n) up to ceil((i + 1) m / n), so neighbours may share a pixel and
-    planes may also grow: the cells of torch's adaptive_avg_pool2d. Raises ParamError for planes
-    of another shape or without pixels, and for no cells.
+    planes may also grow: the cells of torch's adaptive_avg_pool2d. Raises ParamError for planes of
+    another shape or without pixels, and for no cells.
     """
     if planes.ndim != 3 or 0 in planes.shape[1:] or width < 1 or height < 1:
         raise ParamError(
@@ -23,7 +23,8 @@ def area_means(planes: Floats, width: int, height: int) -> Floats:
             "Give planes of shape (channels, height, width) with pixels, and at least one cell.",
             "param.planes",
         )
-    return cell_shares(planes.shape[1], height) @ planes @ cell_shares(planes.shape[2], width).T
+    down, across = cell_shares(planes.shape[1], height), cell_shares(planes.shape[2], width)
+    return np.asarray(down @ planes @ across.T, np.float32)
 
 
 def cell_shares(pixels: int, cells: int) -> Floats:
