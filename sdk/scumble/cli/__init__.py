@@ -94,7 +94,7 @@ def _chosen(effects: Mapping[str, type[Effect]], name: str) -> list[type[Effect]
 def _described(kind: type[Effect]) -> str:
     schema = kind.declaration()
     lines = [f"{schema.id}: {schema.doc.splitlines()[0]}"]
-    lines += [f"  {clip.name}: {clip.doc}" for clip in schema.clips]
+    lines += [f"  {clip.name}: {clip.doc}{f' [{clip.allowed()}]' if clip.allowed() else ''}" for clip in schema.clips]
     lines += [f"  --{param.name.replace('_', '-')}: {param.doc} [{param.allowed()}]" for param in schema.params]
     return "\n".join(lines)
 
