@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from scumble import Colorize, HintPoint, Image, Rgb, read_image
-from scumble.effect import Suggestion
-from scumble.effects.colorize.palette import MOST_COLOURS, suggestions
+from scumble.effect import MOST_SUGGESTIONS, Suggestion
+from scumble.effects.colorize.palette import suggestions
 from scumble.engine import Engine
 from scumble.errors import ParamError
 from scumble.media.arrays import array_from_image, image_from_array
@@ -39,7 +39,7 @@ def logits_of(shares: dict[tuple[int, int], float]) -> np.ndarray[tuple[int, ...
 def test_they_have_the_pixels_lightness_and_differ(photo: Image, place: tuple[int, int]) -> None:
     found = Colorize().suggestions(photo, *place)
     own = float(Engine.default().lightness(photo)[place[1], place[0]])
-    assert 1 + (0.01 < own < 99.99) <= len(found) <= MOST_COLOURS
+    assert 1 + (0.01 < own < 99.99) <= len(found) <= MOST_SUGGESTIONS
     assert np.abs(lab(found)[:, 0] - own).max() < 1.0
     assert len({suggestion.color for suggestion in found}) == len(found)
     weights = [suggestion.weight for suggestion in found]
