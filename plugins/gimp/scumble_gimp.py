@@ -25,7 +25,14 @@ from gimp_layers import add_painted_layer, painted_layer, source_layer  # noqa: 
 from gimp_run import create, filter_layer  # noqa: E402
 
 from scumble.errors import HostError, JobCancelled  # noqa: E402
-from scumble.hosts.adapter import Adapter, clip_layer_name, error_text, painted_clips, setup_from_file  # noqa: E402
+from scumble.hosts.adapter import (  # noqa: E402
+    Adapter,
+    asked_params,
+    clip_layer_name,
+    error_text,
+    painted_clips,
+    setup_from_file,
+)
 from scumble.schema import ClipSchema, EffectSchema  # noqa: E402
 
 MENUS = {"filter": "<Image>/Filters/Scumble", "generator": "<Image>/File/Create/Scumble"}
@@ -54,7 +61,7 @@ class Procedure:
     def __init__(self, adapter: Adapter, schema: EffectSchema, clip: ClipSchema | None) -> None:
         self._adapter, self._schema, self._clip = adapter, schema, clip
         self._creates = schema.context == "generator" and clip is None
-        self._arguments = {} if clip else argument_names(schema.params)
+        self._arguments = {} if clip else argument_names(asked_params(schema))
         name = f"{schema.id}-{clip.name}-layer" if clip else schema.id
         self.name = "scumble-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
