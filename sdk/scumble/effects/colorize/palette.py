@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _LEAST_SHARE = 0.01
 _LEAST_DISTANCE = 6.0
+_STARTS = 10
 _ROUNDS = 20
 
 Floats = NDArray[np.float32]
@@ -67,21 +68,40 @@ def _shown(ab: Floats, lightness: float, engine: Engine) -> Doubles:
 
 
 def _weighted_means(share: Doubles, points: Doubles, count: int) -> tuple[Doubles, Doubles]:
-    """Returns means (count, 2) and their weights (count,): Lloyd's rounds from a greedy start.
+    """Returns means (count, 2) and their weights (count,): the best K-means of a greedy start and nine drawn ones.
 
-    Each mean starts at the point that lowers the weighted sum of squared distances most.
+    Chance begins at the same seed every time, so that the same distribution has the same means.
     """
+    chance = np.random.default_rng(0)
+    flat = np.sqrt(share) + 1e-9  # the likeliest bin alone must not be all that is drawn
+    drawn = [chance.choice(len(points), count, replace=False, p=flat / flat.sum()) for _ in range(_STARTS - 1)]
+    means = points[np.vstack((_greedy(share, points, count), *drawn))]  # (starts, count, 2)
+    groups = count * np.arange(_STARTS)
+    size = count * _STARTS
+    for _ in range(_ROUNDS):  # Lloyd's, all starts at once
+        owner = _nearest(points, means) + groups
+        held = np.bincount(owner.ravel(), np.repeat(share, _STARTS), size)
+        sums = [np.bincount(owner.ravel(), np.repeat(share * axis, _STARTS), size) for axis in points.T]
+        moved = np.stack(sums, 1) / np.maximum(held, 1e-300)[:, None]
+        means = np.where(held[:, None] > 0, moved, means.reshape(-1, 2)).reshape(means.shape)
+    owner = _nearest(points, means)
+    errors = ((points[:, None] - means[np.arange(_STARTS), owner]) ** 2).sum(-1)
+    best = int((share @ errors).argmin())
+    return means[best], np.bincount(owner[:, best], share, count).astype(np.float64)
+
+
+def _nearest(points: Doubles, means: Doubles) -> NDArray[np.intp]:
+    """Returns which of each start's means, (starts, count, 2), is nearest to each point, (n, 2): (n, starts)."""
+    squares = (means**2).sum(-1) - 2 * np.einsum("na,ska->nsk", points, means)
+    return np.asarray(squares.argmin(-1), np.intp)
+
+
+def _greedy(share: Doubles, points: Doubles, count: int) -> list[int]:
+    """Returns indices (count,): each lowers the weighted sum of squared distances as far as one point can."""
     apart = ((points[:, None] - points[None]) ** 2).sum(-1)
     nearest = np.full(len(points), np.inf)
     chosen: list[int] = []
     for _ in range(count):
         chosen.append(int((np.minimum(nearest, apart) @ share).argmin()))
         nearest = np.minimum(nearest, apart[chosen[-1]])
-    means = points[chosen]
-    owner = np.zeros(len(points), int)
-    for _ in range(_ROUNDS):
-        owner = ((points[:, None] - means[None]) ** 2).sum(-1).argmin(1)
-        held = np.bincount(owner, share, count)
-        sums = np.stack([np.bincount(owner, share * points[:, axis], count) for axis in (0, 1)], 1)
-        means = np.where(held[:, None] > 0, sums / np.maximum(held, 1e-300)[:, None], means)
-    return means, np.bincount(owner, share, count).astype(np.float64)
+    return chosen
