@@ -21,8 +21,10 @@ from scumble_export.colorize.runs import Run
 from scumble_export.colorize.sampling import Inputs
 from scumble_export.colorize.scales import Views, smaller
 from scumble_export.colorize.scoring import (
-    automatic_scores,
-    curve_scores,
+    automatic_row,
+    automatic_tables,
+    curve_rows,
+    curve_tables,
     hint_misses,
     squared_pictures,
 )
@@ -99,8 +101,8 @@ def test_a_miss_is_counted_in_codes_and_only_in_gamut() -> None:
 def test_guides_solve_what_lightness_separates_and_gray_does_not(folder: Path) -> None:
     pictures = squared_pictures(folder)
     methods: dict[str, Method] = {"gray": gray, "propagation": propagation, "Levin": levin}
-    curves = curve_scores(pictures, methods, (0, 1, 20))
-    summary = curve_summary(curves)
+    rows = [curve_rows(picture, index, methods, (0, 1, 20)) for index, picture in enumerate(pictures.values())]
+    summary = curve_summary(curve_tables(rows))
     assert summary["gray"]["setback_share"] == 0
     for name in ("propagation", "Levin"):
         rows = summary[name]["hints"]
@@ -121,7 +123,8 @@ def test_the_right_colours_reach_the_whole_area(folder: Path) -> None:
     pictures = squared_pictures(folder)
     true_ab = iter([lab_from_pixels(picture[None])[:, 1:] for picture in pictures.values()])
     methods: dict[str, Method] = {"gray": gray, "oracle": lambda inputs: next(true_ab)}
-    rows = automatic_summary(automatic_scores(pictures, methods, torch.full((313,), 1 / 313)))
+    prior = torch.full((313,), 1 / 313)
+    rows = automatic_summary(automatic_tables([automatic_row(each, methods, prior) for each in pictures.values()]))
     assert rows["oracle"]["auc"][0] > 0.993
     assert rows["oracle"]["auc_rebalanced"][0] > 0.993
     assert rows["oracle"]["colourfulness_gap_share"] < 0.02
@@ -189,8 +192,8 @@ def test_the_command_compares_all_methods(
         "5",
         "--most",
         "2",
-        "--threads",
-        "1",
+        "--processes",
+        "2",
         "--tiles",
         "1",
     ]
@@ -198,7 +201,9 @@ def test_the_command_compares_all_methods(
     evaluate.main()
     report = json.loads(out.read_text())
     assert report["pictures"] == 2
-    assert list(report["methods"]) == ["truth", "gray", "mean ab", "ours", "ours, vivid"]
+    told = ["ours, told", "ours, vivid, told"]
+    assert list(report["methods"]) == ["truth", "gray", "mean ab", "ours", "ours, vivid", *told]
+    assert list(report["by_picture"]) == ["0.png", "1.png"]
     curve = report["curve"]
     assert list(curve) == ["gray", "mean ab", "propagation", "Levin", "net alone", "ours"]
     fresh = curve["ours"]["hints"]["5"]
