@@ -8,6 +8,7 @@ mod hints;
 mod plan;
 mod progress;
 mod tiles;
+mod wanted;
 
 /// Scumble's native core: colour, hints, tiles and ONNX Runtime sessions. Only `scumble.engine` imports it.
 #[pyo3::pymodule]

@@ -31,6 +31,7 @@ Listener = Callable[[float], object] | None
 Places = NDArray[np.int32]
 HintField = _native.HintField
 Session = _native.Session
+SpreadHints = _native.SpreadHints
 TilePlan = _native.TilePlan
 
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
@@ -197,20 +198,36 @@ class Engine:
         lightness_input: str,
         output: str,
         nearest: tuple[str, ...] = (),
+        constants: Mapping[str, Floats] | None = None,
+        spread_inputs: tuple[str, str] | None = None,
+        spread: SpreadHints | None = None,
         strength: float = 1.0,
         mask: Mask | None = None,
+        hint_xy: Places | None = None,
+        hint_ab: Floats | None = None,
+        strokes: Image | None = None,
         progress: Listener = None,
     ) -> Image:
         """Returns the picture coloured tile by tile: `lightness_input` takes L, `output` gives Lab a and b.
 
         Each context array, (C, h, w) of any size, spans the whole picture and is stretched to each tile, linearly
-        or by `nearest`. The facts from `halo` to `weights_bytes` are a manifest's. `mask`, (H, W), keeps pixels where
-        it is 0. When the device runs out of memory, smaller tiles are tried, and remembered for this session.
+        or by `nearest`; `constants` are given to every tile as they are. `spread_inputs` name the graph's inputs for
+        spread ab and its confidence: `spread`, from `HintField.grid`, is read for them along each tile's own lightness,
+        and without it they are 0. The facts from `halo` to `weights_bytes` are a manifest's. `mask`, (H, W), keeps
+        pixels where it is 0. Hints at full size are as for `recolor_guided`, across the borders of tiles. When the
+        device runs out of memory, smaller tiles are tried, and remembered for this session.
 
-        Raises ModelError when the graph does not fit, MemoryBudgetTooSmall, DeviceOutOfMemory, and whatever
-        `progress` raises.
+        Raises ModelError when the graph does not fit, ParamError when an input is given twice, `spread` without
+        `spread_inputs`, or hints that do not fit, MemoryBudgetTooSmall, DeviceOutOfMemory, and whatever `progress`
+        raises.
         """
+        fixed = constants or {}
+        if twice := sorted(context.keys() & fixed.keys()):
+            raise ParamError(
+                f"The input {twice[0]!r} is given as context and as a constant", "Give it once.", "param.invalid"
+            )
         filters = {name: "nearest" if name in nearest else "bilinear" for name in context}
+        filters |= dict.fromkeys(fixed, "constant")
         facts: Any = {
             "halo": halo,
             "stride": stride,
@@ -227,12 +244,17 @@ class Engine:
                     plan,
                     array_from_image(image),
                     result,
-                    dict(context),
+                    {**context, **fixed},
                     lightness_input=lightness_input,
                     output=output,
                     context_filter=filters,
+                    spread_inputs=spread_inputs,
+                    spread=spread,
                     strength=strength,
                     mask=mask,
+                    hint_xy=hint_xy,
+                    hint_ab=hint_ab,
+                    **_stroke_arguments(strokes),
                     transfer=image.transfer.value,
                     workers=workers,
                     progress=progress,
@@ -260,6 +282,7 @@ class Engine:
         eps: float = 4.0,
         hint_xy: Places | None = None,
         hint_ab: Floats | None = None,
+        strokes: Image | None = None,
         progress: Listener = None,
     ) -> Image:
         """Returns the picture with the chroma of a small prediction, led by its own full-size lightness.
@@ -269,7 +292,9 @@ class Engine:
 
         Pixels of the full-size picture at `hint_xy`, columns and rows, (n, 2), get the chroma `hint_ab`, (n, 2),
         exactly as far as it fits their lightness; what the stretched prediction lacks there is added around them
-        too. Raises ParamError for a hint outside the picture.
+        too. So do the pixels where `strokes`, a picture of the same size, is opaque, with its chroma: a stroke's soft
+        edge is left to the prediction, and strokes of any area need no memory. Where both name a pixel, `hint_xy`
+        counts. Raises ParamError for a hint outside the picture, and strokes of another size or without alpha.
         """
         result = self._empty_like(image)
         _native.recolor_guided(
@@ -283,6 +308,7 @@ class Engine:
             eps=eps,
             hint_xy=hint_xy,
             hint_ab=hint_ab,
+            **_stroke_arguments(strokes),
             transfer=image.transfer.value,
             workers=self._workers or cores(),
             progress=progress,
@@ -298,12 +324,33 @@ class Engine:
         """
         return HintField(lightness)
 
-    def recolor(self, image: Image, ab: Floats, *, strength: float = 1.0, mask: Mask | None = None) -> Image:
+    def recolor(
+        self,
+        image: Image,
+        ab: Floats,
+        *,
+        strength: float = 1.0,
+        mask: Mask | None = None,
+        hint_xy: Places | None = None,
+        hint_ab: Floats | None = None,
+        strokes: Image | None = None,
+        progress: Listener = None,
+    ) -> Image:
         """Returns the picture with chroma given for every pixel, `ab` (2, H, W); else as `recolor_guided`."""
         result = self._empty_like(image)
-        source, transfer = array_from_image(image), image.transfer.value
-        workers = self._workers or cores()
-        _native.recolor(source, result, ab, strength=strength, mask=mask, transfer=transfer, workers=workers)
+        _native.recolor(
+            array_from_image(image),
+            result,
+            ab,
+            strength=strength,
+            mask=mask,
+            hint_xy=hint_xy,
+            hint_ab=hint_ab,
+            **_stroke_arguments(strokes),
+            transfer=image.transfer.value,
+            workers=self._workers or cores(),
+            progress=progress,
+        )
         return image_from_array(result, like=image)
 
     def lightness(self, image: Image) -> Floats:
@@ -330,3 +377,10 @@ class Engine:
         if self._allocate is None:
             return np.empty(shape, dtype)
         return np.frombuffer(self._allocate(math.prod(shape) * dtype.itemsize), dtype).reshape(shape)
+
+
+def _stroke_arguments(strokes: Image | None) -> dict[str, Any]:
+    """Returns what the native core is told of strokes."""
+    if strokes is None:
+        return {}
+    return {"strokes": array_from_image(strokes), "strokes_transfer": strokes.transfer.value}
