@@ -20,7 +20,15 @@ for name, version in (("Gimp", "3.0"), ("Gegl", "0.4"), ("Babl", "0.1")):
     gi.require_version(name, version)
 
 from gi.repository import Gegl, Gimp, GLib  # noqa: E402
-from gimp_arguments import READ_WRITE, add_argument, add_choice, argument_names, json_from_argument, label_of  # noqa: E402
+from gimp_arguments import (  # noqa: E402
+    READ_WRITE,
+    add_argument,
+    add_choice,
+    argument_names,
+    json_from_argument,
+    label_of,
+    make_it_open,
+)
 from gimp_layers import add_painted_layer, painted_layer, source_layer  # noqa: E402
 from gimp_run import create, filter_layer  # noqa: E402
 
@@ -33,6 +41,7 @@ from scumble.hosts.adapter import (  # noqa: E402
     painted_clips,
     setup_from_file,
 )
+from scumble.params import FileParam  # noqa: E402
 from scumble.schema import ClipSchema, EffectSchema  # noqa: E402
 
 MENUS = {"filter": "<Image>/Filters/Scumble", "generator": "<Image>/File/Create/Scumble"}
@@ -124,6 +133,9 @@ class Procedure:
         dialog = GimpUi.ProcedureDialog.new(procedure, config, self._schema.title)
         for name in [name for name, param in self._arguments.items() if param.kind == "float" and not param.optional]:
             dialog.get_scale_entry(name, 1.0)  # a slider; GIMP's own choice has none
+        for name, param in self._arguments.items():
+            if isinstance(param, FileParam) and param.role == "read":
+                make_it_open(dialog.get_widget(name, GimpUi.FileChooser), optional=param.optional)
         dialog.fill(None)
         for clip in () if self._creates else painted_clips(self._schema):
             name = clip_layer_name(self._schema, clip)
