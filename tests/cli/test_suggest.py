@@ -140,6 +140,8 @@ def test_with_more_effects_one_is_chosen_and_has_its_own_options(folder: Path, w
     options = ["--json", "--amount", "0.5"]  # of kinds; colorize has none of that name
     found = colours(suggest(folder, "cat.jpg", "--at", "3,4", *written, *options, **fakes))
     assert [weight for _, weight in found] == [0.75, 0.25]
+    one = suggest(folder, "cat.jpg", "--at", "3,4", *written, "--count", "1", "--json", **fakes)  # it knows of no count
+    assert colours(one) == found[:1]
     assert suggest(folder, "cat.jpg", "--at", "3,4", "--effect", "colorize", "--amount", "1", **fakes).returncode == 2
 
 

@@ -71,6 +71,23 @@ def test_the_same_input_gives_the_same(photo: Image) -> None:
     assert Colorize().suggestions(photo, 30, 40) == Colorize().suggestions(photo, 30, 40)
 
 
+@pytest.mark.parametrize("count", [1, 3, MOST_SUGGESTIONS])
+def test_there_are_at_most_as_many_as_wanted(photo: Image, count: int) -> None:
+    assert 1 <= len(Colorize().suggestions(photo, 90, 300, count=count)) <= count
+
+
+def test_one_colour_stands_for_all(photo: Image) -> None:
+    (only,) = Colorize().suggestions(photo, 90, 300, count=1)  # K is the number asked for: not the first of nine
+    assert only.weight == pytest.approx(1)
+
+
+@pytest.mark.parametrize("count", [0, -1, MOST_SUGGESTIONS + 1])
+def test_a_count_out_of_range_is_refused(photo: Image, count: int) -> None:
+    with pytest.raises(ParamError) as raised:
+        Colorize().suggestions(photo, 90, 300, count=count)
+    assert raised.value.code == "param.range"
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (700, 2)])
 def test_odd_sizes(size: tuple[int, int]) -> None:
     image = image_from_array(np.full((size[1], size[0]), 130, np.uint8))
