@@ -36,7 +36,7 @@ class ClipSchema:
 
     def allowed(self) -> str:
         """Return what may be given, in words for people; empty where nothing is to be said."""
-        words = ("optional" if self.optional else "", "any size, a picture of its own" if self.separate else "")
+        words = ("optional" if self.optional else "", "of any size" if self.separate else "")
         return "; ".join(word for word in words if word)
 
 

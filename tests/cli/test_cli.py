@@ -82,10 +82,10 @@ def test_help_states_range_and_default(folder: Path) -> None:
 def test_help_and_description_say_that_a_clip_is_a_picture_of_its_own(folder: Path) -> None:
     env = {**os.environ, "SCUMBLE_EFFECTS": str(ROOT / "tests" / "fakes" / "effects")}
     shown = scumble(folder, "kinds", "--help", env=env).stdout
-    assert "any size, a picture of its own" in " ".join(shown.replace("│", " ").split())
+    assert "of any size" in " ".join(shown.replace("│", " ").split())
     described = scumble(folder, "describe", "kinds", env=env).stdout.splitlines()
     model = next(line for line in described if line.startswith("  model: "))
-    assert model.endswith(" [optional; any size, a picture of its own]")
+    assert model.endswith(" [optional; of any size]")
     (schema,) = json.loads(scumble(folder, "describe", "kinds", "--json", env=env).stdout)
     assert {clip["name"]: clip["separate"] for clip in schema["clips"]} == {
         "source": False,
