@@ -188,6 +188,20 @@ class Session:
         Raises:
             ModelError: when names, types or shapes do not fit the graph, or it fails.
         """
+    def run_all(self, /, runs: list[dict[str, _Floats]], progress: _Listener | None = None) -> list[dict[str, _Floats]]:
+        """Runs the graph once for each of several inputs, side by side on as many workers as there are.
+
+        Args:
+            runs: inputs as for `run`; each may have its own size.
+            progress: called with the share of runs done, at most 20 times a second, at the end with 1; an exception
+                from it stops the runs.
+
+        Returns:
+            The outputs of each, as `run` gives them.
+
+        Raises:
+            ModelError: as for `run`.
+        """
     def run_tiled(
         self,
         /,
