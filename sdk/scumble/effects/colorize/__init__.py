@@ -186,7 +186,7 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         last = {(point.x, point.y): point.color for point in self.hint}
         if not last:
             return None, None
-        rgb = np.asarray([*last.values()], np.float32) / 255
+        rgb = np.asarray([*last.values()], np.float32) / np.float32(255)
         ab = np.ascontiguousarray(ctx.engine.lab_from_rgb(rgb)[:, 1:])
         return np.asarray([*last], np.int32), ab
 
