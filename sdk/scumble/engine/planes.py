@@ -36,7 +36,7 @@ def _means_along(planes: Floats, axis: int, count: int) -> Floats:
     first, end = edges[:-1] // count, -(-edges[1:] // count)
     along = [1, 1, 1]
     along[axis] = count
-    sums = planes.take(first, axis)
+    sums: Floats = planes.take(first, axis)
     for step in range(1, int((end - first).max())):
         inside = (first + step < end).reshape(along)
         sums += np.where(inside, planes.take(np.minimum(first + step, size - 1), axis), np.float32(0))
