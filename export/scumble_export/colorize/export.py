@@ -57,6 +57,7 @@ SCORED = {
     "MSE net": "mse_net",
     "ours": "regression",
     "ours, vivid": "vivid",
+    "ours, told": "told",
 }
 OPSET = 18
 PARITY_LIMIT = 1e-4
