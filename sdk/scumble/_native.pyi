@@ -439,6 +439,7 @@ def recolor_guided(
     mask: _Mask | None = None,
     radius: int = 4,
     eps: float = 4.0,
+    adds: bool = False,
     hint_xy: _Places | None = None,
     hint_ab: _Floats | None = None,
     strokes: _Pixels | None = None,
@@ -461,6 +462,7 @@ def recolor_guided(
         mask: as for `recolor`.
         radius: half the side of a window, in small pixels.
         eps: variance of L (squared L units) below which a window counts as flat; 0.001 at least is used.
+        adds: whether `ab` and `hint_ab` are changes of the source's own chroma, which stays beneath them.
         hint_xy: column and row of pixels that have a wanted chroma, shape (n, 2); given with `hint_ab`. Those pixels
             get it exactly, as far as it fits; what the stretched prediction lacks there is also added around them,
             along the lightness. Of two at one pixel the later one counts.

@@ -280,6 +280,7 @@ class Engine:
         mask: Mask | None = None,
         radius: int = 4,
         eps: float = 4.0,
+        adds: bool = False,
         hint_xy: Places | None = None,
         hint_ab: Floats | None = None,
         strokes: Image | None = None,
@@ -288,7 +289,8 @@ class Engine:
         """Returns the picture with the chroma of a small prediction, led by its own full-size lightness.
 
         `ab`, (2, h, w), and `guide`, its L, (h, w), span the whole picture; `radius` counts their pixels, `eps` is a
-        variance of L. Fast guided filter, He and Sun 2015. `mask`, (H, W), keeps pixels where it is 0.
+        variance of L. Fast guided filter, He and Sun 2015. `mask`, (H, W), keeps pixels where it is 0. With `adds`,
+        `ab` and `hint_ab` are changes of the picture's own chroma, and `strokes` are not for it.
 
         Pixels of the full-size picture at `hint_xy`, columns and rows, (n, 2), get the chroma `hint_ab`, (n, 2),
         exactly as far as it fits their lightness; what the stretched prediction lacks there is added around them
@@ -306,6 +308,7 @@ class Engine:
             mask=mask,
             radius=radius,
             eps=eps,
+            adds=adds,
             hint_xy=hint_xy,
             hint_ab=hint_ab,
             **_stroke_arguments(strokes),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -110,9 +109,7 @@ def seen_at_two_sizes(
     feeds = feeds_from_told(told, field, engine)
     few = feeds_from_told(little, engine.hint_field(little.lightness), engine)
     report(_STARTED)
-    with ThreadPoolExecutor(1) as second:
-        waiting = second.submit(session.run, few)
-        outputs = [session.run(feeds, lambda share: report(_STARTED + (1 - _STARTED) * share)), waiting.result()]
+    outputs = session.run_all([feeds, few], lambda share: report(_STARTED + (1 - _STARTED) * share))
     (logits,) = (clip.name for clip in manifest.outputs if clip.centres)
     regressed, vivid = (_mean([found[name][0] for found in outputs]) for name in ("ab", "ab_vivid"))
     confidence = feeds["confidence"][0, 0]
@@ -125,15 +122,15 @@ def _mean(planes: list[Plane]) -> Plane:
     height, width = first.shape[1:]
     total = first.copy()
     for plane in others:
-        total += _shares(plane.shape[1], height) @ plane @ _shares(plane.shape[2], width).T
+        total += _stretched(_stretched(plane, height, 1), width, 2)
     return np.asarray(total / len(planes), np.float32)
 
 
-def _shares(pixels: int, cells: int) -> Plane:
-    """Returns what each of an axis's pixels is to each cell when it is stretched bilinearly: (cells, pixels)."""
+def _stretched(planes: Plane, cells: int, axis: int) -> Plane:
+    """Stretches an axis bilinearly, cell centres at halves (no matrix product: its threads crowd a busy machine)."""
+    pixels = planes.shape[axis]
     at = np.clip((np.arange(cells) + 0.5) * pixels / cells - 0.5, 0, pixels - 1)
-    low = np.minimum(at.astype(int), max(0, pixels - 2))
-    shares = np.zeros((cells, pixels), np.float32)
-    shares[np.arange(cells), low] = 1 - (at - low)
-    shares[np.arange(cells), np.minimum(low + 1, pixels - 1)] += at - low
-    return shares
+    low = at.astype(int)
+    share = (at - low).astype(np.float32).reshape([-1 if index == axis else 1 for index in range(planes.ndim)])
+    below, above = planes.take(low, axis), planes.take(np.minimum(low + 1, pixels - 1), axis)
+    return np.asarray(below + share * (above - below), np.float32)
