@@ -54,7 +54,7 @@ def test_bars_take_the_lower_bound_and_know_their_direction() -> None:
     assert bars["vivid: colourfulness gap"].margin == pytest.approx(-0.05)
     assert bars["1 hints over gray, dB"].margin == pytest.approx(2.3 - 2.5)
     assert bars["1 hints over Levin, dB"].margin == pytest.approx(0.05)
-    assert bars["tiles against whole: mean absolute Δab"].margin == pytest.approx(0.05)
+    assert bars["tiles against whole: mean Δab"].margin == pytest.approx(0.05)
     assert bars["tiles against whole: 99th percentile"].margin == pytest.approx(-0.5)
     assert "10 hints over gray, dB" not in bars
     assert bars["hint edit to preview at 512², ms"].margin == pytest.approx(30)

@@ -101,7 +101,7 @@ def bars_of(report: dict[str, Any]) -> list[Bar]:
         bars += guided_bars(report["curve"])
     if "tiles" in report:
         tiles = f"{report['tiles']['pictures']} pictures at 512 by 512 in tiles of 256"
-        bars.append(Bar("tiles against whole: mean absolute Δab", report["tiles"]["mean_ab"], TILES_MEAN_AB, True, tiles))
+        bars.append(Bar("tiles against whole: mean Δab", report["tiles"]["mean_ab"], TILES_MEAN_AB, True, tiles))
         bars.append(Bar("tiles against whole: 99th percentile", report["tiles"]["p99_ab"], TILES_P99_AB, True, tiles))
     if "preview_ms" in report:
         how = "the product's path on 2 CPU cores, `python -m benchmarks.hints`"
