@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scumble.effect import Bool, Choice, Effect, Float, Input, Points, RenderContext, Suggestion
 from scumble.effects.colorize.palette import suggestions
-from scumble.effects.colorize.prediction import USER_MASK, Seen, Told, seen_at_two_sizes, whole_picture
+from scumble.effects.colorize.prediction import USER_MASK, Seen, Told, seen_at_two_sizes, thinned, whole_picture
 from scumble.effects.colorize.recoloring import change_of_ab, own_ab
 from scumble.effects.colorize.reference import no_statistics, statistics_from_image
 from scumble.effects.colorize.strokes import Plane, stroke_colours, unit_array
@@ -108,7 +108,7 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         statistics = no_statistics(centres)
         if self.reference is not None:
             statistics = statistics_from_image(self.reference, centres, ctx.engine)
-        return Told(lightness, hint_ab, hint_mask, statistics)
+        return Told(lightness, hint_ab, thinned(hint_mask, hint_ab), statistics, hint_mask)
 
     def _seen(self, ctx: RenderContext, told: Told, session: Session, manifest: Manifest) -> Seen:
         ctx.progress.report(0.05, "Colours")

@@ -18,21 +18,45 @@ if TYPE_CHECKING:
 USER_MASK = 1.0
 THUMBNAIL = 64
 _LEAST_COVER = 0.25
+_REACH, _STROKE_CELLS, _ONE_COLOUR = 32, 100, 4.0
 _STARTED = 0.05
 
 Feeds = dict[str, Plane]
 
 
+def thinned(mask: Plane, hint_ab: Plane) -> Plane:
+    """Returns a mask (h, w) in which wide strokes are dots of 3 by 3, one for each 33 by 65 pixels or so of stroke.
+
+    The net learnt on dots: to it, and to the spread hints' confidence, a wide stroke would be hundreds of hints that
+    agree, and flood the picture. Less than a hundred pixels of one colour, `hint_ab` (2, h, w), stay as they are.
+    """
+    result, left = mask.copy(), mask >= USER_MASK
+    while left.any():
+        row, column = np.unravel_index(int(left.argmax()), left.shape)
+        window = (slice(row, row + _REACH + 1), slice(max(0, column - _REACH), column + _REACH + 1))
+        ab = hint_ab[:, *window]
+        alike = left[window] & (np.hypot(*(ab - hint_ab[:, row, column, None, None])) < _ONE_COLOUR)
+        rows, columns = np.nonzero(alike)
+        left[window] &= ~alike
+        if len(rows) >= _STROKE_CELLS:
+            middle = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
+            far = np.maximum(abs(rows - rows[middle]), abs(columns - columns[middle])) > 1
+            result[window][rows[far], columns[far]] = 0
+    return result
+
+
 class Told(NamedTuple):
     """What the net is told of a picture at one size: L (h, w), wanted ab (2, h, w), where (h, w), statistics (1, 316).
 
-    `mask` is 1 where the user gave a colour and 1/2 where a coarser pass did.
+    `mask` is 1 where the user gave a colour, wide strokes `thinned`, and 1/2 where a coarser pass did; `wanted`,
+    (h, w), is 1 wherever the user gave one.
     """
 
     lightness: Plane
     hint_ab: Plane
     mask: Plane
     statistics: Plane
+    wanted: Plane
 
     def smaller(self, share: float, stride: int, engine: Engine) -> Told:
         """Returns the same at a share of the size, in whole strides; a cell a quarter hinted is hinted."""
@@ -42,7 +66,7 @@ class Told(NamedTuple):
         means = engine.area_means(planes, width, height)
         mask = (means[3] >= _LEAST_COVER).astype(np.float32)
         hint_ab = means[1:3] / np.maximum(means[3], 1e-6) * mask
-        return Told(np.ascontiguousarray(means[0]), np.ascontiguousarray(hint_ab), mask, self.statistics)
+        return Told(np.ascontiguousarray(means[0]), np.ascontiguousarray(hint_ab), mask, self.statistics, mask)
 
 
 class Seen(NamedTuple):
@@ -68,7 +92,7 @@ class Seen(NamedTuple):
         """Returns ab, (2, h, w), made equal to the user's hints where they are, along the lightness around them."""
         settings = manifest.settings
         pull = float(settings["pull_least"]) + float(settings["pull_doubt"]) * (1 - self.confidence)
-        return self.field.met(ab, told.hint_ab, told.mask, pull.astype(np.float32))
+        return self.field.met(ab, told.hint_ab, told.wanted, pull.astype(np.float32))
 
 
 def feeds_from_told(told: Told, field: HintField, engine: Engine) -> Feeds:
