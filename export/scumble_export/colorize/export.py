@@ -24,6 +24,7 @@ from scumble_export.colorize.runs import Run
 from scumble_export.colorize.sampling import CONTEXT_SATURATION, STATISTICS
 from scumble_export.colorize.scales import SCALES
 from scumble_export.colorize.scoring import SIZE
+from scumble_export.colorize.tiles import HALO
 from scumble_export.data import licences_of, load_photos
 from scumble_export.verify import measure_bytes_per_pixel, measure_parity, measure_reach, shape_of
 
@@ -190,7 +191,7 @@ def measured_tiling(run: Path, model: Path) -> dict[str, Any]:
         "receptive_field": reach.receptive_field,
         "stride": reach.stride,
         "halo": reach.halo,
-        "context_halo": 2 * reach.stride,
+        "context_halo": HALO,
         "min_size": reach.stride,
         "bytes_per_pixel": round(measure_bytes_per_pixel(model, INPUTS), 1),
     }
