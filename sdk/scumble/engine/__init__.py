@@ -116,15 +116,17 @@ class Engine:
         """Tiles that run at a time."""
         return self._workers or (_GPU_SLOTS if self._provider == _CUDA else cores())
 
-    def session(self, model_bytes: bytes, key: str) -> Session:
+    def session(self, model_bytes: bytes | Callable[[], bytes], key: str) -> Session:
         """Returns the session of a model, loading it at the first call with this key (its hash).
+
+        `model_bytes` may be a function that reads and checks the model: only that first call does.
 
         Raises ModelError when the graph cannot be loaded, RuntimeNotFound without a usable runtime,
         ProviderUnavailable when "cuda" was asked for and does not work.
         """
         with self._lock:
             if key not in self._sessions:
-                self._sessions[key] = self._loaded(model_bytes)
+                self._sessions[key] = self._loaded(model_bytes() if callable(model_bytes) else model_bytes)
             return self._sessions[key]
 
     def unload(self) -> None:
