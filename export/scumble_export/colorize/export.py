@@ -205,7 +205,7 @@ def main() -> None:
     options.add_argument("--photos", type=Path, nargs="+", required=True, help="what the run was trained on")
     options.add_argument("--licences", type=Path, required=True, help="CSV with the columns file and licence")
     options.add_argument("--scores", type=Path, required=True, help="report of the evaluation")
-    options.add_argument("--version", default="0.1.0")
+    options.add_argument("--version", default="0.2.0")
     args = options.parse_args()
 
     run = Run(args.run)
