@@ -110,18 +110,12 @@ impl<'py, S: ArraySample> Source<'py, S> {
 }
 
 /// A picture to write, kept borrowed.
-pub struct Destination<'py, S: ArraySample>(PyReadwriteArray3<'py, S>);
+pub struct Target<'py, S: ArraySample>(PyReadwriteArray3<'py, S>);
 
-impl<'py, S: ArraySample> Destination<'py, S> {
-    /// Borrows a writable array of shape (height, width, channels) which shares no memory with `src`.
-    pub fn new(array: &Bound<'py, PyUntypedArray>, src: &Source<'py, S>) -> PyResult<Self> {
-        let array = typed(array)?;
-        let written = array.try_readwrite().map_err(|_| in_use())?;
-        let (a, b) = (extent(array.shape(), array.strides(), array.data() as usize, size_of::<S>()), src.extent());
-        if a.0 < b.1 && b.0 < a.1 {
-            return Err(refused("the source and the destination share memory"));
-        }
-        Ok(Self(written))
+impl<'py, S: ArraySample> Target<'py, S> {
+    /// Borrows a writable array of shape (height, width, channels).
+    pub fn new(array: &Bound<'py, PyUntypedArray>) -> PyResult<Self> {
+        Ok(Self(typed(array)?.try_readwrite().map_err(|_| in_use())?))
     }
 
     /// The core's canvas over it.
@@ -132,6 +126,27 @@ impl<'py, S: ArraySample> Destination<'py, S> {
         }
         // SAFETY: the array is borrowed for writing as long as the canvas, and its rows do not overlap.
         unsafe { Canvas::from_raw(self.0.data(), layout) }.or_raise()
+    }
+}
+
+/// A picture to write that shares no memory with its source, kept borrowed.
+pub struct Destination<'py, S: ArraySample>(Target<'py, S>);
+
+impl<'py, S: ArraySample> Destination<'py, S> {
+    /// Borrows a writable array of shape (height, width, channels) which shares no memory with `src`.
+    pub fn new(array: &Bound<'py, PyUntypedArray>, src: &Source<'py, S>) -> PyResult<Self> {
+        let target = Target::new(array)?;
+        let array = typed::<S>(array)?;
+        let (a, b) = (extent(array.shape(), array.strides(), array.data() as usize, size_of::<S>()), src.extent());
+        if a.0 < b.1 && b.0 < a.1 {
+            return Err(refused("the source and the destination share memory"));
+        }
+        Ok(Self(target))
+    }
+
+    /// The core's canvas over it.
+    pub fn canvas(&mut self) -> PyResult<Canvas<'_, S>> {
+        self.0.canvas()
     }
 }
 
