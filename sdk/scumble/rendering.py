@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from scumble.effect import MAIN_CLIP, MASK_CLIP, Effect
+from scumble.effect import MAIN_CLIP, MASK_CLIP, Effect, Layer, LayeredEffect
 from scumble.engine import Engine
 from scumble.errors import MediaError, ParamError
 from scumble.jobs import Progress
@@ -17,8 +18,11 @@ from scumble.media.atomic import atomic_path
 from scumble.media.audio import Audio
 from scumble.media.files import format_from_name, read_image, write_image
 from scumble.media.image import Image
+from scumble.media.layers import flattened, widened
+from scumble.media.sheet import contact_sheet, sheet_cell
 from scumble.media.sound import sound_format_from_name, write_audio
 from scumble.models.store import find_bundle
+from scumble.params import SEED_MAX, SeedParam
 from scumble.provenance import (
     FileFact,
     ModelFact,
@@ -28,6 +32,9 @@ from scumble.provenance import (
     sha256_of_file,
     sidecar_path,
 )
+
+
+MOST_VARIATIONS = 64
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,12 @@ def render_files(
     engine: Engine,
     progress: Progress,
     max_megapixels: float,
+    layers: Path | None = None,
 ) -> Rendered:
     """Renders `effect` on the files of `clips` (clip name to path) into `output` and its sidecar.
+
+    With `layers`, a folder that is made if need be, each layer of a `LayeredEffect` is written there too, in the
+    picture's size: 1-NAME.png is the lowest.
 
     Raises MediaError when a file cannot be read or written, ParamError when the output is one of the inputs,
     and whatever the effect raises; then nothing has been written.
@@ -60,9 +71,15 @@ def render_files(
     check_place(output, effect.declaration().output.media)
     images: dict[str, Image] = {name: read_image(path, max_megapixels=max_megapixels) for name, path in clips.items()}
     inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path)) for name, path in clips.items()}
-    result = rendered(effect, images, engine=engine, progress=progress)
+    facts: dict[str, FileFact] = {}
+    if layers is None:
+        result = rendered(effect, images, engine=engine, progress=progress)
+    else:
+        made = _layered(effect).layered(engine=engine, progress=progress, **images)
+        facts = _write_layers(layers, made)
+        result = flattened(made)
     if isinstance(result, Image):
-        write_image(output, result)
+        write_image(output, result, most_bytes=effect.most_bytes())
     else:
         write_audio(output, result)
     record = Provenance(
@@ -71,6 +88,7 @@ def render_files(
         params=effect.params_json(),
         inputs=inputs,
         output=FileFact(output.name, sha256_of_file(output)),
+        layers=facts,
         models=[model_fact(name) for name in effect.bundles],
         provider=engine.provider if effect.bundles else "none",
         runtime=engine.runtime_version if effect.bundles else "none",
@@ -80,6 +98,64 @@ def render_files(
     with atomic_path(sidecar) as temporary:
         temporary.write_bytes(bytes_from_provenance(record))
     return Rendered(output, sidecar, record)
+
+
+def render_variations(
+    effect: Effect,
+    clips: dict[str, Path],
+    output: Path,
+    count: int,
+    *,
+    engine: Engine,
+    progress: Progress,
+    max_megapixels: float,
+) -> tuple[list[Rendered], Path]:
+    """Renders `effect` with its seed and the `count` - 1 seeds after it: into OUT-1.png and so on, each with its record.
+
+    Beside them lies OUT-sheet.png with all of them small, by rows. Raises ParamError for an effect without a seed or
+    a count out of range, and as `render_files`; what was written before an error stays.
+    """
+    seed = next((param for param in effect.declaration().params if isinstance(param, SeedParam)), None)
+    if seed is None or effect.declaration().output.media != "image":
+        message = f"{effect.title} has no variations: nothing in it is left to chance, or it makes no picture"
+        raise ParamError(message, "Leave out --variations.", "param.variations")
+    if not 1 <= count <= MOST_VARIATIONS:
+        hint = f"Give a number from 1 to {MOST_VARIATIONS}."
+        raise ParamError(f"There cannot be {count} variations", hint, "param.variations")
+    check_place(output)
+    found: list[Rendered] = []
+    cells: list[Image] = []
+    for number in range(count):
+        values = effect.params()
+        varied = type(effect)(**{**values, seed.name: (values[seed.name] + number) % (SEED_MAX + 1)})
+        part = progress.sub(number / count, 1 / count)
+        place = output.with_name(f"{output.stem}-{number + 1}{output.suffix}")
+        found.append(render_files(varied, clips, place, engine=engine, progress=part, max_megapixels=max_megapixels))
+        cells.append(sheet_cell(read_image(place, max_megapixels=math.inf)))
+    sheet = output.with_name(f"{output.stem}-sheet.png")
+    write_image(sheet, contact_sheet(cells))
+    return found, sheet
+
+
+def _layered(effect: Effect) -> LayeredEffect:
+    if not isinstance(effect, LayeredEffect):
+        raise ParamError(f"{effect.title} has no layers", "Leave out --layers.", "param.layers")
+    return effect
+
+
+def _write_layers(folder: Path, layers: tuple[Layer, ...]) -> dict[str, FileFact]:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        hint = "Name a folder that can be made, in one that is there."
+        raise MediaError(f"The folder {folder} cannot be made: {error.strerror}", hint, "media.no_folder") from error
+    facts: dict[str, FileFact] = {}
+    lowest = layers[0].image
+    for number, layer in enumerate(layers, 1):
+        path = folder / f"{number}-{layer.name}.png"
+        write_image(path, widened(layer, lowest.width, lowest.height))
+        facts[layer.name] = FileFact(path.name, sha256_of_file(path))
+    return facts
 
 
 def rendered(effect: Effect, clips: Mapping[str, Image], *, engine: Engine, progress: Progress) -> Image | Audio:

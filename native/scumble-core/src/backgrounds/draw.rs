@@ -61,12 +61,12 @@ pub fn exp2(x: f32) -> f32 {
     let x = x.clamp(-100.0, 100.0);
     let whole = x.floor();
     let f = x - whole;
-    let p = 1.535_336_2e-4_f32;
-    let p = p * f + 1.339_887_4e-3;
-    let p = p * f + 9.618_437e-3;
-    let p = p * f + 5.550_332_5e-2;
-    let p = p * f + 2.402_264_8e-1;
-    let p = p * f + 6.931_472e-1;
+    let p = 2.188_908_5e-4_f32;
+    let p = p * f + 1.238_434_7e-3;
+    let p = p * f + 9.684_971e-3;
+    let p = p * f + 5.548_022e-2;
+    let p = p * f + 2.402_305_5e-1;
+    let p = p * f + 6.931_469e-1;
     let p = p * f + 1.0;
     p * f32::from_bits(((whole as i32 + 127) as u32) << 23)
 }
@@ -80,7 +80,7 @@ pub fn log2(x: f32) -> f32 {
     let mantissa = f32::from_bits(bits.wrapping_sub((exponent as u32) << 23));
     let t = (mantissa - 1.0) / (mantissa + 1.0);
     let s = t * t;
-    let series = 2.885_390_1 + s * (0.961_796_7 + s * (0.577_078 + s * 0.412_198_6));
+    let series = 2.885_390_1 + s * (0.961_800_75 + s * (0.576_584_4 + s * 0.434_259_65));
     exponent as f32 + t * series
 }
 
@@ -96,11 +96,11 @@ pub fn sine(turns: f32) -> f32 {
     let wrapped = turns - (turns + 0.5).floor(); // -½ to ½
     let folded = if wrapped.abs() > 0.25 { 0.5_f32.copysign(wrapped) - wrapped } else { wrapped };
     let s = folded * folded;
-    let p = 39.710_67_f32;
-    let p = p * s - 76.574_96;
-    let p = p * s + 81.602_24;
-    let p = p * s - 41.341_675;
-    let p = p * s + 6.283_185_3;
+    let p = 39.537_014_f32;
+    let p = p * s - 76.549_83;
+    let p = p * s + 81.601_006;
+    let p = p * s - 41.341_656;
+    let p = p * s + 6.283_185;
     folded * p
 }
 
@@ -184,8 +184,8 @@ mod tests {
             let x = i as f32 / 250.0;
             let (sine, cosine) = sine_cosine(x / 4.0);
             let angle = f64::from(x) / 4.0 * std::f64::consts::TAU;
-            assert!((f64::from(sine) - angle.sin()).abs() < 2e-5, "sine of {x}");
-            assert!((f64::from(cosine) - angle.cos()).abs() < 2e-5, "cosine of {x}");
+            assert!((f64::from(sine) - angle.sin()).abs() < 2e-6, "sine of {x}");
+            assert!((f64::from(cosine) - angle.cos()).abs() < 2e-6, "cosine of {x}");
             assert!((f64::from(exp2(x)) / f64::from(x).exp2() - 1.0).abs() < 1e-6, "2^{x}");
             let positive = exp2(x);
             assert!((log2(positive) - x).abs() < 1e-5, "log2 of {positive}");

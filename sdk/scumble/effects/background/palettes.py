@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from scumble.errors import ParamError
+from scumble.media.arrays import codes_from_image
+from scumble.media.scaling import scaled
 from scumble.params import Rgb
 
 if TYPE_CHECKING:
@@ -42,3 +45,88 @@ OURS: tuple[tuple[Rgb, ...], ...] = tuple(
     tuple(Rgb.from_hex(word) for word in line.split()) for line in _OURS.strip().splitlines()
 )
 """Palettes of our own: the ground first, then from its neighbours to the accent."""
+
+_STREAM = 7000
+_THUMBNAIL_SIDE = 96
+_MOST_FROM_PICTURE = 5
+_ROUNDS = 25
+_LEAST_DISTANCE = 9.0  # in Lab: nearer colours count as one
+_BRIGHTNESS_REACH = 32.0  # of L, at either end of the slider
+_WARMTH_REACH = (7.0, 26.0)  # of a and b
+
+
+def own_palette(engine: Engine, seed: int, blend: tuple[int, float] | None) -> Floats:
+    """Returns the palette that chance picks for a seed, sRGB 0 to 1, (5, 3); mixed in Lab on the way to another."""
+
+    def picked(seed: int) -> Floats:
+        draw = float(engine.noise(seed, _STREAM, (0, 0, 1, 1), kind="uniform")[0, 0, 0])
+        return unit_colours(OURS[min(int(draw * len(OURS)), len(OURS) - 1)])
+
+    if blend is None:
+        return picked(seed)
+    first, second = engine.lab_from_rgb(picked(seed)), engine.lab_from_rgb(picked(blend[0]))
+    return engine.rgb_from_lab(first + np.float32(blend[1]) * (second - first))
+
+
+def unit_colours(colors: Sequence[Rgb]) -> Floats:
+    """Returns colours as sRGB 0 to 1, (n, 3)."""
+    return np.asarray(colors, np.float32).reshape(-1, 3) / np.float32(255)
+
+
+def palette_of_picture(engine: Engine, picture: Image) -> Floats:
+    """Returns up to five colours that stand for a picture, the commonest first: k-means in Lab of a small copy.
+
+    Starts from the commonest colour and those farthest from it, so that the same picture gives the same colours.
+    Transparent pixels do not count. Colours that look alike are one.
+    """
+    scale = _THUMBNAIL_SIDE / max(picture.width, picture.height)
+    width, height = (max(1, round(side * min(1.0, scale))) for side in (picture.width, picture.height))
+    pixels = codes_from_image(scaled(picture, width, height)).reshape(-1, picture.channels) / np.float32(255)
+    seen = pixels[:, -1] > 0.5 if picture.model.has_alpha else np.ones(len(pixels), bool)
+    if not seen.any():
+        message = "The picture to take colours from is transparent everywhere"
+        raise ParamError(message, "Give a picture that shows something.", "param.palette_from")
+    colours = pixels[seen][:, : 1 if picture.model.is_gray else 3]
+    lab = engine.lab_from_rgb(np.ascontiguousarray(np.broadcast_to(colours, (len(colours), 3)), np.float32))
+    means, weights = _clustered(lab)
+    kept: list[int] = []
+    for index in np.argsort(-weights, kind="stable"):
+        near = any(np.linalg.norm(means[index] - means[other]) < _LEAST_DISTANCE for other in kept)
+        if weights[index] > 0 and not near:
+            kept.append(int(index))
+    return engine.rgb_from_lab(np.ascontiguousarray(means[kept], np.float32))
+
+
+def in_mood(engine: Engine, palette: Floats, brightness: float, warmth: float) -> Floats:
+    """Returns the palette darker or brighter, colder or warmer; both 0 to 1, and at 0.5 nothing changes.
+
+    Brightness moves L by up to 32 and eases out towards black and white; warmth moves a and b towards orange or blue
+    at the same L. What does not fit the gamut loses chroma.
+    """
+    if brightness == warmth == 0.5:
+        return palette
+    lab = engine.lab_from_rgb(palette)
+    step = _BRIGHTNESS_REACH * (2 * brightness - 1)
+    room = (100 - lab[:, 0] if step > 0 else lab[:, 0]) / 100
+    lab[:, 0] += np.float32(step) * np.minimum(1, np.float32(1.6) * room)
+    lab[:, 1:] += np.float32(2 * warmth - 1) * np.asarray(_WARMTH_REACH, np.float32)
+    return engine.rgb_from_lab(lab)
+
+
+def _clustered(lab: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns means (k, 3) and the shares of pixels that they stand for (k,)."""
+    points = lab.astype(np.float64)
+    codes, counts = np.unique(np.rint(points / 6).astype(int), axis=0, return_counts=True)
+    chosen = [codes[counts.argmax()] * 6.0]
+    weight = np.sqrt(np.minimum(counts, len(points) / 20))
+    while len(chosen) < min(_MOST_FROM_PICTURE, len(codes)):
+        distance = np.min([((codes * 6.0 - mean) ** 2).sum(1) for mean in chosen], axis=0)
+        chosen.append(codes[(distance * weight).argmax()] * 6.0)
+    means = np.asarray(chosen)
+    owner = np.zeros(len(points), int)
+    for _ in range(_ROUNDS):
+        owner = ((points[:, None] - means[None]) ** 2).sum(-1).argmin(1)
+        held = np.bincount(owner, minlength=len(means))
+        sums = np.stack([np.bincount(owner, points[:, axis], len(means)) for axis in range(3)], 1)
+        means = np.where(held[:, None] > 0, sums / np.maximum(held, 1)[:, None], means)
+    return means, np.bincount(owner, minlength=len(means)) / len(points)
