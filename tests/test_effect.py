@@ -27,6 +27,7 @@ class Overlay(Effect, id="overlay", title="Overlay", context="filter", bundles=(
     calls: ClassVar[list[str]] = []
     mask: Image | None = Input(default=None, doc="Where.")
     source: Image = Input(doc="Picture to lay it over.")
+    model: Image | None = Input(default=None, separate=True, doc="What it shall look like.")
     overlaid: Image = Output(doc="The result.")
     strength: float = Float(default=1.0, min=0, max=1, doc="0 keeps the source.")
     blend_mode: str = Choice(default="mix", choices=("mix", "add"))
@@ -57,6 +58,7 @@ def test_the_declaration_says_all_that_was_declared() -> None:
     assert schema.clips == (
         ClipSchema("source", "image", False, "Picture to lay it over."),
         ClipSchema("mask", "image", True, "Where."),
+        ClipSchema("model", "image", True, "What it shall look like.", separate=True),
     )
     assert schema.output == ClipSchema("overlaid", "image", False, "The result.")
     assert Plain.declaration().output == ClipSchema("output")
@@ -157,7 +159,7 @@ def test_a_child_has_its_parents_parameters() -> None:
         text: str = Text(default="Title")
 
     assert list(Titled(text="x", strength=0.1).params()) == ["strength", "blend_mode", "hint", "tempo", "text"]
-    assert [clip.name for clip in Titled.declaration().clips] == ["source", "mask"]
+    assert [clip.name for clip in Titled.declaration().clips] == ["source", "mask", "model"]
 
 
 def test_an_optional_clip_that_was_not_given_is_none_and_asked_for_is_an_error() -> None:
@@ -205,5 +207,7 @@ def test_annotations_may_be_written_in_any_way(written: object) -> None:
 def test_a_clip_is_no_constructor_argument() -> None:
     with pytest.raises(TypeError):
         Input(default=picture())
+    with pytest.raises(TypeError, match="default=None"):
+        Input(separate=True)
     with pytest.raises(TypeError):
         Output(init=True)  # type: ignore[arg-type]  # what the test is about

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from importlib import metadata
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests import onnx_nets
 
 from scumble import _native, engine
@@ -216,6 +219,37 @@ def test_colours_convert_without_a_runtime() -> None:
     lab = made.lab_from_rgb(rgb)
     assert np.allclose(lab, np.array([[100, 0, 0], [0, 0, 0], [53.24, 80.09, 67.2]]), atol=0.02)
     assert np.allclose(made.rgb_from_lab(lab), rgb, atol=1e-3)
+
+
+@given(
+    shape=st.tuples(st.integers(0, 3), st.integers(1, 40), st.integers(1, 40)),
+    width=st.integers(1, 50),
+    height=st.integers(1, 50),
+)
+@settings(max_examples=60, deadline=None)
+def test_area_means_are_the_means_of_their_cells(shape: tuple[int, int, int], width: int, height: int) -> None:
+    planes = np.random.default_rng(width * 51 + height).uniform(-90, 110, shape).astype(np.float32)
+    got = Engine.area_means(planes, width, height)
+    assert got.shape == (shape[0], height, width)
+    assert got.dtype == np.float32
+    for row, column in np.ndindex(height, width):
+        top, bottom = row * shape[1] // height, math.ceil((row + 1) * shape[1] / height)
+        left, right = column * shape[2] // width, math.ceil((column + 1) * shape[2] / width)
+        cell = planes[:, top:bottom, left:right].mean((1, 2), np.float64)
+        assert np.allclose(got[:, row, column], cell, rtol=0, atol=3e-5)
+
+
+def test_planes_without_pixels_or_cells_are_refused() -> None:
+    made = Engine()
+    wrong: list[tuple[tuple[int, ...], int, int]] = [
+        ((4, 4), 2, 2),
+        ((1, 0, 4), 2, 2),
+        ((1, 4, 4), 0, 2),
+        ((1, 4, 4), 2, -1),
+    ]
+    for shape, width, height in wrong:
+        with pytest.raises(ParamError, match="averaged"):
+            made.area_means(np.zeros(shape, np.float32), width, height)
 
 
 def test_the_machine_is_measured() -> None:

@@ -38,7 +38,11 @@ SCHEMA = EffectSchema(
     version="2",
     bundles=("one",),
     params=EVERY_KIND,
-    clips=(ClipSchema("source"), ClipSchema("mask", optional=True, doc="Where.")),
+    clips=(
+        ClipSchema("source"),
+        ClipSchema("mask", optional=True, doc="Where."),
+        ClipSchema("model", optional=True, doc="What it shall look like.", separate=True),
+    ),
     output=ClipSchema("output", doc="Everything."),
 )
 
@@ -61,6 +65,15 @@ def test_optional_parameters_survive_json() -> None:
     again = EffectSchema.from_json(json.loads(json.dumps(schema.to_json())))
     assert again == schema
     assert all(param.optional for param in again.params)
+
+
+def test_a_schema_from_before_there_were_separate_clips_is_read() -> None:
+    plain = SCHEMA.to_json()
+    for clip in (*plain["clips"], plain["output"]):
+        del clip["separate"]
+    again = EffectSchema.from_json(plain)
+    assert [clip.name for clip in again.clips] == ["source", "mask", "model"]
+    assert not any(clip.separate for clip in again.clips)
 
 
 @given(st.floats(-1e12, 1e12), st.floats(0, 1), st.text(max_size=40))

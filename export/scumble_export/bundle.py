@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import string
 import tempfile
@@ -36,11 +37,17 @@ def write_bundle(folder: Path, model: Path, facts: dict[str, Any], card: str) ->
         fresh = Path(scratch) / "bundle"
         fresh.mkdir()
         shutil.copyfile(model, fresh / "model.onnx")
-        (fresh / "manifest.toml").write_text(tomli_w.dumps(facts), encoding="utf-8")
+        (fresh / "manifest.toml").write_text(toml_from_facts(facts), encoding="utf-8")
         (fresh / "CARD.md").write_text(card_text(card, facts), encoding="utf-8")
         if folder.exists():
             folder.rename(Path(scratch) / "old")
         fresh.rename(folder)
+
+
+def toml_from_facts(facts: dict[str, Any]) -> str:
+    """Returns the facts as TOML, pairs of numbers on one line each."""
+    number = r"(-?[\d.]+)"
+    return re.sub(rf"\[\s+{number},\s+{number},\s+\]", r"[\1, \2]", tomli_w.dumps(facts))
 
 
 def card_text(template: str, facts: dict[str, Any]) -> str:

@@ -47,9 +47,9 @@ def add_argument(procedure: Gimp.Procedure, name: str, param: kinds.Param) -> No
     elif isinstance(param, kinds.ColorParam):
         procedure.add_color_argument(name, label, doc, False, Gegl.Color.new(param.text(param.default)), READ_WRITE)
     elif isinstance(param, kinds.FileParam):
-        action = Gimp.FileChooserAction.OPEN if param.role == "read" else Gimp.FileChooserAction.SAVE
         default = None if param.optional else Gio.File.new_for_path(param.text(param.default))
-        procedure.add_file_argument(name, label, doc, action, param.optional, default, READ_WRITE)
+        # Of a file to open that is gone GIMP would say that a value is out of range, or take the default unasked.
+        procedure.add_file_argument(name, label, doc, Gimp.FileChooserAction.SAVE, param.optional, default, READ_WRITE)
     elif isinstance(param, kinds.TextParam):
         procedure.add_string_argument(name, label, doc, param.default, READ_WRITE)
     else:
@@ -62,6 +62,26 @@ def add_choice(procedure: Gimp.Procedure, name: str, label: str, doc: str, words
     for number, (word, shown) in enumerate(words.items()):
         choice.add(word, number, shown, "")
     procedure.add_choice_argument(name, label, doc, choice, first, READ_WRITE)
+
+
+def make_it_open(chooser: Any, *, optional: bool) -> None:
+    """Let a dialog's chooser, which is there to save, choose a file to open, and have a button for none if optional."""
+    from gi.repository import Gtk  # only a dialog needs a display
+
+    def put(file: Gio.File | None) -> None:
+        chooser.set_action(Gimp.FileChooserAction.SAVE)  # GTK's widget for opening cannot be emptied, but made anew
+        chooser.set_property("file", None)
+        chooser.set_action(Gimp.FileChooserAction.OPEN)
+        if file is not None:
+            chooser.set_file(file)
+
+    put(chooser.get_file())
+    if optional:
+        button = Gtk.Button.new_from_icon_name("edit-clear", Gtk.IconSize.BUTTON)
+        button.set_tooltip_text("No file")
+        button.connect("clicked", lambda _: put(None))
+        chooser.pack_end(button, False, False, 0)
+        button.show()
 
 
 def label_of(title: str) -> str:

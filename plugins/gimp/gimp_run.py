@@ -78,7 +78,7 @@ def create(adapter: Adapter, schema: EffectSchema, params: dict[str, Any], image
 def _rendered(
     adapter: Adapter, schema: EffectSchema, params: Mapping[str, Any], clips: Mapping[str, Pixels], mask: Pixels | None
 ) -> Image:
-    job = adapter.client.submit(schema.id, params, clips, selection=mask)
+    job = adapter.submit(schema, params, clips, selection=mask)
     report = _bar(_READ, _RENDERED)
     try:
         while not job.wait(0.03):

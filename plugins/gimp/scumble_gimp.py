@@ -20,12 +20,28 @@ for name, version in (("Gimp", "3.0"), ("Gegl", "0.4"), ("Babl", "0.1")):
     gi.require_version(name, version)
 
 from gi.repository import Gegl, Gimp, GLib  # noqa: E402
-from gimp_arguments import READ_WRITE, add_argument, add_choice, argument_names, json_from_argument, label_of  # noqa: E402
+from gimp_arguments import (  # noqa: E402
+    READ_WRITE,
+    add_argument,
+    add_choice,
+    argument_names,
+    json_from_argument,
+    label_of,
+    make_it_open,
+)
 from gimp_layers import add_painted_layer, painted_layer, source_layer  # noqa: E402
 from gimp_run import create, filter_layer  # noqa: E402
 
 from scumble.errors import HostError, JobCancelled  # noqa: E402
-from scumble.hosts.adapter import Adapter, clip_layer_name, error_text, painted_clips, setup_from_file  # noqa: E402
+from scumble.hosts.adapter import (  # noqa: E402
+    Adapter,
+    asked_params,
+    clip_layer_name,
+    error_text,
+    painted_clips,
+    setup_from_file,
+)
+from scumble.params import FileParam  # noqa: E402
 from scumble.schema import ClipSchema, EffectSchema  # noqa: E402
 
 MENUS = {"filter": "<Image>/Filters/Scumble", "generator": "<Image>/File/Create/Scumble"}
@@ -54,7 +70,7 @@ class Procedure:
     def __init__(self, adapter: Adapter, schema: EffectSchema, clip: ClipSchema | None) -> None:
         self._adapter, self._schema, self._clip = adapter, schema, clip
         self._creates = schema.context == "generator" and clip is None
-        self._arguments = {} if clip else argument_names(schema.params)
+        self._arguments = {} if clip else argument_names(asked_params(schema))
         name = f"{schema.id}-{clip.name}-layer" if clip else schema.id
         self.name = "scumble-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
@@ -117,6 +133,9 @@ class Procedure:
         dialog = GimpUi.ProcedureDialog.new(procedure, config, self._schema.title)
         for name in [name for name, param in self._arguments.items() if param.kind == "float" and not param.optional]:
             dialog.get_scale_entry(name, 1.0)  # a slider; GIMP's own choice has none
+        for name, param in self._arguments.items():
+            if isinstance(param, FileParam) and param.role == "read":
+                make_it_open(dialog.get_widget(name, GimpUi.FileChooser), optional=param.optional)
         dialog.fill(None)
         for clip in () if self._creates else painted_clips(self._schema):
             name = clip_layer_name(self._schema, clip)

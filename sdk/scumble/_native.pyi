@@ -128,8 +128,14 @@ class Session:
         lightness_input: str,
         output: str,
         context_filter: dict[str, str] | None = None,
+        spread_inputs: tuple[str, str] | None = None,
+        spread: SpreadHints | None = None,
         strength: float = 1.0,
         mask: _Mask | None = None,
+        hint_xy: _Places | None = None,
+        hint_ab: _Floats | None = None,
+        strokes: _Pixels | None = None,
+        strokes_transfer: str = "srgb",
         transfer: str = "srgb",
         workers: int | None = None,
         progress: _Listener | None = None,
@@ -148,8 +154,16 @@ class Session:
             output: the graph's output for Lab a and b (1, 2, tile height, tile width).
             context_filter: for each context "bilinear" (the default), "nearest" (masks) or "constant" (given to
                 every tile as it is).
+            spread_inputs: the graph's inputs for spread hints, if it has them: a and b (1, 2, tile height, tile width),
+                and confidence (1, 1, tile height, tile width).
+            spread: the hints for them, read along each tile's lightness at its place in the picture, as
+                `SpreadHints.slice` reads the whole; zeros without.
             strength: 0 keeps the source's own chroma, 1 takes the predicted one.
             mask: shape (height, width); 0 keeps a pixel bit for bit, 255 takes the strength in full.
+            hint_xy: as for `recolor_guided`; what the prediction lacks is added when all tiles are done, over them all.
+            hint_ab: as for `recolor_guided`.
+            strokes: as for `recolor_guided`.
+            strokes_transfer: as for `recolor_guided`.
             transfer: "srgb" or "linear".
             workers: as for `run_tiled`.
             progress: as for `run_tiled`.
@@ -439,6 +453,10 @@ def recolor(
     *,
     strength: float = 1.0,
     mask: _Mask | None = None,
+    hint_xy: _Places | None = None,
+    hint_ab: _Floats | None = None,
+    strokes: _Pixels | None = None,
+    strokes_transfer: str = "srgb",
     transfer: str = "srgb",
     workers: int = 1,
     progress: _Listener | None = None,
@@ -451,6 +469,10 @@ def recolor(
         ab: Lab a and b, shape (2, height, width).
         strength: 0 keeps the source's own chroma, 1 takes the new one.
         mask: shape (height, width); 0 keeps a pixel bit for bit, 255 takes the strength in full.
+        hint_xy: as for `recolor_guided`.
+        hint_ab: as for `recolor_guided`.
+        strokes: as for `recolor_guided`.
+        strokes_transfer: as for `recolor_guided`.
         transfer: as for `lightness`.
         workers: threads.
         progress: called with the share done, 0 to 1, at most 20 times a second; an exception from it stops the work.
@@ -471,6 +493,8 @@ def recolor_guided(
     eps: float = 4.0,
     hint_xy: _Places | None = None,
     hint_ab: _Floats | None = None,
+    strokes: _Pixels | None = None,
+    strokes_transfer: str = "srgb",
     transfer: str = "srgb",
     workers: int = 1,
     progress: _Listener | None = None,
@@ -493,6 +517,10 @@ def recolor_guided(
             get it exactly, as far as it fits; what the stretched prediction lacks there is also added around them,
             along the lightness. Of two at one pixel the later one counts.
         hint_ab: wanted Lab a and b of those pixels, shape (n, 2).
+        strokes: colours on transparent ground, any known type, shape (height, width, 2 or 4), alpha not multiplied in:
+            the pixels that are opaque have a wanted chroma too, their own, at no cost in memory. Where `hint_xy` names
+            one of them, that counts. Light beyond 0 to 1 counts as 0 or 1.
+        strokes_transfer: as for `lightness`, of the strokes.
         transfer: as for `lightness`.
         workers: threads.
         progress: as for `recolor`.

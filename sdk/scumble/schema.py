@@ -22,12 +22,22 @@ _KINDS = {param_class.kind: param_class for param_class in get_args(Param)}
 
 @dataclass(frozen=True)
 class ClipSchema:
-    """An effect's named input or output; ``media`` says of what, "image" or "audio"."""
+    """An effect's named input or output; ``media`` says of what, "image" or "audio".
+
+    An input that is ``separate`` is a picture of its own, of any size and mostly a file; every other one lies over the
+    source and has its size.
+    """
 
     name: str
     media: str = "image"
     optional: bool = False
     doc: str = ""
+    separate: bool = False
+
+    def allowed(self) -> str:
+        """Return what may be given, in words for people; empty where nothing is to be said."""
+        words = ("optional" if self.optional else "", "of any size" if self.separate else "")
+        return "; ".join(word for word in words if word)
 
 
 @dataclass(frozen=True)

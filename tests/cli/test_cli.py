@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -76,6 +77,21 @@ def test_help_states_range_and_default(folder: Path) -> None:
     text = " ".join(done.stdout.replace("│", " ").split())
     assert "0 to 1" in text
     assert "default 0.6" in text
+
+
+def test_help_and_description_say_that_a_clip_is_a_picture_of_its_own(folder: Path) -> None:
+    env = {**os.environ, "SCUMBLE_EFFECTS": str(ROOT / "tests" / "fakes" / "effects")}
+    shown = scumble(folder, "kinds", "--help", env=env).stdout
+    assert "of any size" in " ".join(shown.replace("│", " ").split())
+    described = scumble(folder, "describe", "kinds", env=env).stdout.splitlines()
+    model = next(line for line in described if line.startswith("  model: "))
+    assert model.endswith(" [optional; of any size]")
+    (schema,) = json.loads(scumble(folder, "describe", "kinds", "--json", env=env).stdout)
+    assert {clip["name"]: clip["separate"] for clip in schema["clips"]} == {
+        "source": False,
+        "strokes": False,
+        "model": True,
+    }
 
 
 def png_header_of(width: int, height: int) -> bytes:

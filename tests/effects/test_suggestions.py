@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from scumble import Colorize, HintPoint, Image, Rgb, read_image
-from scumble.effect import Suggestion
-from scumble.effects.colorize.palette import MOST_COLOURS, suggestions
+from scumble.effect import MOST_SUGGESTIONS, Suggestion
+from scumble.effects.colorize.palette import suggestions
 from scumble.engine import Engine
 from scumble.errors import ParamError
 from scumble.media.arrays import array_from_image, image_from_array
@@ -39,7 +39,7 @@ def logits_of(shares: dict[tuple[int, int], float]) -> np.ndarray[tuple[int, ...
 def test_they_have_the_pixels_lightness_and_differ(photo: Image, place: tuple[int, int]) -> None:
     found = Colorize().suggestions(photo, *place)
     own = float(Engine.default().lightness(photo)[place[1], place[0]])
-    assert 1 + (0.01 < own < 99.99) <= len(found) <= MOST_COLOURS
+    assert 1 + (0.01 < own < 99.99) <= len(found) <= MOST_SUGGESTIONS
     assert np.abs(lab(found)[:, 0] - own).max() < 1.0
     assert len({suggestion.color for suggestion in found}) == len(found)
     weights = [suggestion.weight for suggestion in found]
@@ -69,6 +69,23 @@ def test_black_has_one_colour() -> None:
 
 def test_the_same_input_gives_the_same(photo: Image) -> None:
     assert Colorize().suggestions(photo, 30, 40) == Colorize().suggestions(photo, 30, 40)
+
+
+@pytest.mark.parametrize("count", [1, 3, MOST_SUGGESTIONS])
+def test_there_are_at_most_as_many_as_wanted(photo: Image, count: int) -> None:
+    assert 1 <= len(Colorize().suggestions(photo, 90, 300, count=count)) <= count
+
+
+def test_one_colour_stands_for_all(photo: Image) -> None:
+    (only,) = Colorize().suggestions(photo, 90, 300, count=1)  # K is the number asked for: not the first of nine
+    assert only.weight == pytest.approx(1)
+
+
+@pytest.mark.parametrize("count", [0, -1, MOST_SUGGESTIONS + 1])
+def test_a_count_out_of_range_is_refused(photo: Image, count: int) -> None:
+    with pytest.raises(ParamError) as raised:
+        Colorize().suggestions(photo, 90, 300, count=count)
+    assert raised.value.code == "param.range"
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (700, 2)])

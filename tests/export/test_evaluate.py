@@ -21,8 +21,10 @@ from scumble_export.colorize.runs import Run
 from scumble_export.colorize.sampling import Inputs
 from scumble_export.colorize.scales import Views, smaller
 from scumble_export.colorize.scoring import (
-    automatic_scores,
-    curve_scores,
+    automatic_row,
+    automatic_tables,
+    curve_rows,
+    curve_tables,
     hint_misses,
     squared_pictures,
 )
@@ -99,8 +101,8 @@ def test_a_miss_is_counted_in_codes_and_only_in_gamut() -> None:
 def test_guides_solve_what_lightness_separates_and_gray_does_not(folder: Path) -> None:
     pictures = squared_pictures(folder)
     methods: dict[str, Method] = {"gray": gray, "propagation": propagation, "Levin": levin}
-    curves = curve_scores(pictures, methods, (0, 1, 20))
-    summary = curve_summary(curves)
+    rows = [curve_rows(picture, index, methods, (0, 1, 20)) for index, picture in enumerate(pictures.values())]
+    summary = curve_summary(curve_tables(rows))
     assert summary["gray"]["setback_share"] == 0
     for name in ("propagation", "Levin"):
         rows = summary[name]["hints"]
@@ -121,7 +123,8 @@ def test_the_right_colours_reach_the_whole_area(folder: Path) -> None:
     pictures = squared_pictures(folder)
     true_ab = iter([lab_from_pixels(picture[None])[:, 1:] for picture in pictures.values()])
     methods: dict[str, Method] = {"gray": gray, "oracle": lambda inputs: next(true_ab)}
-    rows = automatic_summary(automatic_scores(pictures, methods, torch.full((313,), 1 / 313)))
+    prior = torch.full((313,), 1 / 313)
+    rows = automatic_summary(automatic_tables([automatic_row(each, methods, prior) for each in pictures.values()]))
     assert rows["oracle"]["auc"][0] > 0.993
     assert rows["oracle"]["auc_rebalanced"][0] > 0.993
     assert rows["oracle"]["colourfulness_gap_share"] < 0.02
@@ -189,8 +192,8 @@ def test_the_command_compares_all_methods(
         "5",
         "--most",
         "2",
-        "--threads",
-        "1",
+        "--processes",
+        "2",
         "--tiles",
         "1",
     ]
@@ -198,7 +201,9 @@ def test_the_command_compares_all_methods(
     evaluate.main()
     report = json.loads(out.read_text())
     assert report["pictures"] == 2
-    assert list(report["methods"]) == ["truth", "gray", "mean ab", "ours", "ours, vivid"]
+    told = ["ours, told", "ours, vivid, told"]
+    assert list(report["methods"]) == ["truth", "gray", "mean ab", "ours", "ours, vivid", *told]
+    assert list(report["by_picture"]) == ["0.png", "1.png"]
     curve = report["curve"]
     assert list(curve) == ["gray", "mean ab", "propagation", "Levin", "net alone", "ours"]
     fresh = curve["ours"]["hints"]["5"]
@@ -208,18 +213,36 @@ def test_the_command_compares_all_methods(
     assert curve["ours"]["hints"]["5"]["hints_kept"][0] == 1
 
 
+def test_the_worst_are_chosen_by_rule_and_each_once() -> None:
+    rows = {
+        "a": (-3.0, -2.0, 20.0),
+        "b": (-2.0, 1.0, 30.0),
+        "c": (1.0, -1.0, -25.0),
+        "d": (2.0, 2.0, 1.0),
+    }
+    keys = ("over_gray_db", "hints_10_over_levin_db", "vivid_colourfulness_difference")
+    leads = {name: dict(zip(keys, values, strict=True)) for name, values in rows.items()}
+    assert list(sheet.worst_by_rule(leads, 3)) == ["a", "c", "b"]
+    assert sheet.worst_by_rule(leads, 3)["b"] == "vivid_colourfulness_difference +30.00"
+    assert list(sheet.worst_by_rule(leads, 9)) == ["a", "c", "b", "d"]
+    without_hints = {name: {"over_gray_db": lead["over_gray_db"]} for name, lead in leads.items()}
+    assert list(sheet.worst_by_rule(without_hints, 2)) == ["a", "b"]
+
+
 def test_a_sheet_shows_every_step_of_every_picture(
     folder: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "sheet.png"
-    words = ["sheet", str(folder), str(path), "--ours", str(run), "--count", "3", "--worst", "1", "--threads", "1"]
-    monkeypatch.setattr(sys, "argv", words)
+    path, scores = tmp_path / "sheet.png", tmp_path / "scores.json"
+    scores.write_text(json.dumps({"by_picture": {f"{index}.png": {"over_gray_db": -index} for index in range(3)}}))
+    words = ["sheet", str(folder), str(path), "--ours", str(run), "--count", "3", "--threads", "1"]
+    monkeypatch.setattr(sys, "argv", [*words, "--scores", str(scores), "--worst", "1"])
     sheet.main()
     pixels = np.asarray(Image.open(path))
-    assert pixels.shape == (14 + 2 * 260, 2 * 5 * 260 + 16, 3)
+    assert pixels.shape == (14 + 2 * 274, 2 * 5 * 260 + 16, 3)
     first = [pixels[14 : 14 + 256, 260 * column : 260 * column + 256] for column in range(5)]
-    truth = squared_pictures(folder)["0.png"]
-    assert np.array_equal(first[4], truth)
+    truth = squared_pictures(folder)
+    assert np.array_equal(first[4], truth["0.png"])
+    assert np.array_equal(pixels[14 + 274 :][:256, 4 * 260 : 4 * 260 + 256], truth["2.png"])
     assert int(np.ptp(first[0], axis=-1).max()) <= 1
-    told, alone = (float(np.abs(tile.astype(int) - truth).mean()) for tile in (first[3], first[1]))
+    told, alone = (float(np.abs(tile.astype(int) - truth["0.png"]).mean()) for tile in (first[3], first[1]))
     assert told < alone

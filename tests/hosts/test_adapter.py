@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,14 +16,37 @@ from scumble.hosts.adapter import (
     SETUP_FILE,
     Adapter,
     Setup,
+    asked_params,
     clip_layer_name,
     error_text,
     layer_name,
     painted_clips,
+    separate_clips,
     setup_from_file,
 )
+from scumble.params import FileParam, FloatParam
+from scumble.schema import ClipSchema, EffectSchema
 
 COLORIZE = Colorize.declaration()
+TINT = EffectSchema(
+    id="tint",
+    title="Tint",
+    context="filter",
+    doc="Tints.",
+    version="1",
+    bundles=(),
+    params=(
+        FloatParam(0.5, name="amount", title="Amount"),
+        FileParam(Path("/a/b.txt"), name="table", title="Table"),
+    ),
+    clips=(
+        ClipSchema("source"),
+        ClipSchema("mask", optional=True),
+        ClipSchema("strokes", optional=True),
+        ClipSchema("color_model", optional=True, doc="Whose colours.", separate=True),
+    ),
+    output=ClipSchema("output"),
+)
 
 
 def test_a_setup_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -50,6 +74,47 @@ def test_a_layers_name_says_what_differs() -> None:
 def test_the_selections_clip_is_not_painted() -> None:
     assert [clip.name for clip in painted_clips(COLORIZE)] == ["hints"]
     assert clip_layer_name(COLORIZE, painted_clips(COLORIZE)[0]) == "Colorize: hints"
+
+
+def test_a_separate_clip_is_asked_for_as_a_file_and_never_painted() -> None:
+    assert [clip.name for clip in painted_clips(TINT)] == ["strokes"]
+    assert [clip.name for clip in separate_clips(TINT)] == ["color_model"]
+    assert asked_params(TINT)[:2] == TINT.params
+    (file,) = asked_params(TINT)[2:]
+    assert (file.name, file.title, file.kind, file.default) == ("color_model", "Color model", "file", None)
+    assert file.doc == "Whose colours. A picture file, of any size."
+    assert asked_params(COLORIZE)[: len(COLORIZE.params)] == COLORIZE.params
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({"color_model": None, "table": "/a/b.txt"}, "Tint"),
+        ({"color_model": "/home/zoë/Größe 1.jpg"}, "Tint (color model Größe 1.jpg)"),
+        ({"amount": 1.0, "color_model": "/x.png"}, "Tint (amount 1.0, color model x.png)"),
+        ({"color_model": f"/{'x' * 40}.png"}, f"Tint (color model {'x' * 23}…)"),
+        ({"table": "/c/d.txt"}, "Tint (table d.txt)"),
+    ],
+)
+def test_a_layers_name_tells_a_file_by_its_name(values: dict[str, Any], name: str) -> None:
+    assert layer_name(TINT, values) == name
+
+
+def test_values_and_files_part_on_their_way_to_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+    adapter = Adapter(Setup("gimp", "/nowhere/python"))
+    for name in ("submit", "suggest"):
+        monkeypatch.setattr(adapter.client, name, lambda *words, **_: asked.append(words))
+    values, source = {"amount": 0.5, "table": "/a/b.txt", "color_model": "/c.png"}, "/source.png"
+    adapter.submit(TINT, values, {"source": source})
+    adapter.submit(TINT, {**values, "color_model": None}, {"source": source})
+    adapter.suggest(TINT, values, {"source": source}, 3, 4)
+    params = {"amount": 0.5, "table": "/a/b.txt"}
+    assert asked == [
+        ("tint", params, {"source": source, "color_model": "/c.png"}),
+        ("tint", params, {"source": source, "color_model": None}),
+        ("tint", params, {"source": source, "color_model": "/c.png"}, 3, 4),
+    ]
 
 
 def test_errors_are_words_for_people() -> None:

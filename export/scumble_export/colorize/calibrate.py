@@ -24,6 +24,8 @@ from scumble_export.metrics import colourfulness
 
 Pixels = NDArray[np.uint8]
 _MOST_PICTURES = 160
+_TEMPERATURES = (0.25, 1.0)
+_ROUNDS, _CLOSE_ENOUGH = 6, 0.002
 
 
 def fitted_temperature(run: Run, pictures: list[Pixels]) -> float:
@@ -44,12 +46,18 @@ def fitted_temperature(run: Run, pictures: list[Pixels]) -> float:
             colours.append(colourfulness(pixels_from_ab(inputs.lightness, views.vivid(inputs, temperature))))
         return float(np.mean(colours))
 
-    low, high = 0.05, 1.0
+    # Colourfulness falls nearly as a straight line over the logarithm: a few false positions do.
+    low, high = _TEMPERATURES
     with torch.no_grad():
-        for _ in range(10):
-            middle = (low * high) ** 0.5
-            low, high = (middle, high) if colour(middle) > target else (low, middle)
-    return float((low * high) ** 0.5)
+        most, least = colour(low), colour(high)
+        for _ in range(_ROUNDS):
+            share = min(0.95, max(0.05, (most - target) / max(most - least, 1e-6)))
+            middle = low ** (1 - share) * high**share
+            found = colour(middle)
+            if abs(found / target - 1) < _CLOSE_ENOUGH:
+                break
+            low, most, high, least = (middle, found, high, least) if found > target else (low, most, middle, found)
+    return float(middle)
 
 
 def main() -> None:
@@ -57,7 +65,10 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("run", type=Path, help="run folder of a training")
     options.add_argument("--photos", type=Path, nargs="+", required=True, help="what the run was trained on")
+    options.add_argument("--threads", type=int, default=1, help="CPU threads")
     args = options.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
     held_out = [photo for source in args.photos for photo in load_photos(source, held_out_only=True)][:_MOST_PICTURES]
     pictures = [np.asarray(Image.fromarray(photo.pixels).resize((SIZE, SIZE))) for photo in held_out]
     temperature = round(fitted_temperature(Run(args.run), pictures), 3)

@@ -1,12 +1,15 @@
 """Scores colorizers side by side on the same pictures, automatic and guided, with paired bootstrap intervals.
 
-python -m scumble_export.colorize.evaluate PICTURES --ours RUN --mse RUN --out scores.json
+python -m scumble_export.colorize.evaluate PICTURES --ours RUN --mse RUN --processes 2 --out scores.json
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +17,27 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scumble_export.colorize.peers import guided, methods_from_runs
+from scumble_export.colorize.peers import AUTOMATIC, GUIDED, methods_from_runs, those
 from scumble_export.colorize.runs import Run
-from scumble_export.colorize.scoring import COUNTS, SIZE, Table, automatic_scores, curve_scores, squared_pictures
+from scumble_export.colorize.scoring import (
+    COUNTS,
+    SIZE,
+    Pixels,
+    Row,
+    Table,
+    automatic_row,
+    automatic_tables,
+    curve_rows,
+    curve_tables,
+    squared_pictures,
+)
 from scumble_export.colorize.tiles import tile_agreement
 from scumble_export.metrics import bootstrap_interval, ratio_interval
 
 LOSS_DB = 0.3
 """A picture that loses more than this by an added hint counts as a setback."""
 Interval = tuple[float, float, float]
+Scored = tuple[dict[str, Row], dict[str, dict[int, Row]] | None]
 
 
 def automatic_summary(tables: dict[str, Table]) -> dict[str, dict[str, Any]]:
@@ -100,6 +115,64 @@ def rounded(value: Any) -> Any:
     return round(value, 5) if isinstance(value, float) else value
 
 
+class Judge:
+    """Scores one picture with every method; it is read from its run folders in whichever process it works."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.ours = Run(args.ours)
+        if args.temperature is not None:
+            self.ours.net.temperature = args.temperature
+        methods = methods_from_runs(self.ours, Run(args.mse) if args.mse else None)
+        self.methods = {name: method for name, method in methods.items() if name not in args.without}
+
+    def __call__(self, index: int, truth: Pixels) -> Scored:
+        """Returns the rows without hints and, if any counts were asked for, those of the hint curve."""
+        rows = automatic_row(truth, those(AUTOMATIC, self.methods), self.ours.prior)
+        if not self.args.counts:
+            return rows, None
+        return rows, curve_rows(truth, index, those(GUIDED, self.methods), sorted(self.args.counts))
+
+
+_judges: list[Judge] = []
+
+
+def _begin(args: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    _judges[:] = [Judge(args)]
+
+
+def _judged(index: int, truth: Pixels) -> Scored:
+    return _judges[0](index, truth)
+
+
+def judged(args: argparse.Namespace, pictures: dict[str, Pixels]) -> list[Scored]:
+    """Scores all pictures, side by side in `args.processes` processes of one thread each, in their order."""
+    numbered = (range(len(pictures)), pictures.values())
+    if args.processes == 1:
+        _begin(args)
+        return list(map(_judged, *numbered))
+    with ProcessPoolExecutor(args.processes, get_context("spawn"), _begin, (args,)) as pool:
+        return list(pool.map(_judged, *numbered))
+
+
+def leads_by_picture(names: Iterable[str], scored: list[Scored]) -> dict[str, dict[str, float]]:
+    """Returns each picture's figures by which the worst are found: what a sheet shows is a rule's choice."""
+    leads = {}
+    for name, (rows, curve) in zip(names, scored, strict=True):
+        true, vivid = rows["truth"]["colourfulness"], rows["ours, vivid"]["colourfulness"]
+        lead = {
+            "over_gray_db": rows["ours"]["psnr_db"] - rows["gray"]["psnr_db"],
+            "vivid_colourfulness_difference": vivid - true,
+        }
+        if curve is not None and "Levin" in curve:
+            for count, row in curve["ours"].items():
+                lead[f"hints_{count}_over_levin_db"] = row["psnr_db"] - curve["Levin"][count]["psnr_db"]
+        leads[name] = lead
+    return leads
+
+
 def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("pictures", type=Path, help="folder or tar of true colour pictures")
@@ -111,44 +184,40 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--counts", type=int, nargs="*", default=list(COUNTS), help="numbers of hints")
     options.add_argument("--tiles", type=int, default=8, help="pictures on which tiles are held against the whole")
     options.add_argument("--without", action="append", default=[], help="leave out this method")
-    options.add_argument("--threads", type=int, default=0, help="CPU threads; 0 takes all")
+    options.add_argument("--processes", type=int, default=1, help="pictures scored side by side, one thread each")
     options.add_argument("--out", type=Path, help="where to write the summary as JSON")
     return options
 
 
 def main() -> None:
     args = parser().parse_args()
-    if args.threads:
-        torch.set_num_threads(args.threads)
+    torch.set_num_threads(args.processes)
     torch.set_flush_denormal(True)
-    ours = Run(args.ours)
-    if args.temperature is not None:
-        ours.net.temperature = args.temperature
     pictures = squared_pictures(args.pictures, tuple(args.folder))
     if args.most:
         names = list(pictures)[:: max(1, len(pictures) // args.most)][: args.most]
         pictures = {name: pictures[name] for name in names}
-    methods = methods_from_runs(ours, Run(args.mse) if args.mse else None)
-    methods = {name: method for name, method in methods.items() if name not in args.without}
-    without_hints = {
-        name: method for name, method in methods.items() if name not in ("propagation", "Levin", "net alone")
-    }
+    scored = judged(args, pictures)
+    ours = Run(args.ours)
     report: dict[str, Any] = {
         "pictures": len(pictures),
         "size": SIZE,
-        "temperature": ours.net.temperature,
-        "methods": automatic_summary(automatic_scores(pictures, without_hints, ours.prior)),
+        "temperature": ours.net.temperature if args.temperature is None else args.temperature,
+        "methods": automatic_summary(automatic_tables([rows for rows, _ in scored])),
     }
-    if args.counts:
-        report["curve"] = curve_summary(curve_scores(pictures, guided(methods), sorted(args.counts)))
+    curves = [curve for _, curve in scored if curve is not None]
+    if curves:
+        report["curve"] = curve_summary(curve_tables(curves))
     if args.tiles:
         report["tiles"] = tile_agreement(
             ours, list(pictures.values())[:: max(1, len(pictures) // args.tiles)][: args.tiles]
         )
+    report["by_picture"] = leads_by_picture(pictures, scored)
     text = json.dumps(rounded(report), indent=1)
     if args.out:
         args.out.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    else:
+        print(text)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from scumble_export.bundle import write_bundle
 from scumble_export.colorize.bins import bin_centres
+from scumble_export.colorize.levin import DOUBT_PULL, LEAST_PULL
 from scumble_export.colorize.net import AB_SCALE, STRIDE, THUMBNAIL, Colorizer
 from scumble_export.colorize.runs import Run
 from scumble_export.colorize.sampling import CONTEXT_SATURATION, STATISTICS
+from scumble_export.colorize.scales import SCALES
 from scumble_export.colorize.scoring import SIZE
 from scumble_export.data import licences_of, load_photos
 from scumble_export.verify import measure_bytes_per_pixel, measure_parity, measure_reach, shape_of
@@ -172,6 +174,9 @@ def manifest_facts(net: Colorizer, state: dict[str, Any], licences: dict[str, in
             "working_size": SIZE,
             "temperature": net.temperature,
             "context_saturation": sum(CONTEXT_SATURATION) / 2,
+            "small_view": min(SCALES),
+            "pull_least": LEAST_PULL,
+            "pull_doubt": DOUBT_PULL,
         },
     }
 

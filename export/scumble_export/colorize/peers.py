@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 import torch
@@ -18,6 +18,10 @@ Method = Callable[[Inputs], Tensor]
 
 GUIDED = ("gray", "mean ab", "MSE net", "propagation", "Levin", "net alone", "ours")
 """The methods of the hint curve."""
+AUTOMATIC = ("gray", "mean ab", "MSE net", "ours", "ours, vivid", "ours, told", "ours, vivid, told")
+"""The methods that are scored without hints."""
+INFORMED = AUTOMATIC[-2:]
+"""Those that are told the true picture's histogram and saturation, as the global hints of Zhang et al. 2017."""
 
 
 def gray(inputs: Inputs) -> Tensor:
@@ -42,7 +46,7 @@ def levin(inputs: Inputs) -> Tensor:
 def methods_from_runs(ours: Run, mse: Run | None) -> dict[str, Method]:
     """Returns every colorizer by name, in the order of the tables."""
     mean_ab = ours.mean_ab()
-    views, alone = Views(ours), Views(ours, (1.0,))
+    views = Views(ours)
 
     def solved(inputs: Inputs) -> Tensor:
         light, hint, mask = _planes(inputs)
@@ -55,12 +59,14 @@ def methods_from_runs(ours: Run, mse: Run | None) -> dict[str, Method]:
     return methods | {
         "propagation": propagation,
         "Levin": levin,
-        "net alone": alone.ab,
+        "net alone": views.at_full_size,
         "ours": solved,
         "ours, vivid": views.vivid,
+        "ours, told": views.ab,
+        "ours, vivid, told": views.vivid,
     }
 
 
-def guided(methods: Mapping[str, Method]) -> dict[str, Method]:
-    """Returns those that the hint curve compares."""
-    return {name: method for name, method in methods.items() if name in GUIDED}
+def those(names: Collection[str], methods: Mapping[str, Method]) -> dict[str, Method]:
+    """Returns the methods of these names, in their own order."""
+    return {name: method for name, method in methods.items() if name in names}

@@ -54,6 +54,10 @@ class Views:
         """Returns the views' mean regressed ab."""
         return _mean(inputs, [ab for _, ab, _ in self(inputs)])
 
+    def at_full_size(self, inputs: Inputs) -> Tensor:
+        """Returns the regressed ab of the largest view alone."""
+        return self(inputs)[self.scales.index(max(self.scales))][1]
+
     def vivid(self, inputs: Inputs, temperature: float | None = None) -> Tensor:
         """Returns the views' mean vivid ab."""
         net = self.run.net

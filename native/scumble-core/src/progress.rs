@@ -30,6 +30,15 @@ impl<'a> Ticker<'a> {
         self.tell(fraction)
     }
 
+    /// Runs a part of the work, whose 0 to 1 are `from` to `to` of the whole.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub fn part<T>(&mut self, (from, to): (f64, f64), work: impl FnOnce(&mut Ticker<'_>) -> Result<T>) -> Result<T> {
+        let mut listener = |fraction: f64| self.tick(from + (to - from) * fraction).is_ok();
+        work(&mut Ticker::new(&mut listener))
+    }
+
     /// Tells the listener now.
     ///
     /// # Errors

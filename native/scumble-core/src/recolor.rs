@@ -8,7 +8,7 @@ use crate::pool;
 use crate::progress::Ticker;
 
 /// Rows that a worker takes at a time.
-const STRIP_ROWS: usize = 16;
+pub(crate) const STRIP_ROWS: usize = 16;
 
 /// A picture, where its recoloured copy goes, and how much of the new chroma it takes.
 #[derive(Debug, Clone, Copy)]

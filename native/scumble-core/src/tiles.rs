@@ -6,6 +6,10 @@ use ort::value::Tensor;
 
 use crate::color::{PlaneRows, Sample};
 use crate::error::{Error, Result};
+use crate::hints::SpreadHints;
+use crate::hints::retouch::retouch;
+use crate::hints::touch::{Missing, working_size};
+use crate::hints::wanted::Wanted;
 use crate::image::Canvas;
 use crate::plan::{Rect, Tile, TilePlan};
 use crate::pool;
@@ -15,15 +19,38 @@ use crate::resample::Filter;
 use crate::session::{Array, Session, run_options, terminate};
 use crate::stitch::{Planes, fill_context, fill_lightness, stitch};
 
-/// Writes an input's planes for a read rectangle.
-type Fill<'a> = Box<dyn Fn(Rect, &mut [f32]) + Sync + 'a>;
+/// Writes inputs' planes for a read rectangle.
+type Fill<'a> = Box<dyn Fn(Rect, &mut [&mut [f32]]) + Sync + 'a>;
 
-/// What one input of the graph is given for a tile.
+/// What inputs of the graph are given for a tile.
 enum Feed<'a> {
-    /// So many planes of the tile's size, written by the function.
-    Tile(usize, Fill<'a>),
+    /// Planes of the tile's size, written by one function: names, and how many planes.
+    Tile(Vec<(&'a str, usize)>, Fill<'a>),
     /// The same array for every tile.
-    Constant(&'a Array),
+    Constant(&'a str, &'a Array),
+}
+
+impl<'a> Feed<'a> {
+    fn names(&self) -> Vec<&'a str> {
+        match self {
+            Self::Tile(inputs, _) => inputs.iter().map(|(name, _)| *name).collect(),
+            Self::Constant(name, _) => vec![name],
+        }
+    }
+
+    /// Empty inputs for tiles of a shape (width, height), constants in place.
+    fn tensors(&self, allocator: &Allocator, shape: (usize, usize)) -> ort::Result<Vec<Tensor<f32>>> {
+        match self {
+            Self::Tile(inputs, _) => {
+                inputs.iter().map(|(_, planes)| Tensor::new(allocator, [1, *planes, shape.1, shape.0])).collect()
+            }
+            Self::Constant(_, array) => {
+                let mut tensor = Tensor::new(allocator, array.shape.clone())?;
+                tensor.extract_tensor_mut().1.copy_from_slice(&array.data);
+                Ok(vec![tensor])
+            }
+        }
+    }
 }
 
 /// How an extra input of the colorizer follows the picture.
@@ -33,6 +60,28 @@ pub enum Context {
     Stretched(Array, Filter),
     /// The same array for every tile, whatever its shape.
     Constant(Array),
+}
+
+/// Hints spread over the picture, as two inputs of the colorizer.
+#[derive(Debug, Clone, Copy)]
+pub struct SpreadInputs<'a> {
+    /// The input for Lab a and b.
+    pub ab: &'a str,
+    /// The input for the confidence.
+    pub confidence: &'a str,
+    /// The hints, read along each tile's own lightness; zeros without.
+    pub hints: Option<&'a SpreadHints>,
+}
+
+/// What the colorizer is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// The input for L, 0 to 100.
+    pub lightness: &'a str,
+    /// Further inputs.
+    pub context: &'a [(String, Context)],
+    /// Inputs for spread hints, if the graph has them.
+    pub spread: Option<SpreadInputs<'a>>,
 }
 
 /// What is run over tiles: a graph, one of its outputs, a plan, and how many workers at most.
@@ -68,11 +117,11 @@ pub fn run_tiled(
     }
     let channels = out.len() / pixels;
     let canvas = Canvas::from_slice(out, plan.width, plan.height * channels, 1)?;
-    let feeds: Vec<(&str, Feed<'_>)> = inputs
+    let feeds: Vec<Feed<'_>> = inputs
         .iter()
         .map(|(name, planes)| {
-            let feed = Feed::Tile(planes.data.len() / pixels, Box::new(|read, out: &mut [f32]| planes.fill(read, out)));
-            (name.as_str(), feed)
+            let input = vec![(name.as_str(), planes.data.len() / pixels)];
+            Feed::Tile(input, Box::new(|read, out: &mut [&mut [f32]]| planes.fill(read, out[0])))
         })
         .collect();
     let finish = |tile: &Tile, values: &[f32]| {
@@ -84,52 +133,86 @@ pub fn run_tiled(
 
 /// Colours a picture tile by tile: its lightness goes in, Lab a and b come out and are fused with it into `job.dst`.
 ///
+/// Where pixels are `wanted` in certain colours, what the net lacked there is taken back around them in the end, over
+/// all tiles at once, and they get those colours.
+///
 /// # Errors
 /// As for `run_tiled`.
 pub fn colorize_tiled<S: Sample>(
     run: Tiled<'_>,
     job: Recoloring<'_, S>,
-    lightness_input: &str,
-    context: &[(String, Context)],
+    told: Told<'_>,
+    wanted: &Wanted<'_>,
     ticker: &mut Ticker<'_>,
 ) -> Result<()> {
-    let plan = run.plan;
     job.check()?;
     let size = (job.src.layout().width, job.src.layout().height);
-    if size != (plan.width, plan.height) {
+    if size != (run.plan.width, run.plan.height) {
         return Err(Error::argument("the picture and the plan differ in size"));
     }
-    let lightness = |read: Rect, out: &mut [f32]| fill_lightness(job.src, job.transfer, read, out);
-    let mut feeds = vec![(lightness_input, Feed::Tile(1, Box::new(lightness)))];
-    for (name, context) in context {
-        let feed = match context {
-            Context::Constant(array) => Feed::Constant(array),
-            Context::Stretched(array, filter) => {
-                let Some(channels) = planes_of(array) else {
-                    return Err(Error::argument(format!(
-                        "context {name:?} has shape {:?}; it must be (channels, h, w)",
-                        array.shape
-                    )));
-                };
-                Feed::Tile(
-                    channels,
-                    Box::new(move |read, out: &mut [f32]| fill_context(array, size, *filter, read, out)),
-                )
-            }
-        };
-        feeds.push((name.as_str(), feed));
+    let mut feeds = vec![lightness_feed(job, size, told)];
+    for (name, context) in told.context {
+        feeds.push(context_feed(name, context, size)?);
     }
-    let finish = |tile: &Tile, values: &[f32]| {
+    let color = |tile: &Tile, values: &[f32], measure: &mut dyn FnMut(usize, &PlaneRows<'_>)| {
         let Tile { core, read } = tile;
         let (a, b) = values.split_at(read.width * read.height);
         for y in core.y..core.y + core.height {
             let from = (y - read.y) * read.width + core.x - read.x;
             let chroma = PlaneRows { a: &a[from..from + core.width], b: &b[from..from + core.width] };
+            measure(y, &chroma);
             // SAFETY: cores of a plan do not overlap, and each tile has one thread.
             unsafe { job.span(core.x, y, core.width, &chroma) };
         }
     };
-    run_tiles(run, &feeds, 2, &finish, ticker)
+    if wanted.is_empty() {
+        return run_tiles(run, &feeds, 2, &|tile, values| color(tile, values, &mut |_, _| ()), ticker);
+    }
+    let working = told.spread.and_then(|spread| spread.hints).map_or_else(|| working_size(size), SpreadHints::working);
+    let missing = Missing::new(job.src, job.transfer, working)?;
+    let finish = |tile: &Tile, values: &[f32]| {
+        let columns = tile.core.x..tile.core.x + tile.core.width;
+        let (mut pixels, mut found) = (Vec::new(), Vec::new());
+        color(tile, values, &mut |y, chroma| {
+            wanted.row(y, columns.clone(), &mut pixels);
+            missing.measure(&pixels, columns.clone(), chroma, &mut found);
+            missing.add(&found);
+            found.clear();
+        });
+    };
+    ticker.part((0.0, 0.95), |ticker| run_tiles(run, &feeds, 2, &finish, ticker))?;
+    let workers = run.workers.min(run.session.workers());
+    ticker.part((0.95, 1.0), |ticker| retouch(job, &missing.touch(), wanted, workers, ticker))?;
+    ticker.tell(1.0)
+}
+
+/// Lightness, and the spread hints that are read along it.
+fn lightness_feed<'a, S: Sample>(job: Recoloring<'a, S>, size: (usize, usize), told: Told<'a>) -> Feed<'a> {
+    let fill = move |read: Rect, out: &mut [&mut [f32]]| {
+        let [lightness, spread @ ..] = out else { return };
+        fill_lightness(job.src, job.transfer, read, lightness);
+        let [ab, confidence] = spread else { return };
+        match told.spread.and_then(|spread| spread.hints) {
+            Some(hints) => hints.slice_tile(size, read, lightness, (ab, confidence)),
+            None => [ab, confidence].into_iter().for_each(|planes| planes.fill(0.0)),
+        }
+    };
+    let spread = told.spread.map(|spread| [(spread.ab, 2), (spread.confidence, 1)]);
+    Feed::Tile(std::iter::once((told.lightness, 1)).chain(spread.into_iter().flatten()).collect(), Box::new(fill))
+}
+
+fn context_feed<'a>(name: &'a str, context: &'a Context, size: (usize, usize)) -> Result<Feed<'a>> {
+    match context {
+        Context::Constant(array) => Ok(Feed::Constant(name, array)),
+        Context::Stretched(array, filter) => {
+            let Some(channels) = planes_of(array) else {
+                let reason = format!("context {name:?} has shape {:?}; it must be (channels, h, w)", array.shape);
+                return Err(Error::argument(reason));
+            };
+            let fill = move |read, out: &mut [&mut [f32]]| fill_context(array, size, *filter, read, out[0]);
+            Ok(Feed::Tile(vec![(name, channels)], Box::new(fill)))
+        }
+    }
 }
 
 /// Channels of an array of non-empty planes.
@@ -142,7 +225,7 @@ fn planes_of(array: &Array) -> Option<usize> {
 
 fn run_tiles(
     run: Tiled<'_>,
-    feeds: &[(&str, Feed<'_>)],
+    feeds: &[Feed<'_>],
     channels: usize,
     finish: &(dyn Fn(&Tile, &[f32]) + Sync),
     ticker: &mut Ticker<'_>,
@@ -151,7 +234,11 @@ fn run_tiles(
     if workers == 0 {
         return Err(Error::argument("tiles need at least one worker"));
     }
-    session.check_names(feeds.iter().map(|(name, _)| *name))?;
+    let names: Vec<&str> = feeds.iter().flat_map(Feed::names).collect();
+    if let Some(twice) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+        return Err(Error::argument(format!("the input {:?} is given twice", twice.1)));
+    }
+    session.check_names(names.into_iter())?;
     if !session.outputs().iter().any(|port| port.name == output) {
         return Err(Error::signature(format!("the model has no output {output:?}")));
     }
@@ -172,7 +259,8 @@ struct Worker<'a> {
 
 struct Buffers {
     shape: (usize, usize),
-    inputs: Vec<Tensor<f32>>,
+    /// Those of each feed.
+    inputs: Vec<Vec<Tensor<f32>>>,
     output: Tensor<f32>,
     binding: IoBinding,
 }
@@ -181,7 +269,7 @@ impl Worker<'_> {
     fn run(
         &mut self,
         read: Rect,
-        feeds: &[(&str, Feed<'_>)],
+        feeds: &[Feed<'_>],
         (output, channels): (&str, usize),
         options: &RunOptions,
         finish: &dyn Fn(&[f32]),
@@ -191,12 +279,15 @@ impl Worker<'_> {
             Some(buffers) if buffers.shape == shape => buffers,
             _ => Buffers::new(self.session, shape, feeds, (output, channels)).map_err(|e| failed(&e))?,
         };
-        for ((name, feed), input) in feeds.iter().zip(&mut buffers.inputs) {
+        for (feed, inputs) in feeds.iter().zip(&mut buffers.inputs) {
             if let Feed::Tile(_, fill) = feed {
-                fill(read, input.extract_tensor_mut().1);
+                let mut planes: Vec<_> = inputs.iter_mut().map(|input| input.extract_tensor_mut().1).collect();
+                fill(read, &mut planes);
             }
-            // Bound anew for each tile: devices other than the processor copy when binding.
-            buffers.binding.bind_input(*name, input).map_err(|e| failed(&e))?;
+            for (name, input) in feed.names().into_iter().zip(inputs) {
+                // Bound anew for each tile: devices other than the processor copy when binding.
+                buffers.binding.bind_input(name, input).map_err(|e| failed(&e))?;
+            }
         }
         drop(self.session.run_binding_with_options(&buffers.binding, options).map_err(|e| failed(&e))?);
         finish(buffers.output.extract_tensor().1);
@@ -209,21 +300,11 @@ impl Buffers {
     fn new(
         session: &ort::session::Session,
         shape: (usize, usize),
-        feeds: &[(&str, Feed<'_>)],
+        feeds: &[Feed<'_>],
         (output_name, channels): (&str, usize),
     ) -> ort::Result<Self> {
         let allocator = Allocator::default();
-        let mut inputs = Vec::with_capacity(feeds.len());
-        for (_, feed) in feeds {
-            inputs.push(match feed {
-                Feed::Tile(planes, _) => Tensor::new(&allocator, [1, *planes, shape.1, shape.0])?,
-                Feed::Constant(array) => {
-                    let mut tensor = Tensor::new(&allocator, array.shape.clone())?;
-                    tensor.extract_tensor_mut().1.copy_from_slice(&array.data);
-                    tensor
-                }
-            });
-        }
+        let inputs = feeds.iter().map(|feed| feed.tensors(&allocator, shape)).collect::<ort::Result<_>>()?;
         let mut output = Tensor::new(&allocator, [1, channels, shape.1, shape.0])?;
         let mut binding = session.create_binding()?;
         binding.bind_output(output_name, &mut output)?;

@@ -101,21 +101,42 @@ impl<'py, S: ArraySample> Source<'py, S> {
         Ok(Self(typed(array)?.try_readonly().map_err(|_| in_use())?))
     }
 
-    /// The core's view of it.
+    /// The core's view of it, which is the source of a call.
     pub fn view(&self) -> PyResult<View<'_, S>> {
-        let layout = layout::<S>(self.0.shape(), self.0.strides(), "the source")?;
+        self.view_as("the source")
+    }
+
+    /// The core's view of it, and what errors call it.
+    pub fn view_as(&self, what: &str) -> PyResult<View<'_, S>> {
+        let layout = layout::<S>(self.0.shape(), self.0.strides(), what)?;
         // SAFETY: the array is borrowed for as long as the view, and numpy's shape and strides describe its memory.
         unsafe { View::from_raw(self.0.data(), layout) }.or_raise()
     }
 }
 
 /// A picture to write, kept borrowed.
-pub struct Target<'py, S: ArraySample>(PyReadwriteArray3<'py, S>);
+pub struct Destination<'py, S: ArraySample>(PyReadwriteArray3<'py, S>);
 
-impl<'py, S: ArraySample> Target<'py, S> {
-    /// Borrows a writable array of shape (height, width, channels).
-    pub fn new(array: &Bound<'py, PyUntypedArray>) -> PyResult<Self> {
+impl<'py, S: ArraySample> Destination<'py, S> {
+    /// Borrows a writable array of shape (height, width, channels) that is made from nothing else.
+    pub fn alone(array: &Bound<'py, PyUntypedArray>) -> PyResult<Self> {
         Ok(Self(typed(array)?.try_readwrite().map_err(|_| in_use())?))
+    }
+
+    /// Borrows a writable array of shape (height, width, channels) which shares no memory with `src`.
+    pub fn new(array: &Bound<'py, PyUntypedArray>, src: &Source<'py, S>) -> PyResult<Self> {
+        let written = Self::alone(array)?;
+        written.keep_off(src.extent(), "the source")?;
+        Ok(written)
+    }
+
+    /// Refuses other memory, given by its first and one-past-last address, that this array shares.
+    pub fn keep_off(&self, other: (usize, usize), what: &str) -> PyResult<()> {
+        let own = extent(self.0.shape(), self.0.strides(), self.0.data() as usize, size_of::<S>());
+        if own.0 < other.1 && other.0 < own.1 {
+            return Err(refused(format!("{what} and the destination share memory")));
+        }
+        Ok(())
     }
 
     /// The core's canvas over it.
@@ -129,29 +150,9 @@ impl<'py, S: ArraySample> Target<'py, S> {
     }
 }
 
-/// A picture to write that shares no memory with its source, kept borrowed.
-pub struct Destination<'py, S: ArraySample>(Target<'py, S>);
-
-impl<'py, S: ArraySample> Destination<'py, S> {
-    /// Borrows a writable array of shape (height, width, channels) which shares no memory with `src`.
-    pub fn new(array: &Bound<'py, PyUntypedArray>, src: &Source<'py, S>) -> PyResult<Self> {
-        let target = Target::new(array)?;
-        let array = typed::<S>(array)?;
-        let (a, b) = (extent(array.shape(), array.strides(), array.data() as usize, size_of::<S>()), src.extent());
-        if a.0 < b.1 && b.0 < a.1 {
-            return Err(refused("the source and the destination share memory"));
-        }
-        Ok(Self(target))
-    }
-
-    /// The core's canvas over it.
-    pub fn canvas(&mut self) -> PyResult<Canvas<'_, S>> {
-        self.0.canvas()
-    }
-}
-
 impl<S: ArraySample> Source<'_, S> {
-    fn extent(&self) -> (usize, usize) {
+    /// First and one-past-last address.
+    pub fn extent(&self) -> (usize, usize) {
         extent(self.0.shape(), self.0.strides(), self.0.data() as usize, size_of::<S>())
     }
 }
@@ -173,7 +174,7 @@ fn extent(shape: &[usize], strides: &[isize], data: usize, sample: usize) -> (us
 fn typed<'a, 'py, S: ArraySample>(array: &'a Bound<'py, PyUntypedArray>) -> PyResult<&'a Bound<'py, PyArray3<S>>> {
     array.cast::<PyArray3<S>>().map_err(|_| {
         refused(format!(
-            "an array of {} with {} axes; source and destination have shape (height, width, channels) and one type",
+            "an array of {} with {} axes; pictures have shape (height, width, channels), source and destination one type",
             array.dtype(),
             array.ndim()
         ))

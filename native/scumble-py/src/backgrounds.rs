@@ -7,7 +7,7 @@ use scumble_core::backgrounds::noise::{self, Patch};
 use scumble_core::backgrounds::scene::{KINDS, Scene, Spec};
 use scumble_core::backgrounds::soften::{Softening, soften as core_soften};
 
-use crate::arrays::{Target, mask_view, values};
+use crate::arrays::{Destination, mask_view, values};
 use crate::errors::OrRaise;
 use crate::progress::run_detached;
 
@@ -74,7 +74,7 @@ pub fn draw_background(
     }
     let palette = values(&palette).chunks_exact(3).map(|c| [c[0], c[1], c[2]]).collect();
     let spec = Spec { kind: *kind, width: size.0, height: size.1, seed, blend, palette, energy, seamless };
-    let mut target = Target::<u8>::new(dst)?;
+    let mut target = Destination::<u8>::alone(dst)?;
     let canvas = target.canvas()?;
     run_detached(py, progress, |ticker| Scene::new(&spec)?.draw(origin, &canvas, workers, ticker))
 }
@@ -117,7 +117,7 @@ pub fn soften(
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let mask = mask.as_ref().map(mask_view).transpose()?;
-    let mut target = Target::<u8>::new(picture)?;
+    let mut target = Destination::<u8>::alone(picture)?;
     let canvas = target.canvas()?;
     let how = Softening { sigma, mask, seamless, seed };
     run_detached(py, progress, |ticker| core_soften(&canvas, how, workers, ticker))

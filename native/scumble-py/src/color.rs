@@ -6,13 +6,14 @@ use numpy::{
 use pyo3::prelude::*;
 use scumble_core::Error;
 use scumble_core::guided::{Coefficients, Fit};
-use scumble_core::hints::touch::{HintPixel, Touch};
+use scumble_core::hints::touch::{touched, working_size};
 use scumble_core::recolor::{ChromaRows, Planes, Recoloring};
-use scumble_core::{color, recolor as core_recolor, resample};
+use scumble_core::{color, resample};
 
 use crate::arrays::{Destination, Source, mask_view, transfer_from_name, values, with_sample_type};
 use crate::errors::OrRaise;
 use crate::progress::run_detached;
+use crate::wanted::Wishes;
 
 /// L (0 to 100) of every pixel, shape (height, width).
 ///
@@ -100,6 +101,10 @@ pub fn rgb_from_lab<'py>(py: Python<'py>, lab: PyReadonlyArray2<'py, f32>) -> Py
 ///     ab: Lab a and b, shape (2, height, width).
 ///     strength: 0 keeps the source's own chroma, 1 takes the new one.
 ///     mask: shape (height, width); 0 keeps a pixel bit for bit, 255 takes the strength in full.
+///     hint_xy: as for `recolor_guided`.
+///     hint_ab: as for `recolor_guided`.
+///     strokes: as for `recolor_guided`.
+///     strokes_transfer: as for `recolor_guided`.
 ///     transfer: as for `lightness`.
 ///     workers: threads.
 ///     progress: called with the share done, 0 to 1, at most 20 times a second; an exception from it stops the work.
@@ -110,8 +115,10 @@ pub fn rgb_from_lab<'py>(py: Python<'py>, lab: PyReadonlyArray2<'py, f32>) -> Py
 #[pyo3(signature = (
     src: "_Pixels", dst: "_Pixels",
     ab: "_Floats", *,
-    strength: "float" = 1.0, mask: "_Mask | None" = None, transfer: "str" = "srgb",
-    workers: "int" = 1, progress: "_Listener | None" = None
+    strength: "float" = 1.0, mask: "_Mask | None" = None,
+    hint_xy: "_Places | None" = None, hint_ab: "_Floats | None" = None,
+    strokes: "_Pixels | None" = None, strokes_transfer: "str" = "srgb",
+    transfer: "str" = "srgb", workers: "int" = 1, progress: "_Listener | None" = None
 ) -> "None")]
 #[allow(clippy::too_many_arguments)]
 pub fn recolor<'py>(
@@ -121,6 +128,10 @@ pub fn recolor<'py>(
     ab: PyReadonlyArray3<'py, f32>,
     strength: f32,
     mask: Option<PyReadonlyArray2<'py, u8>>,
+    hint_xy: Option<PyReadonlyArray2<'py, i32>>,
+    hint_ab: Option<PyReadonlyArray2<'py, f32>>,
+    strokes: Option<Bound<'py, PyUntypedArray>>,
+    strokes_transfer: &str,
     transfer: &str,
     workers: usize,
     progress: Option<&Bound<'py, PyAny>>,
@@ -133,7 +144,10 @@ pub fn recolor<'py>(
     let ab_values = values(&ab);
     let (a, b) = ab_values.split_at(ab_values.len() / 2);
     let planes = Planes { a, b, width: ab.shape()[2] };
-    recolored(py, (src, dst), &planes, (strength, mask.as_ref(), transfer, workers), progress)
+    let wishes =
+        Wishes { xy: hint_xy.as_ref(), ab: hint_ab.as_ref(), strokes: strokes.as_ref(), transfer: strokes_transfer };
+    let settings = (strength, mask.as_ref(), transfer, workers);
+    recolored(py, (src, dst), &planes, (wishes, working_size((planes.width, ab.shape()[1]))), settings, progress)
 }
 
 /// Writes `src` with chroma from a small prediction to `dst`, following the edges of the full-size lightness.
@@ -154,6 +168,10 @@ pub fn recolor<'py>(
 ///         get it exactly, as far as it fits; what the stretched prediction lacks there is also added around them,
 ///         along the lightness. Of two at one pixel the later one counts.
 ///     hint_ab: wanted Lab a and b of those pixels, shape (n, 2).
+///     strokes: colours on transparent ground, any known type, shape (height, width, 2 or 4), alpha not multiplied in:
+///         the pixels that are opaque have a wanted chroma too, their own, at no cost in memory. Where `hint_xy` names
+///         one of them, that counts. Light beyond 0 to 1 counts as 0 or 1.
+///     strokes_transfer: as for `lightness`, of the strokes.
 ///     transfer: as for `lightness`.
 ///     workers: threads.
 ///     progress: as for `recolor`.
@@ -166,6 +184,7 @@ pub fn recolor<'py>(
     ab: "_Floats", guide: "_Floats", *,
     strength: "float" = 1.0, mask: "_Mask | None" = None, radius: "int" = 4,
     eps: "float" = 4.0, hint_xy: "_Places | None" = None, hint_ab: "_Floats | None" = None,
+    strokes: "_Pixels | None" = None, strokes_transfer: "str" = "srgb",
     transfer: "str" = "srgb", workers: "int" = 1, progress: "_Listener | None" = None
 ) -> "None")]
 #[allow(clippy::too_many_arguments)]
@@ -181,6 +200,8 @@ pub fn recolor_guided<'py>(
     eps: f32,
     hint_xy: Option<PyReadonlyArray2<'py, i32>>,
     hint_ab: Option<PyReadonlyArray2<'py, f32>>,
+    strokes: Option<Bound<'py, PyUntypedArray>>,
+    strokes_transfer: &str,
     transfer: &str,
     workers: usize,
     progress: Option<&Bound<'py, PyAny>>,
@@ -200,77 +221,36 @@ pub fn recolor_guided<'py>(
     let coefficients = py.detach(|| Coefficients::fit(a, b, &guide_values, w, h, fit)).or_raise()?;
     let stretched = coefficients.stretched(src.shape()[1], src.shape()[0]).or_raise()?;
     let settings = (strength, mask.as_ref(), transfer, workers);
-    let pixels = hint_pixels(hint_xy.as_ref(), hint_ab.as_ref())?;
-    if pixels.is_empty() {
-        return recolored(py, (src, dst), &stretched, settings, progress);
-    }
-    let touch = touch(py, src, transfer, &stretched, (w, h), pixels)?;
-    recolored(py, (src, dst), &touch.over(&stretched), settings, progress)
-}
-
-/// Hinted pixels from their places and colours.
-fn hint_pixels(
-    xy: Option<&PyReadonlyArray2<'_, i32>>,
-    ab: Option<&PyReadonlyArray2<'_, f32>>,
-) -> PyResult<Vec<HintPixel>> {
-    let (Some(xy), Some(ab)) = (xy, ab) else {
-        return match (xy, ab) {
-            (None, None) => Ok(Vec::new()),
-            _ => Err(Error::argument("hint_xy and hint_ab are given together")).or_raise(),
-        };
-    };
-    if xy.shape() != ab.shape() || xy.shape()[1] != 2 {
-        return Err(Error::argument(format!(
-            "hint_xy has shape {:?} and hint_ab {:?}; both must be (n, 2)",
-            xy.shape(),
-            ab.shape()
-        )))
-        .or_raise();
-    }
-    let places = xy.as_array();
-    let colors = ab.as_array();
-    let pixel = |(place, color): (numpy::ndarray::ArrayView1<'_, i32>, numpy::ndarray::ArrayView1<'_, f32>)| {
-        let outside = |_| Error::argument(format!("the hint {},{} lies outside the picture", place[0], place[1]));
-        let (x, y) = (usize::try_from(place[0]).map_err(outside)?, usize::try_from(place[1]).map_err(outside)?);
-        Ok(HintPixel { x, y, ab: [color[0], color[1]] })
-    };
-    places.rows().into_iter().zip(colors.rows()).map(pixel).collect::<Result<_, Error>>().or_raise()
-}
-
-fn touch<'py>(
-    py: Python<'py>,
-    src: &Bound<'py, PyUntypedArray>,
-    transfer: &str,
-    chroma: &impl ChromaRows,
-    working: (usize, usize),
-    pixels: Vec<HintPixel>,
-) -> PyResult<Touch> {
-    let transfer = transfer_from_name(transfer)?;
-    with_sample_type!(src, S => {
-        let source = Source::<S>::new(src)?;
-        let view = source.view()?;
-        py.detach(|| Touch::new(view, transfer, chroma, working, pixels)).or_raise()
-    })
+    let wishes =
+        Wishes { xy: hint_xy.as_ref(), ab: hint_ab.as_ref(), strokes: strokes.as_ref(), transfer: strokes_transfer };
+    recolored(py, (src, dst), &stretched, (wishes, (w, h)), settings, progress)
 }
 
 /// Strength, mask, transfer and workers, as Python gave them.
 type Settings<'a, 'py> = (f32, Option<&'a PyReadonlyArray2<'py, u8>>, &'a str, usize);
 
+/// Recolours, touched where something is wanted; cells of the touch are four pixels of `working` (width, height) wide.
 fn recolored<'py>(
     py: Python<'py>,
     (src, dst): (&Bound<'py, PyUntypedArray>, &Bound<'py, PyUntypedArray>),
     chroma: &impl ChromaRows,
+    (wishes, working): (Wishes<'_, 'py>, (usize, usize)),
     (strength, mask, transfer, workers): Settings<'_, 'py>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<()> {
     let transfer = transfer_from_name(transfer)?;
+    let held = wishes.read()?;
     with_sample_type!(src, S => {
         let source = Source::<S>::new(src)?;
         let mut destination = Destination::<S>::new(dst, &source)?;
+        held.memory().map_or(Ok(()), |memory| destination.keep_off(memory, "the strokes"))?;
         let canvas = destination.canvas()?;
         let mask = mask.map(mask_view).transpose()?;
         let job = Recoloring { src: source.view()?, dst: &canvas, transfer, strength, mask };
-        run_detached(py, progress, |ticker| core_recolor::recolor(job, chroma, workers, ticker))
+        let size = (job.src.layout().width, job.src.layout().height);
+        held.with(size, |wanted| {
+            run_detached(py, progress, |ticker| touched(job, chroma, (wanted, working), workers, ticker))
+        })
     })
 }
 

@@ -32,7 +32,7 @@ pub struct HintField {
 /// Hints spread over a picture, to be read at any size of it.
 #[pyclass(frozen, module = "scumble._native")]
 pub struct SpreadHints {
-    inner: hints::SpreadHints,
+    pub(crate) inner: hints::SpreadHints,
 }
 
 #[pymethods]

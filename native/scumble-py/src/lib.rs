@@ -9,6 +9,7 @@ mod hints;
 mod plan;
 mod progress;
 mod tiles;
+mod wanted;
 
 /// Scumble's native core: backgrounds, colour, hints, tiles and ONNX Runtime sessions. Only `scumble.engine` imports it.
 #[pyo3::pymodule]

@@ -7,13 +7,15 @@ use scumble_core::Error;
 use scumble_core::recolor::Recoloring;
 use scumble_core::resample::Filter;
 use scumble_core::stitch::Planes;
-use scumble_core::tiles::{self, Context, Tiled};
+use scumble_core::tiles::{self, Context, SpreadInputs, Tiled, Told};
 
 use crate::arrays::{Destination, Source, mask_view, transfer_from_name, values, with_sample_type};
 use crate::engine::{Session, arrays_from_dict};
 use crate::errors::OrRaise;
+use crate::hints::SpreadHints;
 use crate::plan::TilePlan;
 use crate::progress::run_detached;
+use crate::wanted::Wishes;
 
 #[pymethods]
 impl Session {
@@ -96,8 +98,16 @@ impl Session {
     ///     output: the graph's output for Lab a and b (1, 2, tile height, tile width).
     ///     context_filter: for each context "bilinear" (the default), "nearest" (masks) or "constant" (given to
     ///         every tile as it is).
+    ///     spread_inputs: the graph's inputs for spread hints, if it has them: a and b (1, 2, tile height, tile width),
+    ///         and confidence (1, 1, tile height, tile width).
+    ///     spread: the hints for them, read along each tile's lightness at its place in the picture, as
+    ///         `SpreadHints.slice` reads the whole; zeros without.
     ///     strength: 0 keeps the source's own chroma, 1 takes the predicted one.
     ///     mask: shape (height, width); 0 keeps a pixel bit for bit, 255 takes the strength in full.
+    ///     hint_xy: as for `recolor_guided`; what the prediction lacks is added when all tiles are done, over them all.
+    ///     hint_ab: as for `recolor_guided`.
+    ///     strokes: as for `recolor_guided`.
+    ///     strokes_transfer: as for `recolor_guided`.
     ///     transfer: "srgb" or "linear".
     ///     workers: as for `run_tiled`.
     ///     progress: as for `run_tiled`.
@@ -109,8 +119,11 @@ impl Session {
     #[pyo3(signature = (
         plan: "TilePlan", src: "_Pixels", dst: "_Pixels",
         context: "dict[str, _Floats]", *, lightness_input: "str", output: "str",
-        context_filter: "dict[str, str] | None" = None, strength: "float" = 1.0,
-        mask: "_Mask | None" = None, transfer: "str" = "srgb", workers: "int | None" = None,
+        context_filter: "dict[str, str] | None" = None,
+        spread_inputs: "tuple[str, str] | None" = None, spread: "SpreadHints | None" = None,
+        strength: "float" = 1.0, mask: "_Mask | None" = None,
+        hint_xy: "_Places | None" = None, hint_ab: "_Floats | None" = None,
+        strokes: "_Pixels | None" = None, strokes_transfer: "str" = "srgb", transfer: "str" = "srgb", workers: "int | None" = None,
         progress: "_Listener | None" = None
     ) -> "None")]
     #[allow(clippy::too_many_arguments)]
@@ -124,8 +137,14 @@ impl Session {
         lightness_input: &str,
         output: &str,
         context_filter: Option<&Bound<'py, PyDict>>,
+        spread_inputs: Option<(String, String)>,
+        spread: Option<Bound<'py, SpreadHints>>,
         strength: f32,
         mask: Option<PyReadonlyArray2<'py, u8>>,
+        hint_xy: Option<PyReadonlyArray2<'py, i32>>,
+        hint_ab: Option<PyReadonlyArray2<'py, f32>>,
+        strokes: Option<Bound<'py, PyUntypedArray>>,
+        strokes_transfer: &str,
         transfer: &str,
         workers: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
@@ -133,15 +152,26 @@ impl Session {
         let plan = &plan.get().inner;
         let transfer = transfer_from_name(transfer)?;
         let context = contexts(context, context_filter)?;
+        if spread.is_some() && spread_inputs.is_none() {
+            return Err(Error::argument("spread is given with spread_inputs, the inputs it goes to")).or_raise();
+        }
+        let hints = spread.as_ref().map(|spread| &spread.get().inner);
+        let spread = spread_inputs.as_ref().map(|(ab, confidence)| SpreadInputs { ab, confidence, hints });
+        let told = Told { lightness: lightness_input, context: &context, spread };
+        let xy = hint_xy.as_ref();
+        let wishes = Wishes { xy, ab: hint_ab.as_ref(), strokes: strokes.as_ref(), transfer: strokes_transfer };
+        let held = wishes.read()?;
         let run = Tiled { session: &self.inner, plan, output, workers: workers.unwrap_or(usize::MAX) };
         with_sample_type!(src, S => {
             let source = Source::<S>::new(src)?;
             let mut destination = Destination::<S>::new(dst, &source)?;
+            held.memory().map_or(Ok(()), |memory| destination.keep_off(memory, "the strokes"))?;
             let canvas = destination.canvas()?;
             let mask = mask.as_ref().map(mask_view).transpose()?;
             let job = Recoloring { src: source.view()?, dst: &canvas, transfer, strength, mask };
-            run_detached(py, progress, |ticker| {
-                tiles::colorize_tiled(run, job, lightness_input, &context, ticker)
+            let size = (job.src.layout().width, job.src.layout().height);
+            held.with(size, |wanted| {
+                run_detached(py, progress, |ticker| tiles::colorize_tiled(run, job, told, wanted, ticker))
             })
         })
     }

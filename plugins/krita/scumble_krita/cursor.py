@@ -16,10 +16,8 @@ def pixel_at_pointer(window: Any) -> tuple[int, int] | None:
     if not area or view is None or view.document() is None:
         return None
     port, canvas, document = area.viewport(), view.canvas(), view.document()
-    point, under = (
-        QtCore.QPointF(port.mapFromGlobal(QtGui.QCursor.pos())),
-        QtWidgets.QApplication.widgetAt(QtGui.QCursor.pos()),
-    )
+    pointer = QtGui.QCursor.pos()
+    point, under = QtCore.QPointF(port.mapFromGlobal(pointer)), QtWidgets.QApplication.widgetAt(pointer)
     if under is None or not port.isAncestorOf(under):
         return None
     bounds = QtCore.QRectF(0, 0, document.width(), document.height())

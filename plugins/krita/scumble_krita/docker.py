@@ -9,7 +9,7 @@ from typing import Any
 from krita import DockWidget, Krita, ManagedColor
 
 from scumble.errors import HostError
-from scumble.hosts.adapter import Adapter, clip_layer_name, error_text, painted_clips, setup_from_file
+from scumble.hosts.adapter import Adapter, asked_params, clip_layer_name, error_text, painted_clips, setup_from_file
 from scumble.hosts.steps import Steps, Task, aside
 from scumble.schema import ClipSchema, EffectSchema
 from scumble_krita.cursor import pixel_at_pointer
@@ -95,7 +95,7 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
         """Calls `function` with what is set here, within the task, so that what is wrong with it ends up there."""
         place, fields = self.chooser.currentIndex(), self._fields[self.chooser.currentIndex()]
         schema = self._schemas[place]
-        values = {param.name: param.to_json(param.check(fields[param.name].get())) for param in schema.params}
+        values = {param.name: param.to_json(param.check(fields[param.name].get())) for param in asked_params(schema)}
         return (yield from function(self._adapter, schema, values, document, *more))
 
     def _effects(self) -> Steps[tuple[EffectSchema, ...]]:
@@ -120,7 +120,7 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
         page = QtWidgets.QWidget()
         form = QtWidgets.QFormLayout(page)
         form.setContentsMargins(0, 0, 0, 0)
-        for param in schema.params:
+        for param in asked_params(schema):
             fields[param.name] = field_from_param(param, self._changed)
             form.addRow(param.title, fields[param.name].widget)
             form.labelForField(fields[param.name].widget).setToolTip(fields[param.name].widget.toolTip())
@@ -147,7 +147,7 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
         self.canvasChanged(None)
 
     def _reset(self) -> None:
-        for param in self._schemas[self.chooser.currentIndex()].params:
+        for param in asked_params(self._schemas[self.chooser.currentIndex()]):
             self._fields[self.chooser.currentIndex()][param.name].put(param.default)
 
     def _apply(self) -> None:

@@ -55,7 +55,7 @@ def rendered(adapter: Adapter, schema: EffectSchema, params: Values, document: A
             region, chosen = selected(document)
             if chosen is not None:
                 selection, mask = yield from mask_of(document, chosen, region, stack)
-        job = adapter.client.submit(schema.id, params, clips, selection=selection)
+        job = adapter.submit(schema, params, clips, selection=selection)
         image = yield from finished(job, lambda done, note: report(0.05 + 0.9 * done, note))
     report(0.95, "Writing")
     name, space = layer_name(schema, params), Space.of_samples(image.sample, image.transfer)
@@ -90,7 +90,7 @@ def previewed(adapter: Adapter, schema: EffectSchema, params: Values, document: 
     """Renders small versions of the clips; the value is a QImage of at most `SIDE` pixels a side."""
     clips, selection, scale = yield from _small_clips(document, schema)
     params = scaled_params(schema, params, scale)
-    image = yield from finished(adapter.client.submit(schema.id, params, clips, selection=selection))
+    image = yield from finished(adapter.submit(schema, params, clips, selection=selection))
     space = Space.of_samples(image.sample, image.transfer)
 
     read = lambda x, y, *_: space.native(image.data[y * image.stride :][: image.row_bytes], image.model)  # noqa: E731
@@ -101,7 +101,7 @@ def suggested(adapter: Adapter, schema: EffectSchema, params: Values, document: 
     """Asks for colours at a pixel (x, y) of the document: ("#rrggbb", weight 0..1), best first."""
     clips, _, scale = yield from _small_clips(document, schema)
     x, y = (int(number * scale) for number in place)
-    return (yield from finished(adapter.client.suggest(schema.id, scaled_params(schema, params, scale), clips, x, y)))
+    return (yield from finished(adapter.suggest(schema, scaled_params(schema, params, scale), clips, x, y)))
 
 
 def _small_clips(document: Any, schema: EffectSchema) -> Steps[tuple[dict[str, Image], Any, float]]:

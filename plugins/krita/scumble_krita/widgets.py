@@ -87,7 +87,8 @@ def _choice(choices: dict[str, Any], param: params.Param, changed: Callable[...,
 
 def _line(param: params.Param, changed: Callable[..., Any], sign: str = "", tip: str = "", fill: Any = None) -> Field:
     """Text as the command line takes it, and a button by which `fill` writes into it."""
-    box, edit = QtWidgets.QWidget(), QtWidgets.QLineEdit(placeholderText=_UNSET if param.optional else "")
+    box, unset = QtWidgets.QWidget(), _UNSET if param.optional else ""
+    edit = QtWidgets.QLineEdit(placeholderText=unset, clearButtonEnabled=param.optional)
     edit.textChanged.connect(changed)
     button = QtWidgets.QToolButton(text=sign, toolTip=tip)
     button.clicked.connect(lambda: fill(edit))

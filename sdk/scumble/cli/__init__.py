@@ -1,10 +1,10 @@
-"""The command line: `scumble EFFECT IN OUT`, `describe`, `replay`."""
+"""The command line: `scumble EFFECT IN OUT`, `suggest`, `describe`, `replay`."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,13 +23,14 @@ from scumble.cli.commands import (
 )
 from scumble.cli.console import say, say_error, shown_progress, warn
 from scumble.cli.hosts import add_commands
+from scumble.cli.suggest import add_suggest
 from scumble.effect import Effect, discover
 from scumble.errors import JobCancelled, MediaError, ParamError, ScumbleError
 from scumble.rendering import replayed
 
 
-def application() -> typer.Typer:
-    """Builds the application with a command for every effect that is installed."""
+def application(arguments: Sequence[str] = ()) -> typer.Typer:
+    """Builds the application with a command for every effect; `arguments` tell for which one to suggest."""
     app = typer.Typer(
         name="scumble",
         help="Effects for pictures from trained models, offline. Every output gets a record beside it.",
@@ -41,6 +42,7 @@ def application() -> typer.Typer:
     add_commands(app)
     for identifier, kind in sorted(found.effects.items()):
         app.command(identifier)(command_of_effect(kind))
+    add_suggest(app, found.effects, arguments)
     for problem in found.problems:
         warn(f"the effect {problem.name!r} could not be loaded: {problem.reason}")
 
@@ -94,7 +96,7 @@ def _chosen(effects: Mapping[str, type[Effect]], name: str) -> list[type[Effect]
 def _described(kind: type[Effect]) -> str:
     schema = kind.declaration()
     lines = [f"{schema.id}: {schema.doc.splitlines()[0]}"]
-    lines += [f"  {clip.name}: {clip.doc}" for clip in schema.clips]
+    lines += [f"  {clip.name}: {clip.doc}{f' [{clip.allowed()}]' if clip.allowed() else ''}" for clip in schema.clips]
     lines += [f"  --{param.name.replace('_', '-')}: {param.doc} [{param.allowed()}]" for param in schema.params]
     return "\n".join(lines)
 
@@ -103,7 +105,7 @@ def main() -> None:
     """Runs the command line; exits with 0, or with the code of the error's class (see scumble.errors)."""
     as_json = "--json" in sys.argv[1:]
     try:
-        application()()
+        application(sys.argv[1:])()
     except ScumbleError as error:
         say_error(error, as_json=as_json)
         raise SystemExit(error.exit_code) from None

@@ -69,7 +69,9 @@ def option_of_clip(clip: ClipSchema) -> tuple[Any, Any]:
     if clip.name == MAIN_CLIP:
         return Annotated[Path, typer.Argument(metavar="IN", help=clip.doc)], inspect.Parameter.empty
     flag = "--" + clip.name.replace("_", "-")
-    return Annotated[Path, typer.Option(flag, metavar="FILE", help=clip.doc, show_default=False)], None
+    note = clip.allowed()
+    help_text = clip.doc + (f" ({note})" if note else "")
+    return Annotated[Path, typer.Option(flag, metavar="FILE", help=help_text, show_default=False)], None
 
 
 def values_from_options(params: tuple[Param, ...], options: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ both are plain attributes of ``self``; ``ctx`` has what comes from outside: prog
 from __future__ import annotations
 
 from scumble.effect.base import AudioEffect, Effect, LayeredEffect, Suggestion
-from scumble.effect.context import RenderContext
+from scumble.effect.context import MOST_SUGGESTIONS, RenderContext
 from scumble.effect.declaring import MAIN_CLIP, MASK_CLIP, Input, Output
 from scumble.effect.discovery import Discovery, Problem, discover, effect_folders
 from scumble.media.layers import Layer
@@ -24,6 +24,7 @@ from scumble.params import Bool, Choice, Color, File, Float, Int, Palette, Point
 __all__ = [
     "MAIN_CLIP",
     "MASK_CLIP",
+    "MOST_SUGGESTIONS",
     "AudioEffect",
     "Bool",
     "Choice",

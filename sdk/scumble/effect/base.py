@@ -8,7 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, NoReturn, TypeVar, dataclass_transform
 
-from scumble.effect.context import RenderContext
+from scumble.effect.context import MOST_SUGGESTIONS, RenderContext
 from scumble.effect.declaring import MAIN_CLIP, Input, Output, take_declarations
 from scumble.errors import ParamError, ScumbleError
 from scumble.jobs import Progress
@@ -116,25 +116,32 @@ class Effect(ABC):
         x: int,
         y: int,
         *,
+        count: int = MOST_SUGGESTIONS,
         engine: Engine | None = None,
         progress: Progress | None = None,
         **clips: Image | None,
     ) -> tuple[Suggestion, ...]:
-        """Return colours that suit the source's pixel (x, y), best first, for the effect's Points parameter.
+        """Return at most ``count`` (1 to 9) colours that suit the source's pixel (x, y), best first.
+
+        They are for the effect's Points parameter.
 
         Raises:
-            ParamError: the effect suggests nothing, the pixel lies outside, or a clip is wrong.
+            ParamError: the effect suggests nothing, the pixel lies outside, or a count or clip is wrong.
             ScumbleError: as for calling the effect.
         """
         if not self._schema.suggests:
             raise ParamError(
                 f"{self.title} suggests no colours", "Choose the colours yourself.", "param.no_suggestions"
             )
+        if not 1 <= count <= MOST_SUGGESTIONS:
+            hint = f"Ask for 1 to {MOST_SUGGESTIONS}."
+            raise ParamError(f"{self.title} cannot suggest {count} colours", hint, "param.range")
         bound, ctx = self._bound(engine, progress, source, clips)
+        ctx.count = count
         if not (0 <= x < source.width and 0 <= y < source.height):
             hint = f"x is 0 to {source.width - 1}, y is 0 to {source.height - 1}."
             raise ParamError(f"The pixel {x},{y} lies outside the picture", hint, "param.outside")
-        return tuple(bound.suggest(ctx, x, y))
+        return tuple(bound.suggest(ctx, x, y))[:count]
 
     @abstractmethod
     def render(self, ctx: RenderContext) -> Image | Audio:
@@ -145,7 +152,10 @@ class Effect(ABC):
         return None
 
     def suggest(self, ctx: RenderContext, x: int, y: int) -> tuple[Suggestion, ...]:
-        """Return colours for the source's pixel (x, y), best first; an effect with a Points parameter may have it."""
+        """Return colours for the source's pixel (x, y), best first, at most ``ctx.count`` of them.
+
+        An effect with a Points parameter may have it.
+        """
         return ()
 
     @classmethod

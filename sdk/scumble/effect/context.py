@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from scumble.jobs import Progress
     from scumble.models.store import Bundle
 
+MOST_SUGGESTIONS = 9
+"""How many colours an effect suggests for a pixel at most: as many as one takes in at a glance."""
+
 
 class RenderContext:
     """What a rendering gets from outside itself.
@@ -22,11 +25,13 @@ class RenderContext:
     Attributes:
         progress: report to it, and pass ``progress.report`` or ``progress.sub(...)`` down; raises when cancelled.
         clips: the input clips by name; None for an optional one that was not given.
+        count: how many colours `Effect.suggest` should return at most.
     """
 
     def __init__(self, clips: Mapping[str, Image | None], progress: Progress, engine: Engine | None = None) -> None:
         self.clips = MappingProxyType(dict(clips))
         self.progress = progress
+        self.count = MOST_SUGGESTIONS
         self._engine = engine
 
     @property

@@ -20,18 +20,24 @@ _REQUIRED = object()
 class DeclaredClip:
     """What `Input` and `Output` leave in the class body until the class is made."""
 
-    def __init__(self, doc: str, *, optional: bool, output: bool) -> None:
-        self.doc, self.optional, self.output = doc, optional, output
+    def __init__(self, doc: str, *, optional: bool, output: bool, separate: bool = False) -> None:
+        self.doc, self.optional, self.output, self.separate = doc, optional, output, separate
 
 
-def Input(*, default: Any = _REQUIRED, doc: str = "", init: Literal[False] = False) -> Any:  # noqa: N802
+def Input(  # noqa: N802
+    *, default: Any = _REQUIRED, separate: bool = False, doc: str = "", init: Literal[False] = False
+) -> Any:
     """Declare an input clip, given when the effect is called; ``default=None`` makes it optional.
 
-    ``init`` exists for type checkers only: it says that the constructor does not take clips.
+    It lies over the source and has its size, unless it is ``separate``: a picture of its own, of any size and mostly a
+    file, such as a photograph to take colours from. That one is optional. ``init`` exists for type checkers only: it
+    says that the constructor does not take clips.
     """
     if default not in (_REQUIRED, None) or init:
         raise TypeError("a clip's only default is None")
-    return DeclaredClip(doc, optional=default is None, output=False)
+    if separate and default is not None:
+        raise TypeError("a separate clip is optional: give it default=None")
+    return DeclaredClip(doc, optional=default is None, output=False, separate=separate)
 
 
 def Output(*, doc: str = "", init: Literal[False] = False) -> Any:  # noqa: N802
@@ -65,7 +71,7 @@ def take_declarations(cls: type, base: type, media: str) -> tuple[list[Param], l
         else:
             kind = media.capitalize() if value.output else "Image"
             fits = written == kind
-            clip = ClipSchema(name, written.lower(), value.optional, value.doc)
+            clip = ClipSchema(name, written.lower(), value.optional, value.doc, value.separate)
             output, clips = (clip, clips) if value.output else (output, {**clips, name: clip})
         if not fits or optional is not value.optional:
             wanted = value.annotations[0] if isinstance(value, ParamBase) else kind

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scumble import _native  # noqa: TID251 - this is the room
 from scumble.engine.drawing import Drawing
 from scumble.engine.machine import cores, default_budget_mib, preload_cuda, runtime_library
+from scumble.engine.planes import area_means
 from scumble.errors import (
     DeviceOutOfMemory,
     MemoryBudgetTooSmall,
@@ -30,6 +31,7 @@ Listener = Callable[[float], object] | None
 Places = NDArray[np.int32]
 HintField = _native.HintField
 Session = _native.Session
+SpreadHints = _native.SpreadHints
 TilePlan = _native.TilePlan
 
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
@@ -196,20 +198,36 @@ class Engine(Drawing):
         lightness_input: str,
         output: str,
         nearest: tuple[str, ...] = (),
+        constants: Mapping[str, Floats] | None = None,
+        spread_inputs: tuple[str, str] | None = None,
+        spread: SpreadHints | None = None,
         strength: float = 1.0,
         mask: Mask | None = None,
+        hint_xy: Places | None = None,
+        hint_ab: Floats | None = None,
+        strokes: Image | None = None,
         progress: Listener = None,
     ) -> Image:
         """Returns the picture coloured tile by tile: `lightness_input` takes L, `output` gives Lab a and b.
 
         Each context array, (C, h, w) of any size, spans the whole picture and is stretched to each tile, linearly
-        or by `nearest`. The facts from `halo` to `weights_bytes` are a manifest's. `mask`, (H, W), keeps pixels where
-        it is 0. When the device runs out of memory, smaller tiles are tried, and remembered for this session.
+        or by `nearest`; `constants` are given to every tile as they are. `spread_inputs` name the graph's inputs for
+        spread ab and its confidence: `spread`, from `HintField.grid`, is read for them along each tile's own lightness,
+        and without it they are 0. The facts from `halo` to `weights_bytes` are a manifest's. `mask`, (H, W), keeps
+        pixels where it is 0. Hints at full size are as for `recolor_guided`, across the borders of tiles. When the
+        device runs out of memory, smaller tiles are tried, and remembered for this session.
 
-        Raises ModelError when the graph does not fit, MemoryBudgetTooSmall, DeviceOutOfMemory, and whatever
-        `progress` raises.
+        Raises ModelError when the graph does not fit, ParamError when an input is given twice, `spread` without
+        `spread_inputs`, or hints that do not fit, MemoryBudgetTooSmall, DeviceOutOfMemory, and whatever `progress`
+        raises.
         """
+        fixed = constants or {}
+        if twice := sorted(context.keys() & fixed.keys()):
+            raise ParamError(
+                f"The input {twice[0]!r} is given as context and as a constant", "Give it once.", "param.invalid"
+            )
         filters = {name: "nearest" if name in nearest else "bilinear" for name in context}
+        filters |= dict.fromkeys(fixed, "constant")
         facts: Any = {
             "halo": halo,
             "stride": stride,
@@ -226,12 +244,17 @@ class Engine(Drawing):
                     plan,
                     array_from_image(image),
                     result,
-                    dict(context),
+                    {**context, **fixed},
                     lightness_input=lightness_input,
                     output=output,
                     context_filter=filters,
+                    spread_inputs=spread_inputs,
+                    spread=spread,
                     strength=strength,
                     mask=mask,
+                    hint_xy=hint_xy,
+                    hint_ab=hint_ab,
+                    **_stroke_arguments(strokes),
                     transfer=image.transfer.value,
                     workers=workers,
                     progress=progress,
@@ -259,6 +282,7 @@ class Engine(Drawing):
         eps: float = 4.0,
         hint_xy: Places | None = None,
         hint_ab: Floats | None = None,
+        strokes: Image | None = None,
         progress: Listener = None,
     ) -> Image:
         """Returns the picture with the chroma of a small prediction, led by its own full-size lightness.
@@ -268,7 +292,9 @@ class Engine(Drawing):
 
         Pixels of the full-size picture at `hint_xy`, columns and rows, (n, 2), get the chroma `hint_ab`, (n, 2),
         exactly as far as it fits their lightness; what the stretched prediction lacks there is added around them
-        too. Raises ParamError for a hint outside the picture.
+        too. So do the pixels where `strokes`, a picture of the same size, is opaque, with its chroma: a stroke's soft
+        edge is left to the prediction, and strokes of any area need no memory. Where both name a pixel, `hint_xy`
+        counts. Raises ParamError for a hint outside the picture, and strokes of another size or without alpha.
         """
         result = self._empty_like(image)
         _native.recolor_guided(
@@ -282,6 +308,7 @@ class Engine(Drawing):
             eps=eps,
             hint_xy=hint_xy,
             hint_ab=hint_ab,
+            **_stroke_arguments(strokes),
             transfer=image.transfer.value,
             workers=self._workers or cores(),
             progress=progress,
@@ -297,12 +324,33 @@ class Engine(Drawing):
         """
         return HintField(lightness)
 
-    def recolor(self, image: Image, ab: Floats, *, strength: float = 1.0, mask: Mask | None = None) -> Image:
+    def recolor(
+        self,
+        image: Image,
+        ab: Floats,
+        *,
+        strength: float = 1.0,
+        mask: Mask | None = None,
+        hint_xy: Places | None = None,
+        hint_ab: Floats | None = None,
+        strokes: Image | None = None,
+        progress: Listener = None,
+    ) -> Image:
         """Returns the picture with chroma given for every pixel, `ab` (2, H, W); else as `recolor_guided`."""
         result = self._empty_like(image)
-        source, transfer = array_from_image(image), image.transfer.value
-        workers = self._workers or cores()
-        _native.recolor(source, result, ab, strength=strength, mask=mask, transfer=transfer, workers=workers)
+        _native.recolor(
+            array_from_image(image),
+            result,
+            ab,
+            strength=strength,
+            mask=mask,
+            hint_xy=hint_xy,
+            hint_ab=hint_ab,
+            **_stroke_arguments(strokes),
+            transfer=image.transfer.value,
+            workers=self._workers or cores(),
+            progress=progress,
+        )
         return image_from_array(result, like=image)
 
     def lightness(self, image: Image) -> Floats:
@@ -312,6 +360,8 @@ class Engine(Drawing):
     def lightness_thumbnail(self, image: Image, width: int, height: int) -> Floats:
         """Returns L, 0 to 100, averaged by area: (height, width)."""
         return _native.lightness_thumbnail(array_from_image(image), width, height, transfer=image.transfer.value)
+
+    area_means = staticmethod(area_means)
 
     def lab_from_rgb(self, rgb: Floats) -> Floats:
         """Returns Lab (D65, 2°) of sRGB colours 0 to 1, (n, 3)."""
@@ -325,3 +375,10 @@ class Engine(Drawing):
         """Returns memory for the picture's coloured copy: (H, W, 3), or 4 with alpha, of its sample type."""
         channels = 4 if image.model.has_alpha else 3
         return self._empty((image.height, image.width, channels), np.dtype(image.sample.value))
+
+
+def _stroke_arguments(strokes: Image | None) -> dict[str, Any]:
+    """Returns what the native core is told of strokes."""
+    if strokes is None:
+        return {}
+    return {"strokes": array_from_image(strokes), "strokes_transfer": strokes.transfer.value}

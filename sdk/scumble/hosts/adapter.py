@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from scumble.errors import HostError, ScumbleError
-from scumble.params import PointsParam, RegionParam
+from scumble.params import FileParam, Param, PointsParam, RegionParam
 from scumble.schema import ClipSchema, EffectSchema
-from scumble.worker.client import Client
+from scumble.worker.client import Client, Clip, Picture, RemoteJob
 from scumble.worker.launch import Launch
 from scumble.worker.place import cache_folder, log_path, make_private
 
@@ -103,6 +103,25 @@ class Adapter:
         temporary.replace(path)
         return found
 
+    def submit(
+        self,
+        schema: EffectSchema,
+        values: Mapping[str, Any],
+        clips: Mapping[str, Clip | None],
+        *,
+        selection: Picture | None = None,
+    ) -> RemoteJob:
+        """Starts a rendering as `Client.submit` does; `values` are those of `asked_params`, plain data."""
+        params, files = _told_apart(schema, values)
+        return self.client.submit(schema.id, params, {**clips, **files}, selection=selection)
+
+    def suggest(
+        self, schema: EffectSchema, values: Mapping[str, Any], clips: Mapping[str, Clip | None], x: int, y: int
+    ) -> RemoteJob:
+        """Asks for colours as `Client.suggest` does; `values` are those of `asked_params`, plain data."""
+        params, files = _told_apart(schema, values)
+        return self.client.suggest(schema.id, params, {**clips, **files}, x, y)
+
     def _stamp(self) -> list[Any]:
         """Returns what changes whenever the list of effects may have: versions and times of the watched folders."""
         named = [folder for folder in os.environ.get(EFFECTS_VARIABLE, "").split(os.pathsep) if folder]
@@ -122,19 +141,36 @@ class Adapter:
             return None
 
 
-def layer_name(schema: EffectSchema, params: dict[str, Any]) -> str:
-    """Returns the result's name: the effect's title and what differs from its defaults, `params` as plain data."""
+def separate_clips(schema: EffectSchema) -> tuple[ClipSchema, ...]:
+    """Returns the clips that are pictures of their own: of any size, and chosen as files."""
+    return tuple(clip for clip in schema.clips if clip.separate and clip.media == "image")
+
+
+def asked_params(schema: EffectSchema) -> tuple[Param, ...]:
+    """Returns what a user sets, in the order of the dialog: the parameters, then a file for each separate clip."""
+    return (*schema.params, *map(_file_param, separate_clips(schema)))
+
+
+def layer_name(schema: EffectSchema, values: dict[str, Any]) -> str:
+    """Returns the result's name: the effect's title and what differs from its defaults; a file by its name alone.
+
+    `values` are those of `asked_params`, plain data.
+    """
     changed = []
-    for param in schema.params:
-        if param.name in params and params[param.name] != param.to_json(param.default):
-            text = param.text(param.from_json(params[param.name]))
+    for param in asked_params(schema):
+        if param.name in values and values[param.name] != param.to_json(param.default):
+            text = param.text(param.from_json(values[param.name]))
+            text = Path(text).name if isinstance(param, FileParam) else text
             changed.append(f"{param.title.lower()} {text if len(text) <= 24 else text[:23] + '…'}")
     return f"{schema.title} ({', '.join(changed)})" if changed else schema.title
 
 
 def painted_clips(schema: EffectSchema) -> tuple[ClipSchema, ...]:
-    """Returns the clips that a user paints on layers of their own: optional pictures, but not the selection's."""
-    clips = (clip for clip in schema.clips if clip.optional and clip.media == "image")
+    """Returns the clips that a user paints on layers of their own: optional pictures that lie over the source.
+
+    The selection's is none of them.
+    """
+    clips = (clip for clip in schema.clips if clip.optional and clip.media == "image" and not clip.separate)
     return tuple(clip for clip in clips if clip.name != _SELECTION_CLIP)
 
 
@@ -177,6 +213,17 @@ def scaled_params(schema: EffectSchema, params: dict[str, Any], scale: float) ->
             x, y, width, height = (int(number * scale) for number in value)
             scaled[param.name] = [x, y, max(1, width), max(1, height)]
     return scaled
+
+
+def _file_param(clip: ClipSchema) -> FileParam:
+    doc = f"{clip.doc} A picture file, of any size.".lstrip()
+    return FileParam(None, doc, clip.name.replace("_", " ").capitalize(), clip.name)
+
+
+def _told_apart(schema: EffectSchema, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str | None]]:
+    """Returns the values of the parameters, and the files of the separate clips."""
+    files = {clip.name: values.get(clip.name) for clip in separate_clips(schema)}
+    return {name: value for name, value in values.items() if name not in files}, files
 
 
 def error_text(error: BaseException) -> str:

@@ -16,11 +16,13 @@ from scumble.jobs import Job, JobState
 from scumble.media.image import Image
 from scumble.schema import EffectSchema
 from scumble.worker.launch import Connection, Launch, connected
-from scumble.worker.pixels import Pixels, result_from_message
+from scumble.worker.pixels import FILE, Pixels, result_from_message
 from scumble.worker.place import last_log_lines
 from scumble.worker.wire import RETIRED, Message, WireError, error_from_message, field
 
-Clip = Union[Image, Pixels]  # noqa: UP007 - evaluated by old hosts
+Picture = Union[Image, Pixels]  # noqa: UP007 - evaluated by old hosts
+Clip = Union[Picture, str]  # noqa: UP007
+"""A picture in memory, or the absolute path of a picture file, which the worker reads."""
 Listener = Callable[[Job[Any]], None]
 
 PING_AFTER_S = 5.0
@@ -36,6 +38,7 @@ class RemoteJob(Job[Any]):
         super().__init__(title, listener)
         self.request = request
         self.clips: dict[str, Pixels] = {}
+        self.files: dict[str, str] = {}
         self.line: Connection | None = None
         self.heard = False
         self.tries = 0
@@ -80,14 +83,14 @@ class Client:
         params: Mapping[str, Any],
         clips: Mapping[str, Clip | None] | None = None,
         *,
-        selection: Clip | None = None,
+        selection: Picture | None = None,
         listener: Listener | None = None,
     ) -> RemoteJob:
-        """Starts a rendering of `effect`, its clips in memory; returns at once. The result is an Image or an Audio.
+        """Starts a rendering of `effect`, its result in memory; returns at once. The result is an Image or an Audio.
 
-        `params` are plain data, as `to_json` of each parameter gives. `selection`, one gray picture of the source's
+        `params` are plain data, as `to_json` of each parameter gives. Clips that are Pixels belong to the job from now
+        on; what is wrong with one that is a file ends up in the job. `selection`, one gray picture of the source's
         size, says where: it is handed to the effect's clip ``mask``, or the worker mixes source and result by it.
-        Clips that are Pixels belong to the job from now on.
         """
         given = {name: clip for name, clip in {**(clips or {}), "": selection}.items() if clip is not None}
         return self._started({"type": "render", "effect": effect, "params": dict(params)}, given, listener)
@@ -147,6 +150,7 @@ class Client:
             number = next(self._numbers)
             job = RemoteJob(self, str(request.get("effect", "")), {**request, "job": number}, listener)
             job.clips = {name: clip for name, clip in clips.items() if isinstance(clip, Pixels)}
+            job.files = {name: clip for name, clip in clips.items() if isinstance(clip, str)}
             self._jobs[number] = job
             if self._sender is None:
                 self._sender = threading.Thread(target=self._send_all, name="scumble-sender", daemon=True)
@@ -162,9 +166,10 @@ class Client:
         """Copies the clips and sends the request, on the sender's thread; whatever fails ends up in the job."""
         try:
             for name, clip in clips.items():
-                if not isinstance(clip, Pixels):
+                if not isinstance(clip, (Pixels, str)):
                     job.clips[name] = Pixels.copy_of(clip, self._launch.place().folder)
-            job.request["clips"] = {name: pixels.as_message() for name, pixels in job.clips.items()}
+            named = {name: {"media": FILE, "path": path} for name, path in job.files.items()}
+            job.request["clips"] = {**named, **{name: pixels.as_message() for name, pixels in job.clips.items()}}
             if job.state is JobState.CANCELLED:
                 raise JobCancelled(f"{job.title} was cancelled before it began")
             job.start()

@@ -22,6 +22,8 @@ from scumble.media.image import ColorModel, Image, SampleType, Transfer
 from scumble.worker.place import cache_folder, make_private, runtime_folder
 from scumble.worker.wire import Message, WireError, field
 
+FILE = "file"
+"""Says of a clip that the wire carries the path of a picture file, which the worker reads itself."""
 MOST_PROFILE_BYTES = 1 << 20
 _NAME = re.compile(r"[0-9a-f]{32}\.pixels")
 _STALE_S = 3600.0

@@ -18,12 +18,12 @@ from scumble.jobs import Job, JobState, Progress
 from scumble.media.image import Image
 from scumble.rendering import render_files, render_selected
 from scumble.runner import LocalRunner
-from scumble.worker.pixels import ResultDrawer, audio_as_message, create_file, image_from_message, remove_file
+from scumble.worker.files import MOST_MEGAPIXELS, PictureFiles, absolute_path
+from scumble.worker.pixels import FILE, ResultDrawer, audio_as_message, create_file, image_from_message, remove_file
 from scumble.worker.wire import RETIRED, Message, WireError, error_as_message, field
 
 SELECTION = ""
 """The clip's name under which a host's selection travels."""
-MOST_MEGAPIXELS = 400.0
 _PROGRESS_EVERY_S = 0.05
 _log = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ class Service:
         """Makes a service whose results lie in the runtime folder `folder`."""
         self._folder = folder
         self._drawer = ResultDrawer(folder)
+        self._pictures = PictureFiles()
         self._engine = Engine(allocate=self._drawer.allocate)
         self._runner = LocalRunner(engine=self._engine)
         self._lock = threading.Lock()
@@ -73,9 +74,10 @@ class Service:
         return 0.0 if self._tasks else time.monotonic() - self._last_used
 
     def unload(self) -> None:
-        """Drops the models, to be loaded again when they are needed."""
+        """Drops models and pictures, to be loaded again when they are needed."""
         _log.info("idle: models are dropped")
         self._engine.unload()
+        self._pictures.forget()
 
     def stuck(self, seconds: float) -> str:
         """Returns the title of a job that was cancelled that long ago and still runs, or nothing."""
@@ -179,7 +181,7 @@ class Service:
         return [kind.declaration().to_json() for kind in sorted(found.effects.values(), key=lambda kind: kind.title)]
 
     def _render(self, message: Message, progress: Progress) -> Message:
-        effect, clips = self._effect(message), _clips(message)
+        effect, clips = self._effect(message), self._clips(message)
         selection = clips.pop(SELECTION, None)
         began = time.monotonic()
         with self._drawer as drawer:
@@ -194,18 +196,15 @@ class Service:
 
     def _render_files(self, message: Message, progress: Progress) -> str:
         effect, files = self._effect(message), field(message, "files", dict)
-        clips = {str(name): Path(str(path)) for name, path in files.items()}
-        output = Path(field(message, "output", str))
-        for path in (*clips.values(), output):
-            if not path.is_absolute():
-                raise ParamError(f"The path {path} is not absolute", "Give the whole path.", "param.relative_path")
+        clips = {str(name): absolute_path(str(path)) for name, path in files.items()}
+        output = absolute_path(field(message, "output", str))
         rendered = render_files(
             effect, clips, output, engine=self._engine, progress=progress, max_megapixels=MOST_MEGAPIXELS
         )
         return str(rendered.output)
 
     def _suggest(self, message: Message, progress: Progress) -> list[tuple[str, float]]:
-        effect, clips = self._effect(message), _clips(message)
+        effect, clips = self._effect(message), self._clips(message)
         source = clips.pop("source", None)
         if source is None:
             raise ParamError(f"{effect.title} needs the clip source", "Give a picture.", "param.clip_missing")
@@ -224,9 +223,12 @@ class Service:
             raise ParamError(f"There is no effect called {name!r}", hint, "param.effect")
         return kind.from_params_json(field(message, "params", dict))
 
-
-def _clips(message: Message) -> dict[str, Image]:
-    return {str(name): image_from_message(clip) for name, clip in field(message, "clips", dict).items()}
+    def _clips(self, message: Message) -> dict[str, Image]:
+        clips = {}
+        for name, clip in field(message, "clips", dict).items():
+            named = clip.get("media") == FILE
+            clips[str(name)] = self._pictures.read(field(clip, "path", str)) if named else image_from_message(clip)
+        return clips
 
 
 def _cancel(task: _Task) -> None:

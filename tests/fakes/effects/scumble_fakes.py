@@ -40,6 +40,7 @@ class Kinds(Effect, id="kinds", title="Kinds", context="filter"):
 
     source: Image = Input(doc="Picture to turn.")
     strokes: Image | None = Input(default=None, doc="Where it has alpha, its colour is laid over the result.")
+    model: Image | None = Input(default=None, separate=True, doc="The result is multiplied by its mean colour.")
     amount: float = Float(default=1.0, min=0, max=1, doc="0 keeps the source.")
     steps: int = Int(default=0, min=0, max=16, unit="steps", doc="Posterises to so many steps; 0 does not.")
     flip: bool = Bool(default=False, doc="Left becomes right.")
@@ -66,6 +67,8 @@ class Kinds(Effect, id="kinds", title="Kinds", context="filter"):
             out[..., colours] = np.rint(out[..., colours] / full * self.steps) / self.steps * full
         if not self.source.model.is_gray:
             out[..., :3] *= np.asarray(self.tint, np.float32) / 255
+            if self.model is not None:
+                out[..., :3] *= mean_color(self.model)
             for point in self.dots:
                 out[point.y, point.x, :3] = np.asarray(point.color, np.float32) / 255 * full
         if self.frame is not None:
@@ -86,6 +89,13 @@ class Kinds(Effect, id="kinds", title="Kinds", context="filter"):
         own = np.broadcast_to(pixels[y, x, :3], 3) / (np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1)
         red, green, blue = (round(float(value) * 255) for value in own)
         return (Suggestion(Rgb(red, green, blue), 0.75), Suggestion(Rgb(128, 128, 128), 0.25))
+
+
+def mean_color(picture: Image) -> tuple[float, ...]:
+    """Returns the mean of red, green and blue, or of gray, 0 to 1, of a picture of integers."""
+    pixels = array_from_image(picture)
+    means = pixels.mean(axis=(0, 1), dtype=np.float64) / np.iinfo(pixels.dtype).max
+    return tuple(means[: 1 if picture.model.is_gray else 3].tolist())
 
 
 class Gradient(Effect, id="gradient", title="Gradient", context="generator"):

@@ -15,6 +15,7 @@ from PyQt5.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QFileDialog,  # noqa: F401 - what tests send uses it
     QLineEdit,
     QMdiArea,
     QToolButton,  # noqa: F401 - what tests send uses it

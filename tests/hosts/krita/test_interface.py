@@ -26,6 +26,7 @@ def preview_pixels(krita: Krita, path: Path) -> np.ndarray:
 def test_every_kind_has_a_field(krita: Krita, workplace: Workplace) -> None:
     krita.run(f"open_picture({str(workplace.photo())!r}); choose('Grade'); choose('Kinds')")
     names = ["amount", "steps", "flip", "channel", "tint", "colors", "note", "seed", "dots", "frame", "extra"]
+    names.append("model")
     facts = krita.run(
         f"result = {{name: [part(name).toolTip(), part(name).height(), part(name).width()] for name in {names}}}"
     )
@@ -43,6 +44,8 @@ def test_every_kind_has_a_field(krita: Krita, workplace: Workplace) -> None:
     krita.run("put('steps', 5); click('reset')")
     assert krita.ask("part('steps').findChild(QAbstractSpinBox).text()") == "0 steps"
     assert krita.ask("part('frame').findChild(QLineEdit).text()") == ""
+    krita.run("put('model', '/home/zoe/Pictures/sunset.jpg')")
+    time.sleep(0.5)  # the line's button to clear it fades in
     krita.shoot(pictures_folder() / "krita-every-kind.png", krita.ask("box_of_docker()"))
 
 

@@ -102,6 +102,22 @@ def test_the_picture_of_a_source_is_taken(studio: Studio, workplace: Workplace) 
         assert np.array_equal(np.asarray(picture), np.asarray(original)), "turned twice, from the result itself"
 
 
+def test_a_picture_of_its_own_comes_from_a_file_or_a_source(studio: Studio, workplace: Workplace) -> None:
+    photo, model = workplace.photo("coffee.jpg", (120, 80)), workplace.photo("rocket.jpg", (31, 77))
+    expected = workplace.reference("kinds", ".png", photo, "--model", str(model))
+    assert expected != workplace.reference("kinds", ".png", photo)
+    shown = studio.page()
+    assert shown["kinds//from-model"]["label"] == "Model"
+    assert shown["kinds/model"]["doc"] == "The result is multiplied by its mean colour."
+    file = studio.rendered("kinds", "Kinds (Scumble)", source=str(photo), model=str(model))
+    assert file.read_bytes() == expected
+    record = json.loads(Path(f"{file}.scumble.json").read_text("utf-8"))
+    assert record["inputs"]["model"]["path"] == str(model)
+    studio.socket.create_input("Scene", "Rakete 🚀", "image_source", {"file": str(model)}, True)
+    again = studio.rendered("kinds", "Kinds (Scumble)", **{"model": "", "/from-model": "Rakete 🚀"})
+    assert again.read_bytes() == expected
+
+
 def test_a_new_effect_appears_without_a_restart(studio: Studio, workplace: Workplace) -> None:
     assert "grade/" not in studio.page()
     workplace.add_grade()
@@ -149,6 +165,8 @@ _SEED = "answer = obs.obs_data_get_int(sys.modules['scumble_obs']._session.setti
         ("kinds", {}, "Kinds needs a file for its source"),
         ("kinds", {"source": "PHOTO", "dots": "1,1,red"}, "dots cannot be"),
         ("kinds", {"source": "/gone/a.png"}, "/gone/a.png"),
+        ("kinds", {"source": "PHOTO", "model": "/gone/b.png"}, "There is no file /gone/b.png"),
+        ("kinds", {"source": "PHOTO", "model": "VIDEO"}, "VIDEO"),
         ("kinds", {"source": "PHOTO", "extra": "PHOTO"}, "extra takes the path of a file to read ending in .txt"),
         ("colorize", {"source": "VIDEO"}, "VIDEO"),
         ("gradient", {"/name": "Scene"}, "“Scene” is a source of another kind"),
@@ -167,7 +185,7 @@ def test_what_cannot_be_is_said(
     assert "Traceback" not in said
     assert "Something went wrong" not in said
     assert "\n\n" in said, "message and hint"
-    assert " ".join(said.split()) in studio.wait(lambda: studio.log() if said.split()[-1] in studio.log() else "")
+    studio.wait(lambda: " ".join(said.split()) in studio.log())
     assert studio.sources() == {}
 
 

@@ -40,12 +40,12 @@ pub struct Weight<'a> {
 
 impl Weight<'_> {
     /// Whether every pixel takes the new chroma alone.
-    fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.strength == 1.0 && self.mask.is_none()
     }
 
     #[inline(always)]
-    fn fill(&self, x: usize, count: usize, lane: &mut Lane) {
+    pub(crate) fn fill(&self, x: usize, count: usize, lane: &mut Lane) {
         match self.mask {
             None => *lane = [self.strength; BLOCK],
             Some(mask) => {
@@ -115,6 +115,34 @@ fn lightness_row_body<S: Sample>(row: Row<'_, S>, lightness: &mut [f32]) {
             *y = lightness_from_root(root_from_light(if light < 1.0 { light } else { 1.0 }));
         }
         out.copy_from_slice(&y[..out.len()]);
+    }
+}
+
+fast_path! {
+    /// Lab a and b of one row, 0 for gray. Light outside `range` counts as its ends, NaN as the lower.
+    pub fn chroma_row<S: Sample>(
+        row: Row<'_, S>, range: (f32, f32), a: &mut [f32], b: &mut [f32],
+    ) = chroma_row_body;
+}
+
+#[inline(always)]
+fn chroma_row_body<S: Sample>(row: Row<'_, S>, range: (f32, f32), a: &mut [f32], b: &mut [f32]) {
+    let mut rgb = [[0.0; BLOCK]; 3];
+    let [mut y, mut lane_a, mut lane_b] = [[0.0; BLOCK]; 3];
+    for (block, (a, b)) in a.chunks_mut(BLOCK).zip(b.chunks_mut(BLOCK)).enumerate() {
+        if row.channels < 3 {
+            a.fill(0.0);
+            b.fill(0.0);
+            continue;
+        }
+        row.load(block * BLOCK, a.len(), &mut rgb);
+        rgb.iter_mut().flatten().for_each(|light| *light = light.max(range.0).min(range.1));
+        luminance(row.channels, &rgb, &mut y);
+        for i in 0..BLOCK {
+            (lane_a[i], lane_b[i]) = chroma_from_linear(rgb[0][i], rgb[1][i], rgb[2][i], root_from_light(y[i]));
+        }
+        a.copy_from_slice(&lane_a[..a.len()]);
+        b.copy_from_slice(&lane_b[..b.len()]);
     }
 }
 

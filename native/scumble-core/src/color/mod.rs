@@ -11,7 +11,8 @@ mod tests;
 pub use curve::Transfer;
 pub(crate) use curve::{cbrt as cube_root, linear_from_srgb, srgb_from_linear};
 pub(crate) use dispatch::fast_path;
-pub use kernel::{Chroma, PlaneRows, Row, Weight, lightness_row, recolor_row};
+pub use kernel::{Chroma, PlaneRows, Row, Weight, chroma_row, lightness_row, recolor_row};
+pub(crate) use lab::finite;
 pub use lab::{lab_from_rgb, rgb_from_lab};
 pub use sample::Sample;
 

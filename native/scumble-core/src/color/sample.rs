@@ -12,6 +12,9 @@ pub trait Sample: Copy + PartialEq + Send + Sync + 'static {
     /// Decodes one channel of interleaved pixels to light (0 black, 1 white).
     fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer, lane: &mut Lane);
 
+    /// Whether the sample, as alpha, leaves nothing of the ground.
+    fn is_full(self) -> bool;
+
     /// Encodes light into one channel of interleaved pixels; integers round to nearest and saturate.
     fn store(lane: &Lane, transfer: Transfer, pixels: &mut [Self], channels: usize, channel: usize);
 }
@@ -111,6 +114,11 @@ static LINEAR_CODES: LazyLock<Box<[u8; CODES]>> = LazyLock::new(|| codes(|light|
 
 impl Sample for u8 {
     #[inline(always)]
+    fn is_full(self) -> bool {
+        self == Self::MAX
+    }
+
+    #[inline(always)]
     fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer, lane: &mut Lane) {
         let light = LIGHT_U8.of(transfer);
         map_load(pixels, channels, channel, lane, |code| light[code as usize]);
@@ -134,6 +142,11 @@ impl Sample for u8 {
 
 impl Sample for u16 {
     #[inline(always)]
+    fn is_full(self) -> bool {
+        self == Self::MAX
+    }
+
+    #[inline(always)]
     fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer, lane: &mut Lane) {
         let light = LIGHT_U16.of(transfer);
         map_load(pixels, channels, channel, lane, |code| light[code as usize]);
@@ -148,6 +161,11 @@ impl Sample for u16 {
 }
 
 impl Sample for f16 {
+    #[inline(always)]
+    fn is_full(self) -> bool {
+        self >= Self::ONE
+    }
+
     #[inline(always)]
     fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer, lane: &mut Lane) {
         let light = LIGHT_F16.of(transfer);
@@ -166,6 +184,11 @@ impl Sample for f16 {
 }
 
 impl Sample for f32 {
+    #[inline(always)]
+    fn is_full(self) -> bool {
+        self >= 1.0
+    }
+
     #[inline(always)]
     fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer, lane: &mut Lane) {
         map_load(pixels, channels, channel, lane, |value| value);

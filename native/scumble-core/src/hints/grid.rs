@@ -73,9 +73,9 @@ impl Extent {
         between((y as f32 + 0.5) / self.cell_y, self.rows)
     }
 
-    /// Places of columns `x..x + count`, to read rows with.
-    pub fn columns_of(&self, x: usize, count: usize) -> Vec<Column> {
-        (x..x + count).map(|x| Column(self.column(x))).collect()
+    /// Places of columns, to read rows with.
+    pub fn columns_of(&self, columns: impl Iterator<Item = usize>) -> Vec<Column> {
+        columns.map(|x| Column(self.column(x))).collect()
     }
 }
 
@@ -114,26 +114,43 @@ pub struct Sums {
     pub values: Vec<f32>,
 }
 
-impl Sums {
-    /// Spreads each hint trilinearly over its eight cells, then saturates: a cell of amount A weighs A / (A + 1), so
-    /// that a wide stroke does not outweigh a dot as its area does.
-    pub fn splat(extent: Extent, hints: impl Iterator<Item = Hint>) -> Self {
-        let Extent { columns, rows, .. } = extent;
-        let line = CHANNELS * columns;
-        let mut values = vec![0.0; LAYERS * rows * line];
-        for Hint { x, y, lightness, ab } in hints {
-            let (x, y, z) = (extent.column(x), extent.row(y), depth(lightness));
-            for corner in 0..8 {
-                let [right, below, deeper] = [corner & 1, corner >> 1 & 1, corner >> 2];
-                let part = |place: Between, far: usize| if far == 1 { place.share } else { 1.0 - place.share };
-                let weight = part(x, right) * part(y, below) * part(z, deeper);
-                let at = ((z.low + deeper) * rows + y.low + below) * line + x.low + right;
-                values[at] += weight * ab[0];
-                values[at + columns] += weight * ab[1];
-                values[at + 2 * columns] += weight;
+/// Sums under way, in whole numbers: the order of hints, and so of threads, changes nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Splat {
+    extent: Extent,
+    values: Vec<i64>,
+}
+
+/// What 1 is in sums under way: nothing is lost of a hint, and millions of them fit.
+const UNIT: f32 = (1_u64 << 26) as f32;
+
+impl Splat {
+    /// No hints yet.
+    pub fn new(extent: Extent) -> Self {
+        Self { extent, values: vec![0; LAYERS * extent.rows * CHANNELS * extent.columns] }
+    }
+
+    /// Spreads a hint trilinearly over its eight cells.
+    pub fn add(&mut self, hint: &Hint) {
+        let Extent { columns, rows, .. } = self.extent;
+        let (x, y, z) = (self.extent.column(hint.x), self.extent.row(hint.y), depth(hint.lightness));
+        for corner in 0..8 {
+            let [right, below, deeper] = [corner & 1, corner >> 1 & 1, corner >> 2];
+            let part = |place: Between, far: usize| if far == 1 { place.share } else { 1.0 - place.share };
+            let weight = UNIT * part(x, right) * part(y, below) * part(z, deeper);
+            let at = ((z.low + deeper) * rows + y.low + below) * CHANNELS * columns + x.low + right;
+            for (channel, value) in [weight * hint.ab[0], weight * hint.ab[1], weight].into_iter().enumerate() {
+                let sum = &mut self.values[at + channel * columns];
+                *sum = sum.saturating_add(value as i64);
             }
         }
-        for line in values.chunks_mut(line) {
+    }
+
+    /// Saturates: a cell of amount A weighs A / (A + 1), so that a wide stroke does not outweigh a dot as its area does.
+    pub fn saturated(&self) -> Sums {
+        let Extent { columns, rows, .. } = self.extent;
+        let mut values: Vec<f32> = self.values.iter().map(|value| *value as f32 / UNIT).collect();
+        for line in values.chunks_mut(CHANNELS * columns) {
             let (sums, amounts) = line.split_at_mut(2 * columns);
             let (a, b) = sums.split_at_mut(columns);
             for ((a, b), amount) in a.iter_mut().zip(b).zip(amounts) {
@@ -141,7 +158,16 @@ impl Sums {
                 (*a, *b, *amount) = (*a / all, *b / all, *amount / all);
             }
         }
-        Self { columns, rows, values }
+        Sums { columns, rows, values }
+    }
+}
+
+impl Sums {
+    /// Spreads hints over cells and saturates them.
+    pub fn splat(extent: Extent, hints: impl Iterator<Item = Hint>) -> Self {
+        let mut splat = Splat::new(extent);
+        hints.for_each(|hint| splat.add(&hint));
+        splat.saturated()
     }
 }
 
@@ -248,7 +274,7 @@ mod tests {
             let grid = Grid::from_sums(&sums);
             let mut row = GridRow::new();
             grid.mix_row(&extent, y, &mut row);
-            let got = read(&row, extent.columns_of(x, 1)[0], lightness);
+            let got = read(&row, extent.columns_of(x..x + 1)[0], lightness);
             let want = (x as f32 + 0.5) / 12.0 + 10.0 * (y as f32 + 0.5) / 12.0 + 100.0 * lightness / 12.5;
             prop_assert!((got[0] - want).abs() < 1e-2, "{got:?} {want}");
         }

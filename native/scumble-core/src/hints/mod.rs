@@ -1,24 +1,29 @@
 //! Colour hints: spread over a picture along its lightness, met exactly by a prediction, and met again at full size.
 //!
 //! The field of a picture at its working size is made once; every edit spreads its hints anew (`HintField::spread`)
-//! and makes the net's colours meet them (`HintField::met`). `touch` does the last step, at full size.
+//! and makes the net's colours meet them (`HintField::met`). `touch` does the last step, at full size, for what is
+//! `wanted` there; `retouch` does it on pictures that were coloured tile by tile.
 
 pub mod affinity;
 mod direct;
 pub mod grid;
 mod levels;
+pub mod retouch;
 mod solve;
 pub mod spread;
 pub mod touch;
+pub mod wanted;
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::image::Canvas;
+use crate::plan::Rect;
 use crate::pool;
 use crate::progress::Ticker;
+use crate::resample::reflected;
 use affinity::{Padded, Stencil};
-use grid::{Extent, Grid, GridRow, Hint, Sums};
+use grid::{Column, Extent, Grid, GridRow, Hint, Sums};
 
 /// Weight of spread hints at which the confidence is a half.
 const HALF: f32 = 0.003;
@@ -175,6 +180,11 @@ impl HintField {
 }
 
 impl SpreadHints {
+    /// Width and height of the working size that the hints were given at.
+    pub fn working(&self) -> (usize, usize) {
+        self.working
+    }
+
     /// Reads the hints along the lightness of the same picture at any `size` (width, height), before any sweep; writes a
     /// and b, and the confidence.
     ///
@@ -193,7 +203,7 @@ impl SpreadHints {
             return Err(Error::argument("the lightness needs at least one pixel, and width × height values"));
         }
         let extent = Extent::stretched(self.working, size);
-        let columns = extent.columns_of(0, size.0);
+        let columns = extent.columns_of(0..size.0);
         let ab = Canvas::from_slice(ab, size.0, 2 * size.1, 1)?;
         let confidence = Canvas::from_slice(confidence, size.0, size.1, 1)?;
         let row = |mixed: &mut GridRow, y: usize| {
@@ -202,11 +212,7 @@ impl SpreadHints {
             let [a, b] = [y, size.1 + y].map(|y| unsafe { ab.span(0, y, size.0) });
             // SAFETY: as above.
             let confidence = unsafe { confidence.span(0, y, size.0) };
-            for (x, column) in columns.iter().enumerate() {
-                let [sum_a, sum_b, weight, _] = grid::read(mixed, *column, lightness[y * size.0 + x]);
-                (a[x], b[x]) = (sum_a / (weight + TINY), sum_b / (weight + TINY));
-                confidence[x] = weight / (weight + HALF);
-            }
+            read_row(mixed, &columns, &lightness[y * size.0..][..size.0], [a, b, confidence]);
         };
         let workers = if pixels < THREADED_PIXELS { 1 } else { workers.max(1) };
         let mut rows = vec![GridRow::new(); workers];
@@ -214,6 +220,36 @@ impl SpreadHints {
             (strip * STRIP_ROWS..((strip + 1) * STRIP_ROWS).min(size.1)).for_each(|y| row(mixed, y));
             Ok(())
         })
+    }
+
+    /// Reads a rectangle, mirrored beyond the picture's right and lower border, along its own lightness: `slice` cut
+    /// out, to the last bit. Writes a and b, and the confidence.
+    pub fn slice_tile(
+        &self,
+        size: (usize, usize),
+        read: Rect,
+        lightness: &[f32],
+        (ab, confidence): (&mut [f32], &mut [f32]),
+    ) {
+        let extent = Extent::stretched(self.working, size);
+        let columns = extent.columns_of((read.x..read.x + read.width).map(|x| reflected(x, size.0)));
+        let (a, b) = ab.split_at_mut(read.width * read.height);
+        let planes = a.chunks_mut(read.width).zip(b.chunks_mut(read.width)).zip(confidence.chunks_mut(read.width));
+        let mut mixed = GridRow::new();
+        for (y, (((a, b), confidence), lightness)) in planes.zip(lightness.chunks(read.width)).enumerate() {
+            self.grid.mix_row(&extent, reflected(read.y + y, size.1), &mut mixed);
+            read_row(&mixed, &columns, lightness, [a, b, confidence]);
+        }
+    }
+}
+
+/// Reads a, b and the confidence of a row along its lightness.
+fn read_row(mixed: &GridRow, columns: &[Column], lightness: &[f32], [a, b, confidence]: [&mut [f32]; 3]) {
+    let out = a.iter_mut().zip(b).zip(confidence);
+    for ((((a, b), confidence), column), lightness) in out.zip(columns).zip(lightness) {
+        let [sum_a, sum_b, weight, _] = grid::read(mixed, *column, *lightness);
+        (*a, *b) = (sum_a / (weight + TINY), sum_b / (weight + TINY));
+        *confidence = weight / (weight + HALF);
     }
 }
 

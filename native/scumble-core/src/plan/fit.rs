@@ -33,8 +33,9 @@ const CORE_SIZES: [usize; 10] = [512, 448, 384, 320, 256, 192, 128, 64, 32, 16];
 /// Cores below this cost many times the picture in halos: tried only while nothing else fits.
 const SMALL_CORE: usize = 64;
 
-/// Our own buffers per read pixel: lightness, context and chroma of a tile, as floats, with room for strips.
-const BUFFER_BYTES_PER_PIXEL: f64 = 32.0;
+/// Our own buffers per read pixel: lightness, hints, spread hints, confidence and chroma of a tile, nine floats, with
+/// room for strips.
+const BUFFER_BYTES_PER_PIXEL: f64 = 48.0;
 
 impl TilePlan {
     /// Picks tile size and worker count with the least computed pixels a worker, within the budget.

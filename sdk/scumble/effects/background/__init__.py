@@ -44,8 +44,8 @@ class Background(LayeredEffect, id="background", title="Background", context="ge
     three sliders of the mood leave the palette as it is in their middle.
     """
 
-    palette_from: Image | None = Input(default=None, doc="Picture to take the colours from.")
-    subject: Image | None = Input(default=None, doc="Cut-out with alpha, put in front with a shadow.")
+    palette_from: Image | None = Input(default=None, separate=True, doc="Picture to take the colours from.")
+    subject: Image | None = Input(default=None, separate=True, doc="Cut-out with alpha, put in front with a shadow.")
     picture: Image = Output(doc="The background, 8-bit RGB.")
     style: str = Choice(default="gradient", choices=STYLES, doc="What it looks like.")
     width: int = Int(default=1280, min=SIDES_PX[0], max=SIDES_PX[1], unit="px", doc="Columns.")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scumble.effect import Choice, Effect, Float, Input, Points, RenderContext, Suggestion
 from scumble.effects.colorize.palette import suggestions
+from scumble.effects.colorize.prediction import USER_MASK, Seen, Told, seen_at_two_sizes, whole_picture
+from scumble.effects.colorize.reference import no_statistics, statistics_from_image
 from scumble.effects.colorize.strokes import Plane, stroke_colours, unit_array
 from scumble.errors import ParamError
 from scumble.media.image import Image
@@ -19,34 +21,27 @@ if TYPE_CHECKING:
     from scumble.models.manifest import Manifest
     from scumble.params import HintPoint
 
-USER_MASK = 1.0
 CONTEXT_MASK = 0.5
 _HINT_CELLS = 3
 _GUIDE_RADIUS = 4
 _GUIDE_EPSILON = 4.0
 
 
-class _Seen(NamedTuple):
-    """What the net was given and what it gave, at its working size."""
-
-    session: Session
-    manifest: Manifest
-    lightness: Plane
-    hint_ab: Plane
-    hint_mask: Plane
-    outputs: dict[str, Plane]
-
-
-class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundles=("colorize",)):
+class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundles=("colorize",), version="2"):
     """Adds colour to a black-and-white picture; its lightness is taken from the source unchanged.
 
-    The net sees the picture at its working size and predicts chroma (ab of CIE Lab), which is brought to full
-    size along the edges of the full-resolution lightness (fast guided filter, He and Sun 2015).
+    The net sees the picture at two small sizes and predicts chroma (ab of CIE Lab); hints are spread along the
+    lightness before it and met exactly after it (Levin et al. 2004). The chroma is brought to full size along the
+    edges of the full-resolution lightness (fast guided filter, He and Sun 2015). A colour picture is read as its
+    lightness, so sepia and faded prints can be given as they are.
     """
 
     source: Image = Input(doc="Picture to colour.")
     hints: Image | None = Input(default=None, doc="Strokes of wanted colour on transparent ground, same size.")
     mask: Image | None = Input(default=None, doc="Where to colour: white yes, black no; same size.")
+    reference: Image | None = Input(
+        default=None, separate=True, doc="Photograph to take after: its mix of colours and how saturated they are."
+    )
     strength: float = Float(default=1.0, min=0.0, max=1.0, step=0.01, doc="0 keeps the source's own colours.")
     vividness: float = Float(
         default=0.6, min=0.0, max=1.0, step=0.01, doc="1 is as colourful as photographs are, 0 the cautious average."
@@ -61,61 +56,79 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
     def render(self, ctx: RenderContext) -> Image:
         """Returns the coloured picture: RGB or RGBA, sample type and lightness of the source."""
         mask = self._mask_plane()
-        seen = self._seen(ctx)
-        regressed, vivid = seen.outputs["ab"][0], seen.outputs["ab_vivid"][0]
-        ab: Plane = np.ascontiguousarray(regressed + np.float32(self.vividness) * (vivid - regressed))
-        progress = ctx.progress.sub(0.3, 0.7)
+        session, manifest = self._model(ctx)
+        told = self._told(ctx, manifest)
+        seen = self._seen(ctx, told, session, manifest)
+        vivid = seen.regressed + np.float32(self.vividness) * (seen.vivid - seen.regressed)
+        ab = seen.meeting(vivid, told, manifest)
         if self.detail == "full":
-            return self._at_full_size(ctx, seen, ab, mask)
+            return self._at_full_size(ctx, told, seen, ab, mask)
+        hint_xy, hint_ab = self._points(ctx)
         return ctx.engine.recolor_guided(
             self.source,
             ab,
-            seen.lightness,
+            told.lightness,
             strength=self.strength,
             mask=mask,
             radius=_GUIDE_RADIUS,
             eps=_GUIDE_EPSILON,
-            progress=progress.report,
+            hint_xy=hint_xy,
+            hint_ab=hint_ab,
+            strokes=self.hints,
+            progress=ctx.progress.sub(0.3, 0.7).report,
         )
 
     def suggest(self, ctx: RenderContext, x: int, y: int) -> tuple[Suggestion, ...]:
-        """Returns up to nine colours for the pixel (x, y), likeliest first, all with the pixel's own lightness."""
-        seen = self._seen(ctx)
-        (logits,) = (clip for clip in seen.manifest.outputs if clip.centres)
-        cells = seen.outputs[logits.name][0]
-        row = min(cells.shape[1] - 1, y * cells.shape[1] // self.source.height)
-        column = min(cells.shape[2] - 1, x * cells.shape[2] // self.source.width)
+        """Returns at most `ctx.count` colours for the pixel (x, y), likeliest first, with the pixel's own lightness."""
+        session, manifest = self._model(ctx)
+        seen = self._seen(ctx, self._told(ctx, manifest), session, manifest)
+        shares = seen.shares_at((x + 0.5) / self.source.width, (y + 0.5) / self.source.height)
         pixel = self.source.crop(self.source.bounds._replace(x=x, y=y, width=1, height=1))
         lightness = float(ctx.engine.lightness(pixel)[0, 0])
-        return suggestions(cells[:, row, column], np.asarray(logits.centres, np.float32), lightness, ctx.engine)
+        logits = np.log(np.maximum(shares, 1e-12)).astype(np.float32)
+        return suggestions(logits, centres_from_manifest(manifest), lightness, ctx.engine, ctx.count)
 
-    def _seen(self, ctx: RenderContext) -> _Seen:
-        """Runs the net at its working size, with the hints there are."""
+    def _model(self, ctx: RenderContext) -> tuple[Session, Manifest]:
         bundle = ctx.bundle("colorize")
-        session = ctx.session(bundle)
-        working = int(bundle.manifest.settings["working_size"])
-        width, height = working_extent(self.source, working, bundle.manifest.tiling.stride)
+        return ctx.session(bundle), bundle.manifest
+
+    def _told(self, ctx: RenderContext, manifest: Manifest) -> Told:
+        """Gathers what the user gave, at the working size."""
+        working = int(manifest.settings["working_size"])
+        width, height = working_extent(self.source, working, manifest.tiling.stride)
         lightness = ctx.engine.lightness_thumbnail(self.source, width, height)
         hint_ab, hint_mask = self._hint_planes(ctx, width, height)
-        ctx.progress.report(0.05, "Colours")
-        feeds = {"lightness": lightness[None, None], "hint_ab": hint_ab[None], "hint_mask": hint_mask[None]}
-        outputs = session.run(feeds, ctx.progress.sub(0.05, 0.25).report)
-        return _Seen(session, bundle.manifest, lightness, hint_ab, hint_mask, outputs)
+        centres = centres_from_manifest(manifest)
+        statistics = no_statistics(centres)
+        if self.reference is not None:
+            statistics = statistics_from_image(self.reference, centres, ctx.engine)
+        return Told(lightness, hint_ab, hint_mask, statistics)
 
-    def _at_full_size(self, ctx: RenderContext, seen: _Seen, ab: Plane, mask: NDArray[np.uint8] | None) -> Image:
+    def _seen(self, ctx: RenderContext, told: Told, session: Session, manifest: Manifest) -> Seen:
+        ctx.progress.report(0.05, "Colours")
+        return seen_at_two_sizes(told, session, manifest, ctx.engine, ctx.progress.sub(0.05, 0.25).report)
+
+    def _at_full_size(
+        self, ctx: RenderContext, told: Told, seen: Seen, ab: Plane, mask: NDArray[np.uint8] | None
+    ) -> Image:
         """Runs the net again over tiles of the full picture, each told the coarse result as weak hints."""
-        manifest, hint_ab, hint_mask = seen.manifest, seen.hint_ab, seen.hint_mask
-        user = hint_mask >= USER_MASK
+        session, manifest = self._model(ctx)
         paler = ab * np.float32(manifest.settings["context_saturation"])  # as pale as in training, on average
-        context = {
-            "hint_ab": np.where(user, hint_ab, paler).astype(np.float32),
-            "hint_mask": np.where(user, USER_MASK, CONTEXT_MASK).astype(np.float32),
-        }
+        user = told.mask >= USER_MASK
+        hinted = told._replace(
+            hint_ab=np.where(user, told.hint_ab, paler).astype(np.float32),
+            mask=np.where(user, USER_MASK, CONTEXT_MASK).astype(np.float32),
+        )
+        spread_ab, confidence = seen.field.spread(told.hint_ab, told.mask)
+        hint_xy, hint_ab = self._points(ctx)
         tiling = manifest.tiling
         return ctx.engine.colorize_tiled(
-            seen.session,
+            session,
             self.source,
-            context,
+            {"hint_ab": hinted.hint_ab, "hint_mask": hinted.mask[None]},
+            constants=whole_picture(hinted, spread_ab, confidence, ctx.engine),
+            spread_inputs=("spread_ab", "confidence"),
+            spread=seen.field.grid(told.hint_ab, told.mask),
             halo=tiling.context_halo,
             stride=tiling.stride,
             min_size=tiling.min_size,
@@ -126,6 +139,9 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
             nearest=("hint_mask",),
             strength=self.strength,
             mask=mask,
+            hint_xy=hint_xy,
+            hint_ab=hint_ab,
+            strokes=self.hints,
             progress=ctx.progress.sub(0.3, 0.7).report,
         )
 
@@ -142,16 +158,15 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         return np.ascontiguousarray((plane * 255).round().astype(np.uint8))
 
     def _hint_planes(self, ctx: RenderContext, width: int, height: int) -> tuple[Plane, Plane]:
-        """Returns wanted ab, (2, h, w), and where the user gave it, (1, h, w), at working size."""
+        """Returns wanted ab, (2, h, w), and where the user gave it, (h, w), at working size."""
         rgb = np.zeros((height, width, 3), np.float32)
-        mask = np.zeros((1, height, width), np.float32)
+        mask = np.zeros((height, width), np.float32)
         if self.hints is not None:
             self._check_size(self.hints, "hints")
             if not self.hints.model.has_alpha:
                 message = "The picture of strokes has no transparency, so its strokes cannot be told from its ground"
                 raise ParamError(message, "Paint the strokes on a transparent layer.", "param.hints")
-            rgb, covered = stroke_colours(self.hints, width, height)
-            mask[0] = covered
+            rgb, mask = stroke_colours(self.hints, width, height)
         for point in self.hint:
             if not (0 <= point.x < self.source.width and 0 <= point.y < self.source.height):
                 message = f"The hint {point.x},{point.y} lies outside the picture"
@@ -162,15 +177,30 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
             reach = _HINT_CELLS // 2
             patch = (slice(max(0, row - reach), row + reach + 1), slice(max(0, column - reach), column + reach + 1))
             rgb[patch] = np.asarray(point.color, np.float32) / 255
-            mask[(0, *patch)] = USER_MASK
+            mask[patch] = USER_MASK
         lab = ctx.engine.lab_from_rgb(rgb.reshape(-1, 3)).reshape(height, width, 3)
         return np.ascontiguousarray(lab[..., 1:].transpose(2, 0, 1) * mask), mask
+
+    def _points(self, ctx: RenderContext) -> tuple[NDArray[np.int32] | None, Plane | None]:
+        """Returns the points' pixels, (n, 2), and wanted ab, (n, 2); of several at one pixel the last."""
+        last = {(point.x, point.y): point.color for point in self.hint}
+        if not last:
+            return None, None
+        rgb = np.asarray([*last.values()], np.float32) / 255
+        ab = np.ascontiguousarray(ctx.engine.lab_from_rgb(rgb)[:, 1:])
+        return np.asarray([*last], np.int32), ab
 
     def _check_size(self, clip: Image, name: str) -> None:
         if (clip.width, clip.height) != (self.source.width, self.source.height):
             message = f"The clip {name!r} has {clip.width} by {clip.height} pixels, the source another size"
             hint = f"Make it {self.source.width} by {self.source.height} pixels."
             raise ParamError(message, hint, "param.clip_size")
+
+
+def centres_from_manifest(manifest: Manifest) -> Plane:
+    """Returns the Lab ab that each class stands for, (n, 2)."""
+    (logits,) = (clip for clip in manifest.outputs if clip.centres)
+    return np.asarray(logits.centres, np.float32)
 
 
 def working_extent(image: Image, working_size: int, stride: int) -> tuple[int, int]:
