@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,10 +18,8 @@ from scumble.media.audio import Audio
 from scumble.media.files import format_from_name, read_image, write_image
 from scumble.media.image import Image
 from scumble.media.layers import flattened, widened
-from scumble.media.sheet import contact_sheet, sheet_cell
 from scumble.media.sound import sound_format_from_name, write_audio
 from scumble.models.store import find_bundle
-from scumble.params import SEED_MAX, SeedParam
 from scumble.provenance import (
     FileFact,
     ModelFact,
@@ -32,9 +29,6 @@ from scumble.provenance import (
     sha256_of_file,
     sidecar_path,
 )
-
-
-MOST_VARIATIONS = 64
 
 
 @dataclass(frozen=True)
@@ -98,43 +92,6 @@ def render_files(
     with atomic_path(sidecar) as temporary:
         temporary.write_bytes(bytes_from_provenance(record))
     return Rendered(output, sidecar, record)
-
-
-def render_variations(
-    effect: Effect,
-    clips: dict[str, Path],
-    output: Path,
-    count: int,
-    *,
-    engine: Engine,
-    progress: Progress,
-    max_megapixels: float,
-) -> tuple[list[Rendered], Path]:
-    """Renders `effect` with its seed and the `count` - 1 seeds after it: into OUT-1.png and so on, each with its record.
-
-    Beside them lies OUT-sheet.png with all of them small, by rows. Raises ParamError for an effect without a seed or
-    a count out of range, and as `render_files`; what was written before an error stays.
-    """
-    seed = next((param for param in effect.declaration().params if isinstance(param, SeedParam)), None)
-    if seed is None or effect.declaration().output.media != "image":
-        message = f"{effect.title} has no variations: nothing in it is left to chance, or it makes no picture"
-        raise ParamError(message, "Leave out --variations.", "param.variations")
-    if not 1 <= count <= MOST_VARIATIONS:
-        hint = f"Give a number from 1 to {MOST_VARIATIONS}."
-        raise ParamError(f"There cannot be {count} variations", hint, "param.variations")
-    check_place(output)
-    found: list[Rendered] = []
-    cells: list[Image] = []
-    for number in range(count):
-        values = effect.params()
-        varied = type(effect)(**{**values, seed.name: (values[seed.name] + number) % (SEED_MAX + 1)})
-        part = progress.sub(number / count, 1 / count)
-        place = output.with_name(f"{output.stem}-{number + 1}{output.suffix}")
-        found.append(render_files(varied, clips, place, engine=engine, progress=part, max_megapixels=max_megapixels))
-        cells.append(sheet_cell(read_image(place, max_megapixels=math.inf)))
-    sheet = output.with_name(f"{output.stem}-sheet.png")
-    write_image(sheet, contact_sheet(cells))
-    return found, sheet
 
 
 def _layered(effect: Effect) -> LayeredEffect:

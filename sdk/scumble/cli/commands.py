@@ -15,8 +15,9 @@ from scumble.effect import Effect, LayeredEffect
 from scumble.engine import Engine
 from scumble.errors import ParamError
 from scumble.params import BoolParam, IntParam, Param, PointsParam, SeedParam
-from scumble.rendering import render_files, render_variations
+from scumble.rendering import render_files
 from scumble.schema import ClipSchema
+from scumble.variations import render_variations
 
 Device = Annotated[
     str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where models run; cuda never falls back.")
@@ -93,7 +94,10 @@ def options_of_kind(kind: type[Effect]) -> dict[str, tuple[Any, Any]]:
     params = {param.name: param for param in kind.declaration().params}
     found: dict[str, tuple[Any, Any]] = {}
     if all(isinstance(params.get(side), IntParam) for side in _SIDES):
-        found["size"] = (Annotated[str, typer.Option("--size", metavar="WIDTHxHEIGHT", help="Both sides at once.")], None)
+        found["size"] = (
+            Annotated[str, typer.Option("--size", metavar="WIDTHxHEIGHT", help="Both sides at once.")],
+            None,
+        )
     if kind.declaration().output.media == "image" and any(isinstance(param, SeedParam) for param in params.values()):
         text = "Write OUT-1 to OUT-N with this seed and those after it, and a contact sheet OUT-sheet.png."
         found["variations"] = (Annotated[int, typer.Option("--variations", metavar="N", help=text)], None)

@@ -71,9 +71,7 @@ class Drawing:
         `sigma_px`, 0.7 to 4096, is the deviation of the Gaussian. Raises ParamError for one out of range.
         """
         workers = self._workers or cores()
-        _native.soften(
-            pixels, sigma_px, mask=mask, seamless=seamless, seed=seed, workers=workers, progress=progress
-        )
+        _native.soften(pixels, sigma_px, mask=mask, seamless=seamless, seed=seed, workers=workers, progress=progress)
 
     def noise(
         self,

@@ -78,7 +78,8 @@ def write_image(
 
     Raises:
         MediaError: media.suffix, media.exists, media.no_folder, media.not_a_file, media.unwritable, media.alpha
-            (JPEG of a picture that is not opaque), media.side (longer than the format allows), media.quality, media.bytes (cannot be made as small as that).
+            (JPEG of a picture that is not opaque), media.side (longer than the format allows), media.quality,
+            media.bytes (it cannot be made as small as that).
     """
     path = Path(path)
     kind = format_from_name(path)

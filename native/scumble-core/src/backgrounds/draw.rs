@@ -66,7 +66,7 @@ pub fn exp2(x: f32) -> f32 {
     let p = p * f + 9.684_971e-3;
     let p = p * f + 5.548_022e-2;
     let p = p * f + 2.402_305_5e-1;
-    let p = p * f + 6.931_469e-1;
+    let p = p * f + 0.999_999_6 * std::f32::consts::LN_2;
     let p = p * f + 1.0;
     p * f32::from_bits(((whole as i32 + 127) as u32) << 23)
 }
@@ -100,7 +100,7 @@ pub fn sine(turns: f32) -> f32 {
     let p = p * s - 76.549_83;
     let p = p * s + 81.601_006;
     let p = p * s - 41.341_656;
-    let p = p * s + 6.283_185;
+    let p = p * s + std::f32::consts::TAU;
     folded * p
 }
 

@@ -32,7 +32,7 @@ def luminance(rgb: NDArray[np.generic]) -> NDArray[np.float64]:
     """Returns relative luminance, 0 to 1, of 8-bit sRGB colours (..., 3) as WCAG 2.2 defines it."""
     value = np.asarray(rgb, np.float64) / 255
     linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    return linear @ np.array([0.2126, 0.7152, 0.0722])
+    return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]), np.float64)
 
 
 def contrast_ratio(one: NDArray[np.generic], other: NDArray[np.generic]) -> NDArray[np.float64]:
@@ -77,7 +77,7 @@ def reserved(
     cover = _cover(area, calmed, feather)
     engine.soften(_cut(pixels, calmed), sigma, mask=np.rint(255 * cover).astype(np.uint8), seed=seed)
     alpha = _alpha_needed(_cut(pixels, area), color, text, contrast)
-    noise = engine.noise(seed, _STREAM, tuple(around), kind="uniform")[0]
+    noise = engine.noise(seed, _STREAM, around, kind="uniform")[0]
     plane = alpha * _cover(area, around, feather)
     rgba = np.empty((around.height, around.width, 4), np.uint8)
     rgba[..., :3] = color
@@ -97,7 +97,7 @@ def _scrim_color(text: Rgb, contrast: float, palette: NDArray[np.float32], engin
     for share in np.linspace(0, 1, 33):
         target = np.array([100.0 * best, chosen[1] * (1 - 0.5 * share), chosen[2] * (1 - 0.5 * share)])
         moved = (chosen + share * (target - chosen)).astype(np.float32)
-        color = np.rint(255 * engine.rgb_from_lab(moved[None])[0]).astype(np.uint8)
+        color = np.asarray(np.rint(255 * engine.rgb_from_lab(moved[None])[0]), np.uint8)
         if float(contrast_ratio(own, color)) >= wanted:
             return color
     return _ENDS[best]

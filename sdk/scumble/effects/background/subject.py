@@ -74,8 +74,7 @@ def _treated(rgba: Pixels, below: Pixels, side: float, engine: Engine) -> Pixels
     low, high = _FRINGE
     share = np.clip((rgba[..., 3] / np.float32(255) - low) / (high - low), 0, 1)
     alpha = np.asarray(share * share * (3 - 2 * share), np.float32)
-    light = np.ascontiguousarray(below)
-    light = light.copy() if light is below else light
+    light = below.copy()
     engine.soften(light, max(0.7, 2 * _SHADOW_REACH * side))
     inner = _spread(alpha, max(0.7, _WRAP_REACH * side), engine)
     wrap = _WRAP * np.clip(2 * (1 - inner), 0, 1)[..., None]
@@ -87,10 +86,10 @@ def _treated(rgba: Pixels, below: Pixels, side: float, engine: Engine) -> Pixels
     dark = light * np.float32(0.12)
     mixture = color * alpha[..., None] + dark * (shadow * (1 - alpha))[..., None]
     out = np.concatenate((mixture / np.maximum(total, 1e-6)[..., None], 255 * total[..., None]), axis=-1)
-    return np.rint(np.clip(out, 0, 255)).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(out, 0, 255)), np.uint8)
 
 
 def _spread(alpha: Floats, sigma_px: float, engine: Engine) -> Floats:
     plane = np.repeat(np.rint(255 * alpha).astype(np.uint8)[..., None], 3, axis=2)
     engine.soften(plane, min(sigma_px, 4096.0))
-    return plane[..., 0] / np.float32(255)
+    return np.asarray(plane[..., 0] / np.float32(255), np.float32)
