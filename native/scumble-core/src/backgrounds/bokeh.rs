@@ -41,6 +41,8 @@ struct Manner {
     opacity: [f32; 2],
     rim: f32,
     crowd: f32,
+    /// Whether most are rather opaque than faint.
+    bold: bool,
 }
 
 impl Bokeh {
@@ -55,6 +57,7 @@ impl Bokeh {
                 opacity: [0.10, 0.34],
                 rim: 0.1,
                 crowd: 0.55,
+                bold: false,
             },
             Manner {
                 cells: 8.0,
@@ -63,6 +66,7 @@ impl Bokeh {
                 opacity: [0.16, 0.62],
                 rim: 0.6,
                 crowd: 0.28 + 0.35 * energy,
+                bold: false,
             },
             Manner {
                 cells: 18.0,
@@ -70,7 +74,8 @@ impl Bokeh {
                 softness: [0.06, 0.25],
                 opacity: [0.35, 1.0],
                 rim: 0.3,
-                crowd: 0.08 + 0.45 * energy,
+                crowd: 0.10 + 0.43 * energy,
+                bold: true,
             },
         ];
         let crowds = Field::new(frame.dice, STREAM, 0, frame.cells(2.2), frame.wrap);
@@ -108,7 +113,10 @@ impl Depth {
                         center,
                         radius: within(manner.radii, draw(3) * draw(3)),
                         softness: within(manner.softness, draw(4)),
-                        opacity: within(manner.opacity, draw(6) * draw(7)) * (0.6 + 0.4 * frame.energy),
+                        opacity: within(
+                            manner.opacity,
+                            if manner.bold { draw(6).max(draw(7)) } else { draw(6) * draw(7) },
+                        ) * (0.7 + 0.3 * frame.energy),
                         rim: manner.rim * draw(8),
                         color: lighter(accents[pick], 0.03 * draw(9)),
                     },

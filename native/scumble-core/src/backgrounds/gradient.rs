@@ -13,12 +13,17 @@ pub struct Gradient {
     bend_by: f32,
     swell: Field,
     swell_by: f32,
+    ripple: f32,
     turns: [f32; 3],
     range: [f32; 2],
     sheen: f32,
     frame: Frame,
 }
 
+/// Cells of the fields to the mean side, at every energy: the same seed keeps its shapes when that is changed.
+const CELLS: f32 = 2.1;
+/// Turns of the ripples from one end of the palette to the other.
+const RIPPLES: f32 = 2.5;
 /// Places along each side at which the range of a flow is measured.
 const PROBES: usize = 40;
 /// The share of them left beyond each end, where the outermost colours lie pure.
@@ -40,10 +45,11 @@ impl Gradient {
         };
         let mut flow = Self {
             palette: palette.to_vec(),
-            bend: [field(0, 1.5 + 1.3 * energy), field(1, 1.5 + 1.3 * energy)],
-            bend_by: 0.55 + 1.1 * energy,
-            swell: field(2, 1.6 + 1.2 * energy),
-            swell_by: 0.5 + 1.1 * energy,
+            bend: [field(0, CELLS), field(1, CELLS)],
+            bend_by: 0.4 + 1.2 * energy,
+            swell: field(2, CELLS),
+            swell_by: 0.45 + 1.0 * energy,
+            ripple: 0.13 * energy * energy,
             turns,
             range: [0.0, 1.0],
             sheen: 0.008 + 0.035 * energy,
@@ -77,7 +83,9 @@ impl Gradient {
     /// The colour at a place, shares of width and height; without sheen where `plain`.
     pub fn color(&self, u: f32, v: f32, plain: bool) -> Oklab {
         let (flow, light) = self.flow(u, v);
-        let color = along(&self.palette, (flow - self.range[0]) * self.range[1], false);
+        let way = (flow - self.range[0]) * self.range[1];
+        // Ripples turn the way back here and there, as folds do.
+        let color = along(&self.palette, way + self.ripple * sine(RIPPLES * way), false);
         if plain { color } else { lighter(color, self.sheen * light * smoothstep(0.0, 0.15, color[0])) }
     }
 }

@@ -23,7 +23,7 @@ impl LowPoly {
     pub fn new(frame: &Frame, palette: &[Oklab]) -> Self {
         let mesh = Mesh::new(frame, STREAM, 6.5 + 7.0 * frame.energy, 0.62 + 0.3 * frame.energy);
         let field = Gradient::new(frame, STREAM + 1, palette);
-        let shade = 0.025 + 0.06 * frame.energy;
+        let shade = 0.018 + 0.072 * frame.energy;
         let color = |facet| {
             let [u, v] = mesh.middle(facet);
             lighter(field.color(u, v, true), shade * facet.lean)

@@ -50,7 +50,7 @@ impl Waves {
                 column[sheet] = 0.5 * (own + floor + ((own - floor) * (own - floor) + least * least).sqrt());
             }
         }
-        let beyond = 0.3 + 1.3 * energy; // sheets from outside that swing into the picture
+        let beyond = 0.2 + 0.8 * energy; // sheets from outside that swing into the picture
         let colors = (0..sheets).map(|sheet| {
             let index = sheet as f32 - around as f32;
             if frame.wrap {

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]
 
-_FEATHER = 0.45  # of the area's shorter side: how far outside the scrim fades out
+_FEATHER = (0.8, 0.16)  # of the area's shorter side, of the picture's mean side: how far outside the scrim fades out
+_NEAR = 0.8  # of that: a border that is nearer gets the full scrim, so that no strip of picture is left at it
 _CALM = 0.05  # of the area's mean side: deviation of the low-pass
 _SHARE = 0.999  # of the area's pixels that are to have the contrast; 0.99 are promised
 _MOST_PROBED = 400_000
@@ -70,15 +71,16 @@ def reserved(
     height, width = pixels.shape[:2]
     check_area(area, width, height, text, contrast)
     color = _scrim_color(text, contrast, palette, engine)
-    feather = max(2, round(_FEATHER * min(area.width, area.height)))
+    feather = round(max(2, _FEATHER[0] * min(area.width, area.height), _FEATHER[1] * np.sqrt(width * height)))
     sigma = min(4096.0, max(0.7, _CALM * float(np.sqrt(area.area))))
-    around = _grown(area, feather, width, height)
-    calmed = _grown(area, feather + round(3 * sigma), width, height)
-    cover = _cover(area, calmed, feather)
+    core = _to_near_borders(area, _NEAR * feather, width, height)
+    around = _grown(core, feather, width, height)
+    calmed = _grown(core, feather + round(3 * sigma), width, height)
+    cover = _cover(core, calmed, feather)
     engine.soften(_cut(pixels, calmed), sigma, mask=np.rint(255 * cover).astype(np.uint8), seed=seed)
     alpha = _alpha_needed(_cut(pixels, area), color, text, contrast)
     noise = engine.noise(seed, _STREAM, around, kind="uniform")[0]
-    plane = alpha * _cover(area, around, feather)
+    plane = alpha * _cover(core, around, feather)
     rgba = np.empty((around.height, around.width, 4), np.uint8)
     rgba[..., :3] = color
     rgba[..., 3] = np.minimum(np.floor(plane + noise * (plane > 0)), alpha)  # rounded by chance: no bands
@@ -129,7 +131,14 @@ def _cover(area: Region, frame: Region, feather: int) -> NDArray[np.float32]:
 
     rows, columns = apart(area.y, area.height, frame.y, frame.height), apart(area.x, area.width, frame.x, frame.width)
     share = np.clip(1 - np.hypot(rows[:, None], columns[None]) / np.float32(feather), 0, 1)
-    return np.asarray(share * share * (3 - 2 * share), np.float32)
+    return np.asarray(share**3 * (share * (6 * share - 15) + 10), np.float32)
+
+
+def _to_near_borders(area: Region, near: float, width: int, height: int) -> Region:
+    left, top = (0 if start < near else start for start in (area.x, area.y))
+    right = width if width - area.right < near else area.right
+    bottom = height if height - area.bottom < near else area.bottom
+    return Region(left, top, right - left, bottom - top)
 
 
 def _grown(area: Region, by: int, width: int, height: int) -> Region:

@@ -51,8 +51,8 @@ _THUMBNAIL_SIDE = 96
 _MOST_FROM_PICTURE = 5
 _ROUNDS = 25
 _LEAST_DISTANCE = 9.0  # in Lab: nearer colours count as one
-_BRIGHTNESS_REACH = 32.0  # of L, at either end of the slider
-_WARMTH_REACH = (7.0, 26.0)  # of a and b
+_BRIGHTNESS_REACH = 26.0  # of L, at either end of the slider
+_WARMTH_REACH = (8.0, 36.0)  # of a and b
 
 
 def own_palette(engine: Engine, seed: int, blend: tuple[int, float] | None) -> Floats:
@@ -100,7 +100,7 @@ def palette_of_picture(engine: Engine, picture: Image) -> Floats:
 def in_mood(engine: Engine, palette: Floats, brightness: float, warmth: float) -> Floats:
     """Returns the palette darker or brighter, colder or warmer; both 0 to 1, and at 0.5 nothing changes.
 
-    Brightness moves L by up to 32 and eases out towards black and white; warmth moves a and b towards orange or blue
+    Brightness moves L by up to 26 and eases out towards black and white; warmth moves a and b towards orange or blue
     at the same L. What does not fit the gamut loses chroma.
     """
     if brightness == warmth == 0.5:
