@@ -74,10 +74,9 @@ def test_a_palette_is_kept_to_and_found(style: str) -> None:
         missing += [float(np.quantile(nearest(seen, color[None]), 0.01)) for color in wanted]
     stray = np.concatenate(strays)
     figures = [np.median(stray), np.quantile(stray, 0.95), np.median(missing), np.quantile(missing, 0.95)]
-    print(f"{style}: pixels to the palette {figures[0]:.1f} / {figures[1]:.1f}, colours found {figures[2:]}")
-    assert figures[0] <= 4
-    assert figures[1] <= 12
-    assert figures[2] <= 4
+    assert figures[0] <= 4, figures
+    assert figures[1] <= 12, figures
+    assert figures[2] <= 4, figures
 
 
 def attributes(image: Image) -> tuple[float, float, float]:
@@ -108,9 +107,8 @@ def test_each_slider_of_the_mood_moves_its_own_attribute_and_hardly_another(styl
         columns = [ranks(column) for column in (*moods.T, *np.array(seen).T)]
         found.append(np.corrcoef(columns)[:3, 3:] - np.corrcoef(columns)[:3, :3] * (1 - np.eye(3)))
     matrix = np.mean(found, axis=0)
-    print(f"{style}: rank correlation of {SLIDERS} with steps, L, b\n{matrix.round(2)}")
-    assert np.diag(matrix).min() >= 0.85
-    assert np.abs(matrix - np.diag(np.diag(matrix))).max() <= 0.4
+    assert np.diag(matrix).min() >= 0.9, matrix.round(2)
+    assert np.abs(matrix - np.diag(np.diag(matrix))).max() <= 0.3, matrix.round(2)
 
 
 @settings(max_examples=20, deadline=None)

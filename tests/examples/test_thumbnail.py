@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from scumble import read_image
 from scumble.media.arrays import array_from_image
 

@@ -11,6 +11,8 @@ pub struct Mesh {
     points: Vec<[f32; 2]>,
     facets: Vec<Facet>,
     counts: [usize; 2],
+    /// Where the lattice starts, in cells: at no special place of the picture.
+    phase: [f32; 2],
     frame: Frame,
 }
 
@@ -27,17 +29,21 @@ impl Mesh {
     pub fn new(frame: &Frame, stream: i64, count: f32, jitter: f32) -> Self {
         let (nx, ny) = frame.cells(count);
         let wrapped = |i: i64, n: usize| if frame.wrap { i.rem_euclid(n as i64) } else { i };
+        let phase = [3, 4].map(|channel| frame.dice.uniform(stream, 0, 0, channel).min(0.999));
         let (mut points, mut heights) = (Vec::new(), Vec::new());
         for y in -MARGIN..ny as i64 + MARGIN {
             for x in -MARGIN..nx as i64 + MARGIN {
                 let draw = |channel| frame.dice.uniform(stream, wrapped(y, ny), wrapped(x, nx), channel) - 0.5;
-                let place = |i: i64, draw: f32, n: usize| (i as f32 + 0.5 + jitter * draw) / n as f32;
-                points.push([place(x, draw(0), nx) * frame.width, place(y, draw(1), ny) * frame.height]);
+                let place = |i: i64, draw: f32, n: usize, phase: f32| (i as f32 + phase + jitter * draw) / n as f32;
+                points.push([
+                    place(x, draw(0), nx, phase[0]) * frame.width,
+                    place(y, draw(1), ny, phase[1]) * frame.height,
+                ]);
                 heights.push(draw(2) * frame.width / nx as f32);
             }
         }
         let counts = [nx + 2 * MARGIN as usize, ny + 2 * MARGIN as usize];
-        let mut mesh = Self { points, facets: Vec::new(), counts, frame: *frame };
+        let mut mesh = Self { points, facets: Vec::new(), counts, phase, frame: *frame };
         for y in 0..counts[1] - 1 {
             for x in 0..counts[0] - 1 {
                 let corner = |dx: usize, dy: usize| (y + dy) * counts[0] + x + dx;
@@ -88,12 +94,13 @@ impl Mesh {
     #[inline]
     pub fn facet_at(&self, x: f32, y: f32) -> (usize, f32) {
         let columns = self.counts[0] - 1;
-        let at = |place: f32, length: f32, points: usize| {
+        let at = |place: f32, length: f32, axis: usize| {
+            let points = self.counts[axis];
             let cells = (points - 2 * MARGIN as usize) as f32;
-            let cell = (place / length * cells - 0.5).floor() as i64 + MARGIN;
+            let cell = (place / length * cells - self.phase[axis]).floor() as i64 + MARGIN;
             cell.clamp(1, points as i64 - 3) as usize
         };
-        let (column, row) = (at(x, self.frame.width, self.counts[0]), at(y, self.frame.height, self.counts[1]));
+        let (column, row) = (at(x, self.frame.width, 0), at(y, self.frame.height, 1));
         let (mut nearest, mut best) = (0, f32::NEG_INFINITY);
         for (dy, dx) in NEAR {
             let first = 2 * ((row + dy - 1) * columns + column + dx - 1);

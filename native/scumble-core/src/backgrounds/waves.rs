@@ -64,8 +64,8 @@ impl Waves {
             colors: colors.collect(),
             edges,
             sheets,
-            crest: 0.02 + 0.03 * energy,
-            shadow: 0.035 + 0.06 * energy,
+            crest: 0.008 + 0.05 * energy,
+            shadow: 0.012 + 0.11 * energy,
             reach: 0.35 * spacing,
         }
     }

@@ -20,7 +20,7 @@ Pixels = NDArray[np.uint8]
 
 _FEATHER = (0.8, 0.16)  # of the area's shorter side, of the picture's mean side: how far outside the scrim fades out
 _NEAR = 0.8  # of that: a border that is nearer gets the full scrim, so that no strip of picture is left at it
-_CALM = 0.05  # of the area's mean side: deviation of the low-pass
+_CALM = 0.035  # of the area's mean side: deviation of the low-pass
 _SHARE = 0.999  # of the area's pixels that are to have the contrast; 0.99 are promised
 _MOST_PROBED = 400_000
 _STREAM = 7100
