@@ -1,4 +1,4 @@
-"""A whole video thumbnail, background, subject and title: python examples/thumbnail.py [OUT.jpg]"""
+"""Makes a whole video thumbnail, background, subject and title; writes thumbnail.jpg or the file that is named."""
 
 from __future__ import annotations
 

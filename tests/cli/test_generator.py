@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def test_layers_are_written_recorded_and_replayed(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "parts").iterdir()) == names
     parts = [array_from_image(read_image(tmp_path / "parts" / name)) for name in names]
     assert [part.shape for part in parts] == [(180, 320, 3), (180, 320, 4), (180, 320, 4)]
-    stacked = parts[0].astype(np.uint32)
+    stacked: Any = parts[0].astype(np.uint32)
     for part in parts[1:]:
         alpha = part[..., 3:].astype(np.uint32)
         stacked = (stacked * (255 - alpha) + part[..., :3] * alpha + 127) // 255

@@ -27,7 +27,7 @@ def scaled(image: Image, width: int, height: int) -> Image:
     result = OpenImageIO.ImageBuf(spec)
     if not OpenImageIO.ImageBufAlgo.resize(result, source):
         raise MediaError(f"The picture cannot be scaled: {result.geterror()}", "Try another size.", "media.scale")
-    out = result.get_pixels(source.spec().format)
+    out = np.asarray(result.get_pixels(source.spec().format))
     if image.model.has_alpha:
         out = straight_from_premultiplied(out)
     return image_from_array(out, like=image)
