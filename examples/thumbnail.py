@@ -21,9 +21,7 @@ def main() -> None:
     cutout = read_image(Path(__file__).parent / "photos" / "astronaut-cutout.webp")
     picture = Image.fromarray(array_from_image(look(subject=cutout)))
     font = ImageFont.load_default(AREA[3] // 3)
-    ImageDraw.Draw(picture).text(
-        AREA[:2], TITLE, fill="white", font=font, spacing=4, stroke_width=4, stroke_fill="white"
-    )
+    ImageDraw.Draw(picture).text(AREA[:2], TITLE, "white", font, spacing=4, stroke_width=4)
     write_image(Path(*sys.argv[1:2] or ["thumbnail.jpg"]), image_from_array(np.asarray(picture)), most_bytes=2_000_000)
 
 
