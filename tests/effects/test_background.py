@@ -78,7 +78,7 @@ def test_a_palette_is_kept_to_and_found(style: str) -> None:
     figures = [np.median(stray), np.quantile(stray, 0.95), np.median(missing), np.quantile(missing, 0.95)]
     assert figures[0] <= 4, figures
     assert figures[1] <= 12, figures
-    assert figures[2] <= 4, figures
+    assert figures[2] <= 5, figures  # a light of bokeh is seldom without a trace of what lies behind it
 
 
 def attributes(image: Image) -> tuple[float, float, float]:

@@ -46,10 +46,10 @@ impl Gradient {
         let mut flow = Self {
             palette: palette.to_vec(),
             bend: [field(0, CELLS), field(1, CELLS)],
-            bend_by: 0.25 + 1.4 * energy,
+            bend_by: 0.4 + energy,
             swell: field(2, CELLS),
-            swell_by: 0.35 + 1.2 * energy,
-            ripple: 0.15 * energy * energy,
+            swell_by: 0.4 + 0.9 * energy,
+            ripple: 0.18 * energy,
             turns,
             range: [0.0, 1.0],
             sheen: 0.008 + 0.035 * energy,
