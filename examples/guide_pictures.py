@@ -1,6 +1,6 @@
-"""Runs every command of docs/colorize.md and renews its pictures and what the commands print.
+"""Runs every command of a guide and renews its pictures and what the commands print.
 
-python examples/guide_pictures.py [PAGE]
+python examples/guide_pictures.py [PAGE]        docs/colorize.md, docs/background.md
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-PICTURE = re.compile(r"\]\((colorize/([^)/]+))\)")
 
 
 def run(command: str, folder: Path) -> str:
@@ -30,7 +29,7 @@ def run(command: str, folder: Path) -> str:
 
 
 def main() -> None:
-    """Renews the page that is named, docs/colorize.md if none is, and the pictures in the folder beside it."""
+    """Renews the page that is named, docs/colorize.md if none is, and the pictures in its own folder beside it."""
     page = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "colorize.md"
     text = page.read_text(encoding="utf-8")
     printed = ""
@@ -46,7 +45,7 @@ def main() -> None:
             return block[0]
 
         text = BLOCK.sub(renewed, text)
-        for link, name in PICTURE.findall(text):
+        for link, name in re.findall(rf"\]\(({re.escape(page.stem)}/([^)/]+))\)", text):
             target = page.parent / link
             target.parent.mkdir(exist_ok=True)
             shutil.copyfile(folder / name, target)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scumble.effect import Effect, discover
+    from scumble.effects.background import Background
     from scumble.effects.colorize import Colorize
     from scumble.engine import Engine
     from scumble.errors import ScumbleError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from scumble.runner import LocalRunner
 
 _HOMES = {
+    "Background": "scumble.effects.background",
     "CancelToken": "scumble.jobs",
     "Colorize": "scumble.effects.colorize",
     "Effect": "scumble.effect",
@@ -36,6 +38,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Background",
     "CancelToken",
     "Colorize",
     "Effect",

@@ -41,6 +41,8 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     inputs: dict[str, FileFact]
     """Clip name to file."""
     output: FileFact
+    layers: dict[str, FileFact] = {}
+    """The output's layers by name, the lowest first, where they were written too."""
     models: list[ModelFact]
     provider: str
     """The ONNX Runtime provider that really ran the models, or "none"."""

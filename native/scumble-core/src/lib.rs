@@ -1,5 +1,6 @@
 //! Tiles, colour and ONNX sessions for Scumble: knows tensors, pictures and devices, and nothing of Python.
 
+pub mod backgrounds;
 pub mod color;
 pub mod error;
 pub mod guided;

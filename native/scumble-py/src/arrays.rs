@@ -118,9 +118,14 @@ impl<'py, S: ArraySample> Source<'py, S> {
 pub struct Destination<'py, S: ArraySample>(PyReadwriteArray3<'py, S>);
 
 impl<'py, S: ArraySample> Destination<'py, S> {
+    /// Borrows a writable array of shape (height, width, channels) that is made from nothing else.
+    pub fn alone(array: &Bound<'py, PyUntypedArray>) -> PyResult<Self> {
+        Ok(Self(typed(array)?.try_readwrite().map_err(|_| in_use())?))
+    }
+
     /// Borrows a writable array of shape (height, width, channels) which shares no memory with `src`.
     pub fn new(array: &Bound<'py, PyUntypedArray>, src: &Source<'py, S>) -> PyResult<Self> {
-        let written = Self(typed(array)?.try_readwrite().map_err(|_| in_use())?);
+        let written = Self::alone(array)?;
         written.keep_off(src.extent(), "the source")?;
         Ok(written)
     }

@@ -1,6 +1,7 @@
 //! The Python face of scumble-core: numpy arrays in, numpy arrays and `scumble.errors` out, no logic of its own.
 
 mod arrays;
+mod backgrounds;
 mod color;
 mod engine;
 mod errors;
@@ -10,9 +11,11 @@ mod progress;
 mod tiles;
 mod wanted;
 
-/// Scumble's native core: colour, hints, tiles and ONNX Runtime sessions. Only `scumble.engine` imports it.
+/// Scumble's native core: backgrounds, colour, hints, tiles and ONNX Runtime sessions. Only `scumble.engine` imports it.
 #[pyo3::pymodule]
 mod _native {
+    #[pymodule_export]
+    use crate::backgrounds::{background_styles, draw_background, grid_noise, soften};
     #[pymodule_export]
     use crate::color::{lab_from_rgb, lightness, lightness_thumbnail, recolor, recolor_guided, rgb_from_lab};
     #[pymodule_export]

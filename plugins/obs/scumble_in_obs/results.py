@@ -61,7 +61,7 @@ def _add(order: Order, data: int) -> None:
         if order.schema.output.media == "image":
             libobs.obs_sceneitem_set_bounds_type(item, obs.OBS_BOUNDS_SCALE_INNER)
             libobs.obs_sceneitem_set_bounds(item, (ctypes.c_float * 2)(*order.size))
-            if order.schema.context == "generator":  # a background
+            if order.schema.context == "generator":  # others stand in front of it
                 libobs.obs_sceneitem_set_order(item, obs.OBS_ORDER_MOVE_BOTTOM)
 
 

@@ -11,11 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from scumble.cli.console import say, shown_progress, warn
-from scumble.effect import Effect
+from scumble.effect import Effect, LayeredEffect
 from scumble.engine import Engine
-from scumble.params import BoolParam, Param, PointsParam
+from scumble.errors import ParamError
+from scumble.params import BoolParam, IntParam, Param, PointsParam, SeedParam
 from scumble.rendering import render_files
 from scumble.schema import ClipSchema
+from scumble.variations import render_variations
 
 Device = Annotated[
     str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where models run; cuda never falls back.")
@@ -37,6 +39,7 @@ COMMON: dict[str, tuple[Any, Any]] = {
     "quiet": (Quiet, False),
 }
 MAIN_CLIP = "source"
+_SIDES = ("width", "height")
 
 
 def engine_from_options(options: dict[str, Any]) -> Engine:
@@ -86,36 +89,72 @@ def values_from_options(params: tuple[Param, ...], options: dict[str, Any]) -> d
     return values
 
 
+def options_of_kind(kind: type[Effect]) -> dict[str, tuple[Any, Any]]:
+    """Returns the options that follow from what an effect is: for sides its size, for a seed variations, layers."""
+    params = {param.name: param for param in kind.declaration().params}
+    found: dict[str, tuple[Any, Any]] = {}
+    if all(isinstance(params.get(side), IntParam) for side in _SIDES):
+        found["size"] = (
+            Annotated[str, typer.Option("--size", metavar="WIDTHxHEIGHT", help="Both sides at once.")],
+            None,
+        )
+    if kind.declaration().output.media == "image" and any(isinstance(param, SeedParam) for param in params.values()):
+        text = "Write OUT-1 to OUT-N with this seed and those after it, and a contact sheet OUT-sheet.png."
+        found["variations"] = (Annotated[int, typer.Option("--variations", metavar="N", help=text)], None)
+    if issubclass(kind, LayeredEffect):
+        text = "Write each layer into this folder too."
+        found["layers"] = (Annotated[Path, typer.Option("--layers", metavar="DIR", help=text)], None)
+    return found
+
+
+def with_size(options: dict[str, Any]) -> None:
+    """Puts what --size says, "1280x720", where --width and --height would be. Raises ParamError."""
+    text = options.get("size")
+    if text is None:
+        return
+    sides = re.fullmatch(r"\s*(\d+)\s*[x×X]\s*(\d+)\s*", text)
+    given = [side for side in _SIDES if options[side] is not None]
+    if sides is None or given:
+        message = f"--size and --{given[0]} say the same" if given else f"{text!r} is no size"
+        raise ParamError(message, "Write it as WIDTHxHEIGHT in pixels: --size 1280x720.", "param.size")
+    options.update(zip(_SIDES, sides.groups(), strict=True))
+
+
 def command_of_effect(kind: type[Effect]) -> Callable[..., None]:
     """Builds the command `scumble ID IN OUT --param VALUE ...` of an effect."""
     schema = kind.declaration()
 
     def run(**options: Any) -> None:
+        with_size(options)
         effect = kind(**values_from_options(schema.params, options))
         clips = {clip.name: options[clip.name] for clip in schema.clips if options[clip.name] is not None}
         engine = engine_from_options(options)
+        variations, layers = options.get("variations"), options.get("layers")
+        if variations is not None and layers is not None:
+            raise ParamError("Variations have no layers", "Choose one of them, and give its --seed.", "param.layers")
+        sheet: Path | None = None
         with shown_progress(schema.title, quiet=options["quiet"] or options["as_json"]) as progress:
-            rendered = render_files(
-                effect,
-                clips,
-                options["output"],
-                engine=engine,
-                progress=progress,
-                max_megapixels=options["max_megapixels"],
-            )
+            common: Any = {"engine": engine, "progress": progress, "max_megapixels": options["max_megapixels"]}
+            if variations is not None:
+                made, sheet = render_variations(effect, clips, options["output"], variations, **common)
+            else:
+                made = [render_files(effect, clips, options["output"], layers=layers, **common)]
         if engine.fallback_reason:
             warn(f"ran on the CPU: {engine.fallback_reason}")
-        result = {
-            "output": str(rendered.output),
-            "provenance": str(rendered.sidecar),
-            "provider": rendered.record.provider,
-        }
-        say(result, str(rendered.output), as_json=options["as_json"])
+        results = [
+            {"output": str(one.output), "provenance": str(one.sidecar), "provider": one.record.provider} for one in made
+        ]
+        if sheet is None:
+            say(results[0], str(made[0].output), as_json=options["as_json"])
+        else:
+            lines = [*(str(one.output) for one in made), str(sheet)]
+            say({"outputs": results, "sheet": str(sheet)}, "\n".join(lines), as_json=options["as_json"])
 
     fields = {clip.name: option_of_clip(clip) for clip in schema.clips if clip.name == MAIN_CLIP}
     fields["output"] = (Annotated[Path, typer.Argument(metavar="OUT", help="File to write.")], inspect.Parameter.empty)
     fields |= {param.name: option_of_param(param) for param in schema.params}
     fields |= {clip.name: option_of_clip(clip) for clip in schema.clips if clip.name != MAIN_CLIP}
+    fields |= options_of_kind(kind)
     fields |= COMMON
     return with_options(run, fields, schema.doc)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scumble import _native  # noqa: TID251 - this is the room
+from scumble.engine.drawing import Drawing
 from scumble.engine.machine import cores, default_budget_mib, preload_cuda, runtime_library
 from scumble.engine.planes import area_means
 from scumble.errors import (
@@ -40,7 +40,7 @@ _GPU_SLOTS = 2
 _MIB = 1 << 20
 
 
-class Engine:
+class Engine(Drawing):
     """Runs models on one device within one memory budget, and converts colours; safe to share between threads.
 
     Args:
@@ -378,10 +378,8 @@ class Engine:
 
     def _empty_like(self, image: Image) -> NDArray[Any]:
         """Returns memory for the picture's coloured copy: (H, W, 3), or 4 with alpha, of its sample type."""
-        shape, dtype = (image.height, image.width, 4 if image.model.has_alpha else 3), np.dtype(image.sample.value)
-        if self._allocate is None:
-            return np.empty(shape, dtype)
-        return np.frombuffer(self._allocate(math.prod(shape) * dtype.itemsize), dtype).reshape(shape)
+        channels = 4 if image.model.has_alpha else 3
+        return self._empty((image.height, image.width, channels), np.dtype(image.sample.value))
 
 
 def _stroke_arguments(strokes: Image | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from scumble.errors import MediaError
 from scumble.media.image import ColorModel, Image, SampleType, Transfer, model_of_channels
+from scumble.media.samples import converted
 
 Array = NDArray[Any]
 _STRIP_ROWS = 256
@@ -53,6 +54,13 @@ def image_from_array(array: Array, *, transfer: Transfer | None = None, like: Im
         icc_profile=profile,
         metadata=like.metadata if like is not None else {},
     )
+
+
+def codes_from_image(image: Image) -> NDArray[np.uint8]:
+    """Returns the pixels as 8-bit sRGB codes with straight alpha, (H, W, C); read-only."""
+    has_alpha = image.model.has_alpha
+    pixels = array_from_image(image)
+    return converted(pixels, SampleType.U8, source=image.transfer, target=Transfer.SRGB, has_alpha=has_alpha)
 
 
 def mixed(source: Image, result: Image, mask: Image) -> Image:

@@ -54,7 +54,12 @@ def format_from_name(path: str | os.PathLike[str]) -> FileFormat:
 
 
 def write_image(
-    path: str | os.PathLike[str], image: Image, *, overwrite: bool = True, quality: int | None = None
+    path: str | os.PathLike[str],
+    image: Image,
+    *,
+    overwrite: bool = True,
+    quality: int | None = None,
+    most_bytes: int | None = None,
 ) -> None:
     """Writes a picture in the format that the name ends with; the file appears whole or not at all.
 
@@ -69,10 +74,12 @@ def write_image(
         image: the picture.
         overwrite: whether a file of that name may be replaced.
         quality: 1 to 100 for JPEG (95 when None) and lossy WebP (lossless when None); other formats ignore it.
+        most_bytes: how large the file may be; JPEG and WebP are written in a lower quality where they must be.
 
     Raises:
         MediaError: media.suffix, media.exists, media.no_folder, media.not_a_file, media.unwritable, media.alpha
-            (JPEG of a picture that is not opaque), media.side (longer than the format allows), media.quality.
+            (JPEG of a picture that is not opaque), media.side (longer than the format allows), media.quality,
+            media.bytes (it cannot be made as small as that).
     """
     path = Path(path)
     kind = format_from_name(path)
@@ -83,10 +90,23 @@ def write_image(
         hint = "Write a PNG, TIFF or EXR, or scale it down."
         raise MediaError(f"{message}{image.width} by {image.height}", hint, "media.side")
     pixels = _pixels_for(path, kind, image)
-    spec, model = _spec_for(kind, pixels, quality)
-    profile = image.icc_profile if image.icc_profile and profile_fits(image.icc_profile, model) else None
     with atomic_path(path, overwrite=overwrite) as temporary:
-        encode(temporary, kind, spec, pixels, metadata=image.metadata, profile=profile)
+        for tried in _qualities(kind, quality, is_limited=most_bytes is not None):
+            spec, model = _spec_for(kind, pixels, tried)
+            profile = image.icc_profile if image.icc_profile and profile_fits(image.icc_profile, model) else None
+            encode(temporary, kind, spec, pixels, metadata=image.metadata, profile=profile)
+            if most_bytes is None or temporary.stat().st_size <= most_bytes:
+                return
+        message = f"The picture does not fit into {most_bytes} bytes as {kind.value.upper()}"
+        raise MediaError(message, "Write a .jpg or .webp, or a smaller picture.", "media.bytes")
+
+
+def _qualities(kind: FileFormat, quality: int | None, *, is_limited: bool) -> tuple[int | None, ...]:
+    """Returns the qualities to try, best first: the wanted one, then lower ones where a file must not be large."""
+    if not is_limited or kind not in (FileFormat.JPEG, FileFormat.WEBP):
+        return (quality,)
+    wanted = quality or (DEFAULT_JPEG_QUALITY if kind is FileFormat.JPEG else 101)
+    return (quality, *(lower for lower in range(90, 35, -10) if lower < wanted))
 
 
 def _pixels_for(path: Path, kind: FileFormat, image: Image) -> Array:

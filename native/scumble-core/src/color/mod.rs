@@ -9,6 +9,7 @@ mod sample;
 mod tests;
 
 pub use curve::Transfer;
+pub(crate) use curve::{cbrt as cube_root, linear_from_srgb, srgb_from_linear};
 pub(crate) use dispatch::fast_path;
 pub use kernel::{Chroma, PlaneRows, Row, Weight, chroma_row, lightness_row, recolor_row};
 pub(crate) use lab::finite;

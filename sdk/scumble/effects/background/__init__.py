@@ -1,0 +1,116 @@
+"""Background: pictures for thumbnails and screens, in any size and in your colours, with room for text."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scumble.effect import (
+    Bool,
+    Choice,
+    Color,
+    Float,
+    Input,
+    Int,
+    Layer,
+    LayeredEffect,
+    Output,
+    Palette,
+    Region,
+    RenderContext,
+    Seed,
+)
+from scumble.effects.background.legible import check_area, reserved
+from scumble.effects.background.palettes import in_mood, own_palette, palette_of_picture, unit_colours
+from scumble.effects.background.styles import STYLES, Order, drawn
+from scumble.effects.background.subject import placed
+from scumble.media.arrays import image_from_array
+from scumble.media.image import Image
+from scumble.media.region import Region as Rectangle
+from scumble.params import Rgb
+
+SIDES_PX = (64, 16384)
+THUMBNAIL_PX = (1280, 720)
+THUMBNAIL_BYTES = 2_000_000
+_BLUR_REACH = 0.06  # of the picture's mean side: the deviation at the end of the slider
+
+
+class Background(LayeredEffect, id="background", title="Background", context="generator"):
+    """Makes a background from nothing but a style, colours and a seed: any size, no rights of others in it.
+
+    The same values give the same bytes. Every style keeps to the palette, whose first colour is the ground; the
+    three sliders of the mood leave the palette as it is in their middle.
+    """
+
+    palette_from: Image | None = Input(default=None, separate=True, doc="Picture to take the colours from.")
+    subject: Image | None = Input(default=None, separate=True, doc="Cut-out with alpha, put in front with a shadow.")
+    picture: Image = Output(doc="The background, 8-bit RGB.")
+    style: str = Choice(default="gradient", choices=STYLES, doc="What it looks like.")
+    width: int = Int(default=1280, min=SIDES_PX[0], max=SIDES_PX[1], unit="px", doc="Columns.")
+    height: int = Int(default=720, min=SIDES_PX[0], max=SIDES_PX[1], unit="px", doc="Rows.")
+    palette: tuple[Rgb, ...] = Palette(
+        default=(), max_colors=6, doc="One to six colours, the first for the ground; chosen by the seed when empty."
+    )
+    energy: float = Float(default=0.5, min=0.0, max=1.0, step=0.01, doc="Mood: 0 calm, 1 energetic.")
+    brightness: float = Float(default=0.5, min=0.0, max=1.0, step=0.01, doc="Mood: 0 dark, 1 bright.")
+    warmth: float = Float(default=0.5, min=0.0, max=1.0, step=0.01, doc="Mood: 0 cold, 1 warm.")
+    seed: int = Seed(default=0, doc="Where chance starts; another seed is another picture.")
+    blend: int | None = Seed(default=None, doc="A second seed to move towards.")
+    blend_amount: float = Float(
+        default=0.5, min=0.0, max=1.0, step=0.01, doc="How far to go towards the second seed: 0 stays, 1 arrives."
+    )
+    text_area: tuple[int, int, int, int] | None = Region(default=None, doc="Where text will stand: calm and legible.")
+    text_color: Rgb = Color(default=Rgb(255, 255, 255), doc="Colour of that text.")
+    contrast: float = Float(
+        default=4.5, min=1.0, max=21.0, step=0.1, doc="Contrast ratio of that text (WCAG): 4.5 normal, 3 large."
+    )
+    seamless: bool = Bool(default=False, doc="Opposite edges fit each other, for tiling.")
+    blur: float = Float(default=0.0, min=0.0, max=1.0, step=0.01, doc="0 sharp, 1 nothing but soft colour.")
+    thumbnail: bool = Bool(
+        default=False, doc="1280 by 720 pixels whatever the size says, in a file of at most 2 MB, as video sites ask."
+    )
+
+    def layers(self, ctx: RenderContext) -> tuple[Layer, ...]:
+        """Returns the background, the scrim where there is a text area, the subject where there is one."""
+        blend = None if self.blend is None else (self.blend, self.blend_amount)
+        palette = self._palette(ctx, blend)
+        width, height = self.size()
+        area = None if self.text_area is None else Rectangle(*self.text_area)
+        if area is not None:
+            check_area(area, width, height, self.text_color, self.contrast)
+        order = Order(self.style, width, height, palette, self.seed, blend, self.energy, self.seamless)
+        pixels = drawn(order, ctx)
+        self._blurred(ctx, pixels)
+        above: list[Layer] = []
+        if area is not None:
+            above.append(reserved(pixels, area, self.text_color, self.contrast, palette, ctx.engine, self.seed))
+        if self.subject is not None:
+            above.append(placed(self.subject, pixels, area, ctx.engine))
+        ctx.progress.report(1.0)
+        return (Layer("background", image_from_array(pixels)), *above)
+
+    def size(self) -> tuple[int, int]:
+        """Returns width and height of the picture that comes out, in pixels."""
+        return THUMBNAIL_PX if self.thumbnail else (self.width, self.height)
+
+    def most_bytes(self) -> int | None:
+        """Returns what video sites take for a thumbnail, where it is to be one."""
+        return THUMBNAIL_BYTES if self.thumbnail else None
+
+    def _palette(self, ctx: RenderContext, blend: tuple[int, float] | None) -> NDArray[np.float32]:
+        if self.palette:
+            colours = unit_colours(self.palette)
+        elif self.palette_from is not None:
+            colours = palette_of_picture(ctx.engine, self.palette_from)
+        else:
+            colours = own_palette(ctx.engine, self.seed, blend)
+        return in_mood(ctx.engine, colours, self.brightness, self.warmth)
+
+    def _blurred(self, ctx: RenderContext, pixels: NDArray[np.uint8]) -> None:
+        height, width = pixels.shape[:2]
+        sigma = _BLUR_REACH * self.blur * self.blur * math.sqrt(width * height)
+        if self.blur > 0:
+            progress = ctx.progress.sub(0.85, 0.1).report
+            ctx.engine.soften(pixels, max(0.7, sigma), seamless=self.seamless, seed=self.seed, progress=progress)
