@@ -1,4 +1,4 @@
-"""Batches for training: pieces of a pack as bytes in device memory, styles drawn evenly, colours varied, coarse layouts."""
+"""Batches for training: pieces of a pack as bytes in device memory, styles evenly, colours varied, coarse layouts."""
 
 from __future__ import annotations
 
@@ -118,9 +118,7 @@ def synthetic_layout(like: Tensor, generator: torch.Generator) -> Tensor:
 class Wishes:
     """What the generator is asked for in one batch."""
 
-    def __init__(
-        self, net: Generator, depth: int, colours: Tensor, style: Tensor, generator: torch.Generator
-    ) -> None:
+    def __init__(self, net: Generator, depth: int, colours: Tensor, style: Tensor, generator: torch.Generator) -> None:
         count, device = len(style), style.device
         margins = net.margins(depth)
 
@@ -153,7 +151,7 @@ class Wishes:
 
 
 def disturbed(rgb: Tensor, generator: torch.Generator) -> Tensor:
-    """Brightens, shifts and cuts out alike for real and made pictures, differentiably (Zhao et al. 2020, DiffAugment)."""
+    """Brightens, shifts and cuts out real and made pictures alike, differentiably (Zhao et al. 2020, DiffAugment)."""
     count, _, height, width = rgb.shape
     device = rgb.device
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -43,7 +44,7 @@ class Critic(nn.Module):
     def __init__(self, widths: Sequence[int], styles: int) -> None:
         super().__init__()
         self.from_rgb = nn.ModuleList([Conv(3, width, 1) for width in widths])
-        self.halvings = nn.ModuleList([Halving(b, a) for a, b in zip(widths[:-1], widths[1:], strict=True)])
+        self.halvings = nn.ModuleList([Halving(b, a) for a, b in pairwise(widths)])
         self.gains = nn.ParameterList([nn.Parameter(torch.ones(())) for _ in widths[1:]])
         top = widths[0]
         self.conv = Conv(top + 1, top, 3, padding=1)

@@ -24,7 +24,7 @@ from scumble_export.background.field import Layout, Window, inputs_of, one_hot
 from scumble_export.background.judging import colour_scores, kernel_scores, memory_scores, sampled, variety_scores
 from scumble_export.background.moods import find_directions, measure_sliders
 from scumble_export.background.runs import Run
-from scumble_export.background.sheet import pixels_of, write_sheet
+from scumble_export.background.sheet import pixels_of, random_layout, write_sheet
 from scumble_export.background.tiling import check_tiles, seam_ratio
 from scumble_export.colorize.evaluate import rounded
 from scumble_export.data import files_in, pixels_from_bytes
@@ -108,8 +108,6 @@ def gather(run: Run, args: argparse.Namespace) -> Sets:
 @torch.no_grad()
 def draw_sheets(run: Run, folder: Path) -> list[str]:
     """Draws 64 pictures a style, seeds 0 to 63, none left out, half in wanted colours; returns the file names."""
-    from scumble_export.background.sheet import random_layout
-
     names = []
     cells = Window(0, 0, -(-720 // run.net.cell_px), -(-1280 // run.net.cell_px))
     for index, style in enumerate(run.styles):

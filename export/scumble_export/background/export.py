@@ -6,12 +6,10 @@ python -m scumble_export.background.export RUN BUNDLE --pieces PACK.tar --scores
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
 import subprocess
-import tarfile
 import tempfile
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +21,7 @@ from torch import Tensor
 
 from scumble_export.background.field import CELL_STREAM, GLOBAL_STREAM, NOISE_STREAM, Window, inputs_of, one_hot
 from scumble_export.background.net import GLOBALS, LATENTS, LAYOUT, Generator, baked
-from scumble_export.background.pack import CONTENTS
+from scumble_export.background.pack import contents_of
 from scumble_export.background.runs import Run
 from scumble_export.background.sheet import random_layout
 from scumble_export.background.tiling import (
@@ -56,17 +54,20 @@ def to_onnx(net: Generator, path: Path) -> None:
 
     shapes: list[Any] = [sizes(1, margins.cells), sizes(1, margins.cells), None, None]
     noise = tuple(sizes(2**level, margins.noise[level]) for level in range(depth))
-    program = torch.onnx.export(
-        net,
-        example,
-        input_names=input_names(depth),
-        output_names=["rgb"],
-        dynamic_shapes=(*shapes, noise),
-        opset_version=OPSET,
-        dynamo=True,
-        optimize=True,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        # Several inputs share a size; the exporter names it once and warns of the other names.
+        warnings.filterwarnings("ignore", message=".*axis name.*will not be used")
+        program = torch.onnx.export(
+            net,
+            example,
+            input_names=input_names(depth),
+            output_names=["rgb"],
+            dynamic_shapes=(*shapes, noise),
+            opset_version=OPSET,
+            dynamo=True,
+            optimize=True,
+            verbose=False,
+        )
     assert program is not None
     program.save(str(path), external_data=False)
 
@@ -91,11 +92,7 @@ def commit() -> str:
 
 def licences_in(pack: Path) -> list[dict[str, Any]]:
     """Counts the taught pieces of a pack by licence, from its table of contents."""
-    with tarfile.open(pack) as archive:
-        stream = archive.extractfile(CONTENTS)
-        assert stream is not None
-        rows = list(csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8")))
-    counts = Counter(row["licence"] for row in rows if row["held_out"] == "0")
+    counts = Counter(row["licence"] for row in contents_of(pack) if row["held_out"] == "0")
     return [{"licence": licence, "samples": count} for licence, count in counts.most_common()]
 
 
@@ -103,7 +100,8 @@ def clips(net: Generator) -> list[dict[str, Any]]:
     """Returns the manifest's rows of the inputs; `scale` is a plane's resolution over that of the cells."""
     normal = {"range": list(_NORMAL_RANGE)}
     rows: list[dict[str, Any]] = [
-        {"name": "latents", "meaning": f"normal noise at the cells, stream {CELL_STREAM}", "channels": LATENTS} | normal,
+        {"name": "latents", "meaning": f"normal noise at the cells, stream {CELL_STREAM}", "channels": LATENTS}
+        | normal,
         {"name": "layout", "meaning": "wanted sRGB at the cells, and a flag", "channels": LAYOUT, "range": [-1.0, 1.0]},
         {"name": "latent", "meaning": f"global normal vector, stream {GLOBAL_STREAM}", "channels": GLOBALS} | normal,
         {"name": "style", "meaning": "weights of the styles, sum 1", "channels": net.styles, "range": [0.0, 1.0]},
@@ -122,7 +120,9 @@ def manifest_facts(run: Run, pack: Path, moods: dict[str, Sequence[float]]) -> d
         "summary": "Backgrounds of any size from noise on an integer grid, in wanted colours.",
         "model": {"opset": OPSET, "precision": "float32", "parameters": sum(p.numel() for p in net.parameters())},
         "inputs": clips(net),
-        "outputs": [{"name": "rgb", "meaning": "sRGB", "channels": 3, "range": [-1.0, 1.0], "scale": float(net.cell_px)}],
+        "outputs": [
+            {"name": "rgb", "meaning": "sRGB", "channels": 3, "range": [-1.0, 1.0], "scale": float(net.cell_px)}
+        ],
         "licence": {"model": "Apache-2.0", "data": licences_in(pack)},
         "training": {
             "recipe": "scumble_export.background.train",

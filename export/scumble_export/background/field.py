@@ -1,4 +1,4 @@
-"""Any rectangle of the plane as the generator's inputs: hashed noise, a layout, with the margins that each level needs."""
+"""Any rectangle of the plane as the generator's inputs: hashed noise, a layout, the margins of each level."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def _layout_block(layout: Layout | None, window: Window, margin: int, wraps: boo
     rows = np.arange(window.top - margin, window.top + window.height + margin)
     columns = np.arange(window.left - margin, window.left + window.width + margin)
     height, width = layout.shape[1:]
-    rows, columns = (rows % height, columns % width) if wraps else (rows.clip(0, height - 1), columns.clip(0, width - 1))
+    rows, columns = (
+        (rows % height, columns % width) if wraps else (rows.clip(0, height - 1), columns.clip(0, width - 1))
+    )
     return torch.from_numpy(layout[:, rows[:, None], columns].copy())[None]
 
 

@@ -33,9 +33,7 @@ def _words(values: ArrayLike) -> Hashes:
     return np.asarray(values, np.int64).view(np.uint64)
 
 
-def hashes(
-    seed: int, stream: int, top: int, left: int, shape: Block, period: tuple[int, int] | None = None
-) -> Hashes:
+def hashes(seed: int, stream: int, top: int, left: int, shape: Block, period: tuple[int, int] | None = None) -> Hashes:
     """Hashes a block of the plane whose first row is `top` and first column `left`; `seed` is below 2^64.
 
     `period` (rows, columns) wraps the coordinates first, so that the plane repeats without a seam.

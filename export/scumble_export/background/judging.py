@@ -1,4 +1,4 @@
-"""The single judgements of an evaluation: distance to real pieces, wanted colours, variety, copies of training pieces."""
+"""The judgements of an evaluation: distance to real pieces, wanted colours, variety, copies of taught pieces."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sampled(net: Generator, window: Window, seed: int, style: Tensor, layout: La
 
 
 def kernel_scores(seen: Mapping[str, Tensor]) -> dict[str, Interval]:
-    """Returns each set's kernel distance to other crops of the taught pieces than those whose layouts were asked for."""
+    """Returns each set's kernel distance to crops of the taught pieces, others than gave the layouts."""
     reference = seen["other_taught"]
     names = {**_SETS, "held_out": "held out"}
     return {title: kernel_interval(seen[name], reference) for name, title in names.items() if name in seen}

@@ -1,4 +1,4 @@
-"""Measures of sets of pictures: kernel distance, variety, nearest neighbours; colour differences; attributes of mood."""
+"""Measures of sets of pictures: kernel distance, variety, neighbours; colour differences; attributes of mood."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Directions of the global vector that change one attribute and leave the others: found by regression, then measured."""
+"""Directions of the global vector that change one attribute and leave the others: regressed, then measured."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def _normalised(x: Tensor) -> Tensor:
 
 
 class Generator(nn.Module):
-    """Cells of noise and a coarse layout become a picture; `widths` are the channels from the cells to the finest level.
+    """Cells of noise and a coarse layout become a picture; `widths` are its channels, coarsest first.
 
     A cell is 2^(levels - 1) net pixels wide, twice that with `enlarged`, which doubles the finest level's picture.
     """

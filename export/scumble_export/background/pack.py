@@ -78,7 +78,7 @@ class Packer:
 
     def __init__(self, archive: tarfile.TarFile, licences: dict[str, str]) -> None:
         self.archive, self.licences = archive, licences
-        self.rows: list[dict[str, str | int]] = []
+        self.rows: list[dict[str, str]] = []
         self.numbers: Counter[str] = Counter()
 
     def _write(self, name: str, content: bytes) -> None:
@@ -96,8 +96,8 @@ class Packer:
         self._write(name, stream.getvalue())
         licence = MADE_LICENCE if made else self.licences.get(picture, "not stated")
         self.rows.append(
-            {"file": name, "style": style, "picture": picture, "side": len(pixels), "licence": licence}
-            | {"held_out": int(is_held_out(stem))}
+            {"file": name, "style": style, "picture": picture, "side": str(len(pixels)), "licence": licence}
+            | {"held_out": str(int(is_held_out(stem)))}
         )
 
     def close(self) -> None:
@@ -109,6 +109,14 @@ class Packer:
         self._write(CONTENTS, stream.getvalue().encode())
 
 
+def contents_of(pack: Path) -> list[dict[str, str]]:
+    """Reads a pack's table of contents: file, style, picture, side in pixels, licence, held_out (0 or 1)."""
+    with tarfile.open(pack) as archive:
+        stream = archive.extractfile(CONTENTS)
+        assert stream is not None
+        return list(csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8")))
+
+
 def pictures(sources: list[Path], only: list[str]) -> Iterator[tuple[str, Pixels]]:
     """Yields name and pixels of the pictures of tars and folders; of `only` prefixes where the source has any."""
     for source in sources:
@@ -117,11 +125,11 @@ def pictures(sources: list[Path], only: list[str]) -> Iterator[tuple[str, Pixels
                 yield name, pixels_from_bytes(content, None)
 
 
-def card(rows: list[dict[str, str | int]]) -> str:
+def card(rows: list[dict[str, str]]) -> str:
     """Returns the data card: pieces by style and by licence."""
-    held_out = Counter(str(row["style"]) for row in rows if row["held_out"])
-    styles = Counter(str(row["style"]) for row in rows)
-    licences = Counter(str(row["licence"]) for row in rows)
+    held_out = Counter(row["style"] for row in rows if row["held_out"] == "1")
+    styles = Counter(row["style"] for row in rows)
+    licences = Counter(row["licence"] for row in rows)
     pictures_of = {name: len({row["picture"] for row in rows if row["licence"] == name}) for name in licences}
     lines = ["# Background pieces", "", "Styles: votes of hand-checked examples in an ImageNet net, and rules on blur."]
     lines += ["", "| style | pieces | held out |", "|---|---:|---:|"]

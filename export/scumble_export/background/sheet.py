@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def sample_sheet(net: Generator, depth: int, device: torch.device) -> tuple[list
             inputs = inputs_of(net, _WINDOW, seed, one_hot(style, net.styles), layout, depth=depth)
             row.append(net(*(part.to(device) for part in inputs)).float())
         free = row[: _COLUMNS // 2]
-        differences += [float((a - b).abs().mean()) / 2 for a, b in zip(free, free[1:], strict=False)]
+        differences += [float((a - b).abs().mean()) / 2 for a, b in pairwise(free)]
         height = _WIDTH_PX * _WINDOW.height // _WINDOW.width
         rows.append([pixels_of(F.interpolate(rgb, (height, _WIDTH_PX), mode="bilinear")) for rgb in row])
     return rows, float(np.mean(differences))

@@ -1,4 +1,4 @@
-"""The style classes, and how a piece of a picture gets one: its neighbours among hand-checked examples, and its blur."""
+"""The style classes, and how a piece of a picture gets one: its neighbours among checked examples, and its blur."""
 
 from __future__ import annotations
 

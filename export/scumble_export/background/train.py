@@ -1,6 +1,6 @@
-"""Trains the background generator on a pack of pieces (pack.py), on a CPU or a GPU; the same command resumes.
+r"""Trains the background generator on a pack of pieces (pack.py), on a CPU or a GPU; the same command resumes.
 
-python -m scumble_export.background.train PACK.tar RUN --device cuda --bf16 --batch 64 --minutes 9 \\
+python -m scumble_export.background.train PACK.tar RUN --device cuda --bf16 --batch 64 --minutes 9 \
     --widths 320 320 256 192 128 64 32 --schedule 64:4 128:8 256:13
 
 PACK may be any folder or tar of pictures; the folders in it are the styles. `--schedule` is resolution:minutes of

@@ -34,9 +34,7 @@ class PhotoStore:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def crops(
-        self, count: int, size: int, generator: torch.Generator, chosen: Tensor | None = None
-    ) -> Tensor:
+    def crops(self, count: int, size: int, generator: torch.Generator, chosen: Tensor | None = None) -> Tensor:
         """Cuts 60 to 100 % of the short side of random photographs, resized bilinearly and half of them mirrored.
 
         `chosen` (count,) are the photographs to cut, if not random ones.
