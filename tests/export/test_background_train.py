@@ -129,6 +129,9 @@ def test_the_bundle_states_what_the_runtime_needs(pack: Path, tmp_path: Path, mo
         row["licence"] for row in contents_of(pack) if row["held_out"] == "0"
     }
     assert manifest.scores["parity_rgb"] <= export.PARITY_LIMIT
+    assert manifest.scores["tiles_differing_bytes"] == 0
+    assert manifest.scores["tiles_control_difference"] > export.CONTROL_LEAST
+    assert [path.name for path in sorted(target.iterdir())] == ["CARD.md", "manifest.toml", "model.onnx"]
     assert "$" not in (target / "CARD.md").read_text(encoding="utf-8")
 
 
