@@ -1,4 +1,4 @@
-"""The generator draws the same picture whole and in tiles, and repeats without a seam (its graph: the bundle's test)."""
+"""The generator draws the same picture whole and in tiles, and repeats without a seam; its graph is tested with the bundle."""
 
 from __future__ import annotations
 
