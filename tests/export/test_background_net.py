@@ -1,4 +1,4 @@
-"""The generator draws the same picture whole and in tiles, and repeats without a seam; its graph is tested with the bundle."""
+"""The generator draws one picture whole or in tiles, and repeats without a seam; its graph is tested with the bundle."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def lively(widths: tuple[int, ...] = (16, 8, 8, 4), enlarged: bool = True) -> Ge
     """A net whose levels all add to the picture, as a trained one's do."""
     torch.manual_seed(3)
     net = Generator(widths, 3, enlarged).eval().requires_grad_(False)
-    for level in net.levels:
-        torch.nn.init.normal_(level.to_rgb.weight, std=0.3)
+    for weight in net.coloured():
+        torch.nn.init.normal_(weight, std=0.3)
     return net
 
 
@@ -59,8 +59,8 @@ def test_a_repeating_picture_has_no_seam_and_a_plain_one_has() -> None:
 
 def test_a_new_level_begins_by_doubling_the_picture_it_had() -> None:
     net = Generator((8, 8, 8), 2)
-    torch.nn.init.normal_(net.levels[0].to_rgb.weight)
-    torch.nn.init.normal_(net.levels[1].to_rgb.weight)
+    for weight in net.coloured()[:2]:
+        torch.nn.init.normal_(weight)
     window, style = Window(0, 0, 3, 3), one_hot(0, 2)
     with torch.no_grad():
         small = net(*inputs_of(net, window, 1, style, depth=2))

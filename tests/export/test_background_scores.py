@@ -79,8 +79,8 @@ def test_attributes_name_what_changes() -> None:
 def test_a_direction_moves_its_attribute() -> None:
     torch.manual_seed(1)
     net = Generator((16, 8, 8), 2).eval().requires_grad_(False)
-    for level in net.levels:
-        torch.nn.init.normal_(level.to_rgb.weight)
+    for weight in net.coloured():
+        torch.nn.init.normal_(weight)
     directions = find_directions(net, 160)
     scores = measure_sliders(net, directions, 8)
     assert scores.spearman["brightness"][0] > 0.5

@@ -13,14 +13,16 @@ import torch
 from PIL import Image
 
 from scumble.models.manifest import manifest_from_file
-from scumble_export.background import export
+from scumble_export.background import evaluate, export, features
 from scumble_export.background.batches import Pieces, Wishes, disturbed, layout_of, load_pieces, picture_of, varied
 from scumble_export.background.net import Generator
 from scumble_export.background.pack import CONTENTS, Packer, card, contents_of, defocused, pieces_of
+from scumble_export.background.page import figures
 from scumble_export.background.procedural import made_pictures
 from scumble_export.background.runs import Run
 from scumble_export.background.styles import STYLES, Judge, edge_strength, examples, is_flat
 from scumble_export.background.train import Training, depth_of, parser
+from scumble_export.colorize.encoder import Encoder
 from scumble_export.data import is_held_out
 
 
@@ -29,8 +31,11 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("pack") / "pack.tar"
     with tarfile.open(path, "w") as archive:
         packer = Packer(archive, {"known.jpg": "CC0-1.0"})
-        for index, (style, pixels) in enumerate(made_pictures(60, 48)):
+        for index, (style, pixels) in enumerate(made_pictures(100, 48)):
             packer.add(style, f"made_{index:04}", pixels, made=True)
+            if index < 4:  # one held-out picture for each style
+                name = next(f"kept_{n}" for n in range(1000 * index, 1000 * index + 1000) if is_held_out(f"kept_{n}"))
+                packer.add(("soft", "bokeh", "abstract", "sky")[index], name, pixels, made=True)
         packer.add("sky", "known.jpg", pixels)
         packer.close()
     return path
@@ -133,6 +138,34 @@ def test_the_bundle_states_what_the_runtime_needs(pack: Path, tmp_path: Path, mo
     assert manifest.scores["tiles_control_difference"] > export.CONTROL_LEAST
     assert [path.name for path in sorted(target.iterdir())] == ["CARD.md", "manifest.toml", "model.onnx"]
     assert "$" not in (target / "CARD.md").read_text(encoding="utf-8")
+
+
+def test_an_evaluation_ends_in_a_report_sheets_and_a_page(
+    pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Training(arguments(pack, tmp_path / "run")).save()
+    net = Encoder()  # the feature net's shape, with weights by chance
+    weights = {name: value for name, value in net.state_dict().items() if not name.startswith("_conv_stem")}
+    head = {"_conv_stem.weight": torch.randn(32, 3, 3, 3), "_conv_head.weight": 0.1 * torch.randn(1280, 320, 1, 1)}
+    norm = {f"_bn1.{name}": value for name, value in torch.nn.BatchNorm2d(1280).state_dict().items()}
+    torch.save(weights | head | norm, tmp_path / "features.pth")
+    monkeypatch.setattr(features, "SIDE", 32)
+    monkeypatch.setattr(evaluate, "SIZE", 32)
+    monkeypatch.setattr(evaluate, "SHEET_COUNT", 2)
+    monkeypatch.setattr(evaluate, "PICTURE_PX", (36, 64))
+    sheets, report = tmp_path / "sheets", tmp_path / "scores.json"
+    command = [str(tmp_path / "run"), "--pieces", str(pack), "--features", str(tmp_path / "features.pth")]
+    command += ["--out", str(report), "--sheets", str(sheets), "--count", "16", "--mood-samples", "16"]
+    monkeypatch.setattr("sys.argv", ["evaluate", *command])
+    evaluate.main()
+    told = json.loads(report.read_text(encoding="utf-8"))
+    assert set(told["kernel_distance"]) == {"ours", "upsampled layout", "real against real", "held out"}
+    # This net's levels add nothing yet: asked for a layout it answers the layout, in its colours.
+    assert told["summary"]["palette_delta_e_median"] < 4
+    assert told["tiles"]["differing_bytes"] == 0
+    assert sorted(path.name for path in sheets.iterdir()) == sorted([*told["sheets"], "nearest.jpg"])
+    assert figures(told, "sheets").count("![") == 5
+    assert all(np.isfinite(value) for value in told["summary"].values())
 
 
 def test_the_pack_says_where_each_piece_comes_from(pack: Path) -> None:

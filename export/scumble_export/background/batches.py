@@ -174,4 +174,5 @@ def disturbed(rgb: Tensor, generator: torch.Generator) -> Tensor:
     corner = torch.randint(-hole // 2, height - hole // 2, (2, count), generator=generator, device=device)
     place = torch.arange(height, device=device)
     inside = [(place >= start[:, None]) & (place < start[:, None] + hole) for start in corner]
-    return rgb * ~(inside[0][:, None, :, None] & inside[1][:, None, None, :])
+    kept = ~(inside[0][:, None, :, None] & inside[1][:, None, None, :])
+    return rgb * kept

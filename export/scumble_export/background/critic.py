@@ -32,7 +32,8 @@ class Halving(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Returns (N, outputs, H / 2, W / 2)."""
         y = _bent(self.second(F.avg_pool2d(_bent(self.first(x)), 2)))
-        return (y + self.shortcut(F.avg_pool2d(x, 2))) * math.sqrt(0.5)
+        mixed: Tensor = (y + self.shortcut(F.avg_pool2d(x, 2))) * math.sqrt(0.5)
+        return mixed
 
 
 class Critic(nn.Module):

@@ -30,9 +30,8 @@ from scumble_export.colorize.evaluate import rounded
 from scumble_export.data import files_in, pixels_from_bytes
 
 SIZE = 256
-_THUMBNAIL = Window(0, 0, 12, 20)
-_SHEET_COUNT, _SHEET_COLUMNS, _THUMB_PX = 64, 8, (180, 320)
-_LATENT_SEED, _SAMPLE_SEED = 10_000, 500_000
+SHEET_COUNT, PICTURE_PX = 64, (720, 1280)
+_SHEET_COLUMNS, _THUMB_PX, _SAMPLE_SEED = 8, (90, 160), 500_000
 
 
 @dataclass
@@ -109,14 +108,16 @@ def gather(run: Run, args: argparse.Namespace) -> Sets:
 def draw_sheets(run: Run, folder: Path) -> list[str]:
     """Draws 64 pictures a style, seeds 0 to 63, none left out, half in wanted colours; returns the file names."""
     names = []
-    cells = Window(0, 0, -(-720 // run.net.cell_px), -(-1280 // run.net.cell_px))
+    height, width = PICTURE_PX
+    cells = Window(0, 0, -(-height // run.net.cell_px), -(-width // run.net.cell_px))
     for index, style in enumerate(run.styles):
         pictures = []
-        for seed in range(_SHEET_COUNT):
+        for seed in range(SHEET_COUNT):
             wanted = random_layout(cells.height, cells.width, seed) if seed % 2 else None
-            rgb = run.net(*inputs_of(run.net, cells, seed, one_hot(index, run.net.styles), wanted))[..., :720, :1280]
+            rgb = run.net(*inputs_of(run.net, cells, seed, one_hot(index, run.net.styles), wanted))
+            rgb = rgb[..., :height, :width]
             pictures.append(pixels_of(F.interpolate(rgb, _THUMB_PX, mode="bilinear", antialias=True)))
-        rows = [pictures[start : start + _SHEET_COLUMNS] for start in range(0, _SHEET_COUNT, _SHEET_COLUMNS)]
+        rows = [pictures[start : start + _SHEET_COLUMNS] for start in range(0, SHEET_COUNT, _SHEET_COLUMNS)]
         names.append(f"{style}.jpg")
         write_sheet(rows, folder / names[-1])
     return names

@@ -35,7 +35,7 @@ class FeatureNet(Encoder):
         """Returns (N, 1280) features of sRGB pictures in 0..1, (N, 3, H, W), seen at 224 × 224 pixels."""
         mean, std = (torch.tensor(v).reshape(1, 3, 1, 1) for v in (_MEAN, _STD))
         rows = []
-        for part in pictures.split(batch):
+        for part in torch.split(pictures, batch):
             x = F.interpolate(part, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)
             x = self.forward((x - mean) / std)[-1]
             rows.append(F.relu6(self._bn1(self._conv_head(x))).mean((2, 3)))

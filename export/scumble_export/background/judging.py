@@ -35,7 +35,8 @@ def sampled(net: Generator, window: Window, seed: int, style: Tensor, layout: La
     rgb = net(*inputs_of(net, window, seed, style, layout))
     if rgb.shape[-1] != side:
         rgb = F.interpolate(rgb, (side, side), mode="bilinear", antialias=True, align_corners=False)
-    return ((rgb + 1) / 2).clamp(0, 1)
+    unit_rgb: Tensor = ((rgb + 1) / 2).clamp(0, 1)
+    return unit_rgb
 
 
 def kernel_scores(seen: Mapping[str, Tensor]) -> dict[str, Interval]:
@@ -71,7 +72,7 @@ def variety_scores(ours: Tensor, real: Tensor, styles: int) -> dict[str, Any]:
         style = rng.integers(0, styles, _PAIRS)
         rows = unit(vectors)
         a, b = (rows[torch.from_numpy(index * styles + style)] for index in (first, second))
-        return (a - b).norm(dim=1).double().numpy()
+        return np.asarray(torch.linalg.vector_norm(a - b, dim=1).numpy(), np.float64)
 
     mine, theirs = distances(ours), distances(real)
     mean, low, high = mean_interval(np.stack((mine, theirs), 1), lambda x: float(x[:, 0].mean() / x[:, 1].mean()))
@@ -95,8 +96,11 @@ def memory_scores(seen: Mapping[str, Tensor], ours: Tensor, taught: Tensor, fold
         worst = mine.argsort()[:_WORST]
         rows = [[_shown(ours[k]) for k in worst], [_shown(taught[index[k]]) for k in worst]]
         write_sheet(rows, folder / "nearest.jpg")
-    small = [F.adaptive_avg_pool2d(x, 16).flatten(1) for x in (ours, taught)]
-    return {"ratio": ratio, "nearest_pixels_rms": float(torch.cdist(*small).min(1).values.median()) / 16 / 3**0.5}
+    small, others = (F.adaptive_avg_pool2d(x, 16).flatten(1) for x in (ours, taught))
+    return {
+        "ratio": ratio,
+        "nearest_pixels_rms": float(torch.cdist(small, others).min(1).values.median()) / 16 / 3**0.5,
+    }
 
 
 def _shown(picture: Tensor) -> Pixels:

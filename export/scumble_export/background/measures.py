@@ -107,7 +107,7 @@ def cell_delta_e(rgb: Tensor, colours: Tensor) -> Tensor:
 
     `rgb` is (N, 3, H, W), `colours` (N, 3, h, w).
     """
-    means = F.adaptive_avg_pool2d(rgb, colours.shape[-2:])
+    means = F.adaptive_avg_pool2d(rgb, (colours.shape[-2], colours.shape[-1]))
     labs = [lab_from_rgb(((x + 1) / 2).clamp(0, 1)).permute(0, 2, 3, 1).reshape(-1, 3) for x in (means, colours)]
     return delta_e_2000(*labs)
 

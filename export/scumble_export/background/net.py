@@ -158,6 +158,10 @@ class Generator(nn.Module):
         """Returns the margins of the first `levels` levels; 0 takes all."""
         return margins_of(levels or len(self.levels), self.enlarged and levels in (0, len(self.levels)))
 
+    def coloured(self) -> list[Tensor]:
+        """Returns the weights by which each level adds to the picture; they begin at nothing."""
+        return [weight for name, weight in self.named_parameters() if name.endswith("to_rgb.weight")]
+
     @property
     def cell_px(self) -> int:
         """Returns the side of a cell in output pixels: the stride of the finished net."""

@@ -76,8 +76,8 @@ def defocused(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 class Packer:
     """Writes pieces into a tar and remembers what they are and where they come from."""
 
-    def __init__(self, archive: tarfile.TarFile, licences: dict[str, str]) -> None:
-        self.archive, self.licences = archive, licences
+    def __init__(self, archive: tarfile.TarFile, licences: dict[str, str], quality: int = 90) -> None:
+        self.archive, self.licences, self.quality = archive, licences, quality
         self.rows: list[dict[str, str]] = []
         self.numbers: Counter[str] = Counter()
 
@@ -92,7 +92,7 @@ class Packer:
         name = f"{style}/{stem}__{self.numbers[stem]}.jpg"
         self.numbers[stem] += 1
         stream = io.BytesIO()
-        Image.fromarray(pixels).save(stream, "JPEG", quality=90, subsampling=0)
+        Image.fromarray(pixels).save(stream, "JPEG", quality=self.quality)
         self._write(name, stream.getvalue())
         licence = MADE_LICENCE if made else self.licences.get(picture, "not stated")
         self.rows.append(
@@ -161,6 +161,7 @@ def main() -> None:
     options.add_argument("--licences", type=Path, required=True, help="CSV with the columns file and licence")
     options.add_argument("--only", nargs="*", default=[], help="take files whose name begins so; default: all")
     options.add_argument("--made", type=int, default=280, help="procedural pictures to add")
+    options.add_argument("--quality", type=int, default=90, help="of the JPEG files")
     options.add_argument("--threads", type=int, default=0, help="CPU threads; 0 takes all")
     args = options.parse_args()
     if args.threads:
@@ -179,7 +180,7 @@ def main() -> None:
     judge = judge_from(found, net)
     rng = np.random.default_rng(0)
     with tarfile.open(args.pack, "w") as archive:
-        packer = Packer(archive, licences)
+        packer = Packer(archive, licences, args.quality)
         seen = 0
         for name, pixels in pictures(args.sources, args.only):
             squares = [cut(pixels, piece) for piece in pieces_of(name, *pixels.shape[:2])]
