@@ -1,4 +1,4 @@
-"""The generator draws one picture whole or in tiles, and repeats without a seam; its graph is tested with the bundle."""
+"""The generator draws one picture whole or in tiles, and repeats without a seam; the bundle's test has its graph."""
 
 from __future__ import annotations
 

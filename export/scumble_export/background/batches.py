@@ -175,4 +175,5 @@ def disturbed(rgb: Tensor, generator: torch.Generator) -> Tensor:
     place = torch.arange(height, device=device)
     inside = [(place >= start[:, None]) & (place < start[:, None] + hole) for start in corner]
     kept = ~(inside[0][:, None, :, None] & inside[1][:, None, None, :])
-    return rgb * kept
+    seen: Tensor = rgb * kept
+    return seen
