@@ -128,6 +128,7 @@ def test_the_bundle_states_what_the_runtime_needs(pack: Path, tmp_path: Path, mo
     manifest = manifest_from_file(target / "manifest.toml")
     assert manifest.settings["styles"] == "abstract bokeh sky soft"
     assert manifest.tiling.mode == "exact"
+    assert [manifest.settings[f"stream_{name}"] for name in ("latent", "latents", "noise_0")] == [0, 1, 16]
     assert manifest.tiling.halo == manifest.settings["cell_margin"]
     assert [clip.name for clip in manifest.inputs][:4] == ["latents", "layout", "latent", "style"]
     assert {row.licence for row in manifest.licence.data} == {

@@ -100,14 +100,13 @@ def clips(net: Generator) -> list[dict[str, Any]]:
     """Returns the manifest's rows of the inputs; `scale` is a plane's resolution over that of the cells."""
     normal = {"range": list(_NORMAL_RANGE)}
     rows: list[dict[str, Any]] = [
-        {"name": "latents", "meaning": f"normal noise at the cells, stream {CELL_STREAM}", "channels": LATENTS}
-        | normal,
+        {"name": "latents", "meaning": "normal noise at the cells", "channels": LATENTS} | normal,
         {"name": "layout", "meaning": "wanted sRGB at the cells, and a flag", "channels": LAYOUT, "range": [-1.0, 1.0]},
-        {"name": "latent", "meaning": f"global normal vector, stream {GLOBAL_STREAM}", "channels": GLOBALS} | normal,
+        {"name": "latent", "meaning": "global normal vector: place 0, 0 of its stream", "channels": GLOBALS} | normal,
         {"name": "style", "meaning": "weights of the styles, sum 1", "channels": net.styles, "range": [0.0, 1.0]},
     ]
     for level in range(len(net.levels)):
-        meaning = f"normal noise, stream {NOISE_STREAM + level}"
+        meaning = f"normal noise, stream {level} after the first of its kind"
         rows.append({"name": f"noise_{level}", "meaning": meaning, "channels": 1, "scale": float(2**level)} | normal)
     return rows
 
@@ -137,6 +136,9 @@ def manifest_facts(run: Run, pack: Path, moods: dict[str, Sequence[float]]) -> d
             "cell_px": net.cell_px,
             "cell_margin": margins.cells,
             "noise_margins": " ".join(map(str, margins.noise)),
+            "stream_latent": GLOBAL_STREAM,
+            "stream_latents": CELL_STREAM,
+            "stream_noise_0": NOISE_STREAM,
         }
         | {f"mood_{name}": " ".join(f"{value:.4f}" for value in vector) for name, vector in moods.items()},
     }
