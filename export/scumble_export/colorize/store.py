@@ -34,13 +34,16 @@ class PhotoStore:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def crops(self, count: int, size: int, generator: torch.Generator) -> Tensor:
+    def crops(self, count: int, size: int, generator: torch.Generator, chosen: Tensor | None = None) -> Tensor:
         """Cuts 60 to 100 % of the short side of random photographs, resized bilinearly and half of them mirrored.
+
+        `chosen` (count,) are the photographs to cut, if not random ones.
 
         Returns sRGB in 0..1, (count, 3, size, size).
         """
         device = generator.device
-        chosen = torch.randint(len(self), (count,), generator=generator, device=device)
+        if chosen is None:
+            chosen = torch.randint(len(self), (count,), generator=generator, device=device)
         height, width = self.heights[chosen], self.widths[chosen]
         side = torch.minimum(height, width) * uniform(count, *_SIDE, generator)
         aspect = uniform(count, *_ASPECT, generator)

@@ -1,0 +1,1 @@
+"""The background generator: data, net, training, evaluation and export."""
