@@ -7,9 +7,10 @@ mod errors;
 mod hints;
 mod plan;
 mod progress;
+mod sound;
 mod tiles;
 
-/// Scumble's native core: colour, hints, tiles and ONNX Runtime sessions. Only `scumble.engine` imports it.
+/// Scumble's native core: colour, hints, tiles, sound and ONNX Runtime sessions. Only `scumble.engine` imports it.
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
@@ -20,4 +21,6 @@ mod _native {
     use crate::hints::{HintField, SpreadHints};
     #[pymodule_export]
     use crate::plan::{Tile, TilePlan};
+    #[pymodule_export]
+    use crate::sound::{Resampler, SoundFont, apply_gains, loudness_and_peak, master_sound, play_tracks};
 }
