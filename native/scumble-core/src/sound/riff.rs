@@ -38,7 +38,11 @@ pub fn chunks<R: Read + Seek>(file: &mut R, start: u64, end: u64) -> Result<Vec<
             return Err(Error::sound_font("it has too many parts"));
         }
         found.push(chunk);
-        at = chunk.start + size + size % 2;
+        at = chunk.start + size;
+        // Odd content is padded, but MuseScore's writer of version 3 forgets it.
+        if size % 2 == 1 && !(at + HEADER_BYTES <= end && bytes(file, at, 4)? == b"LIST") {
+            at += 1;
+        }
     }
     Ok(found)
 }
