@@ -18,6 +18,7 @@ from scumble.effect.base import AudioEffect, Effect, Suggestion
 from scumble.effect.context import RenderContext
 from scumble.effect.declaring import MAIN_CLIP, MASK_CLIP, Input, Output
 from scumble.effect.discovery import Discovery, Problem, discover, effect_folders
+from scumble.effect.extras import Extras, extra_places, read_places
 from scumble.params import Bool, Choice, Color, File, Float, Int, Palette, Points, Region, Seed, Text
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Color",
     "Discovery",
     "Effect",
+    "Extras",
     "File",
     "Float",
     "Input",
@@ -44,4 +46,6 @@ __all__ = [
     "Text",
     "discover",
     "effect_folders",
+    "extra_places",
+    "read_places",
 ]
