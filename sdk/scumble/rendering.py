@@ -20,7 +20,7 @@ from scumble.media.audio import Audio
 from scumble.media.files import format_from_name, read_image, write_image
 from scumble.media.image import Image
 from scumble.media.sound import sound_format_from_name, write_audio
-from scumble.models.store import find_bundle
+from scumble.models.store import facts_of_bundle
 from scumble.provenance import (
     FileFact,
     ModelFact,
@@ -150,8 +150,7 @@ def check_place(output: Path, media: str = "image") -> None:
 
 def model_fact(name: str) -> ModelFact:
     """Returns the facts of a bundle for the record."""
-    manifest = find_bundle(name).manifest
-    return ModelFact(manifest.name, manifest.version, manifest.model.sha256, manifest.licence.model)
+    return ModelFact(*facts_of_bundle(name))
 
 
 def effect_from_record(record: Provenance, effects: Mapping[str, type[Effect]]) -> Effect:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from scumble.engine import Engine, Session
     from scumble.jobs import Progress
+    from scumble.models.asset import Asset
     from scumble.models.store import Bundle
 
 
@@ -70,6 +71,12 @@ class RenderContext:
         from scumble.models.store import find_bundle
 
         return find_bundle(name)
+
+    def asset(self, name: str) -> Asset:
+        """Return the bundle called ``name`` that is no picture model; raises as `bundle`."""
+        from scumble.models.store import find_asset
+
+        return find_asset(name)
 
     def session(self, bundle: Bundle) -> Session:
         """Return the engine's session for a bundle whose bytes were checked; raises `ModelError`, `DeviceError`."""
