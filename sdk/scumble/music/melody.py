@@ -27,10 +27,14 @@ _GAPPED = {"major": (0, 2, 4, 7, 9), "mixolydian": (0, 2, 4, 7, 9), "minor": (0,
 
 
 class _Motif(NamedTuple):
-    """One bar of melody without its chord: strokes as (step, length), and moves in scale steps between them."""
+    """One bar of melody without its chord: strokes as (step, length), and moves in scale steps between them.
+
+    An anchored one begins near the middle of the range, so that it is known again; others go on from where they are.
+    """
 
     strokes: tuple[tuple[int, int], ...]
     moves: tuple[int, ...]
+    anchored: bool
 
 
 class _Line(NamedTuple):
@@ -99,9 +103,9 @@ def _motif(line: _Line, busy: float, name: str) -> _Motif:
             moves.append(-1 if moves[-1] > 0 else 1)
             continue
         if line.chance.happens(line.tune.leap, name, "leap", place):
-            size = line.chance.choice((2, 2, 3), name, "size", place)
+            size = 2 if line.tune.gapped else line.chance.choice((2, 2, 3), name, "size", place)
         moves.append(signs[place % len(signs)] * size)
-    return _Motif(tuple(places), tuple(moves))
+    return _Motif(tuple(places), tuple(moves), name == "a")
 
 
 def _closing(shape: _Motif, bar: Bar) -> _Motif:
@@ -110,13 +114,13 @@ def _closing(shape: _Motif, bar: Bar) -> _Motif:
     last = kept[-1][0]
     breath = bar.beats * STEPS - 4
     kept[-1] = (last, max(breath - last, 4))
-    return _Motif(tuple(kept), shape.moves[: len(kept)])
+    return _Motif(tuple(kept), shape.moves[: len(kept)], False)
 
 
 def _varied(shape: _Motif, line: _Line, variant: int) -> _Motif:
     """Another course through the same rhythm, or a long tone divided."""
     if line.chance.happens(0.5, "vary", variant):
-        return _Motif(shape.strokes, tuple(-move for move in shape.moves))
+        return shape._replace(moves=tuple(-move for move in shape.moves))
     longest = max(range(len(shape.strokes)), key=lambda place: shape.strokes[place][1], default=0)
     if not shape.strokes or shape.strokes[longest][1] < 4:
         return shape
@@ -126,7 +130,7 @@ def _varied(shape: _Motif, line: _Line, variant: int) -> _Motif:
     before, after = shape.strokes[:longest], shape.strokes[longest + 1 :]
     move = 1 if line.chance.happens(0.5, "neighbour", variant) else -1
     moves = (*shape.moves[: longest + 1], move, *shape.moves[longest + 1 :])
-    return _Motif((*before, *divided, *after), moves)
+    return _Motif((*before, *divided, *after), moves, shape.anchored)
 
 
 def _bar_events(
@@ -147,11 +151,14 @@ def _bar_events(
         strong = step % 8 == 0 or length >= STEPS
         if place == 0:
             # Where a motif begins: near the middle of the range and not far from where the melody was.
-            pitch = nearest_pitch((previous + 2 * line.center) / 3, _tones(span.chord, plan), part.low, part.high)
+            pull = 0.6 if shape.anchored else 0.25
+            begin = previous + pull * (line.center - previous)
+            pitch = nearest_pitch(begin, dwelling_tones(span.chord, plan.scale), part.low, part.high)
         else:
             pitch = _moved(line, pitch, shape.moves[place], span.chord, strong)
         if answer and last:
-            pitch = nearest_pitch(pitch, (span.chord.root, span.chord.pitch_classes[1]), part.low, part.high)
+            rest = [tone for tone in span.chord.pitch_classes[:2] if tone in dwelling_tones(span.chord, plan.scale)]
+            pitch = nearest_pitch(pitch, tuple(rest), part.low, part.high)
         if end > span.end_beat and not _agrees(pitch, plan, index + 1):
             end = span.end_beat
         weight = metric_weight(step / STEPS) * loudness(energy) * part.level
@@ -161,16 +168,19 @@ def _bar_events(
     return events
 
 
-def _tones(chord: Chord, plan: Plan) -> tuple[int, ...]:
-    """The tones on which a melody may dwell: a power chord leaves the third to it, which the scale then gives."""
+def dwelling_tones(chord: Chord, scale: tuple[int, ...]) -> tuple[int, ...]:
+    """Returns the chord's tones on which a melody may dwell: none a semitone above another.
+
+    Over a major seventh that leaves out the root. A power chord leaves the third to the melody, which the scale then gives.
+    """
     if len(chord.pitch_classes) > 2:
-        return chord.pitch_classes
-    thirds = [tone for tone in ((chord.root + 3) % 12, (chord.root + 4) % 12) if tone in plan.scale]
+        return tuple(tone for tone in chord.pitch_classes if (tone - 1) % 12 not in chord.pitch_classes)
+    thirds = [tone for tone in ((chord.root + 3) % 12, (chord.root + 4) % 12) if tone in scale]
     return (*chord.pitch_classes, *thirds[:1])
 
 
 def _agrees(pitch: int, plan: Plan, index: int) -> bool:
-    return index < len(plan.harmony) and pitch % 12 in _tones(plan.harmony[index].chord, plan)
+    return index < len(plan.harmony) and pitch % 12 in dwelling_tones(plan.harmony[index].chord, plan.scale)
 
 
 def _moved(line: _Line, pitch: int, move: int, chord: Chord, strong: bool) -> int:
@@ -185,7 +195,7 @@ def _moved(line: _Line, pitch: int, move: int, chord: Chord, strong: bool) -> in
     if not 0 <= here + move < len(ladder):
         move = -move
     target = ladder[min(max(here + move, 0), len(ladder) - 1)]
-    tones = _tones(chord, line.plan)
+    tones = dwelling_tones(chord, line.plan.scale)
     if strong and target % 12 not in tones:
         onward = target + (1 if move > 0 else -1)
         return nearest_pitch(onward, tones, low, high)

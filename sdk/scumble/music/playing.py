@@ -137,7 +137,7 @@ def ending_events(part: Part, plan: Plan, last_pitch: int | None) -> list[Event]
     if part.playing == "melody":
         if last_pitch is None:
             return []
-        tones = chord.pitch_classes[:2]
+        tones = tuple(tone for tone in chord.pitch_classes[:2] if (tone - 1) % 12 not in chord.pitch_classes)
         return [Event(bar.start_beat, end, nearest_pitch(last_pitch, tones, part.low, part.high), weight)]
     top = part.high - 12 if part.playing == "arpeggio" else part.high
     spans = [span.chord for span in plan.harmony]
