@@ -1,0 +1,1 @@
+"""Music as notes: form, harmony, melody and accompaniment from a few wishes; no sound is made here."""

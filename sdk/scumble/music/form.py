@@ -1,0 +1,106 @@
+"""Form: from bars to sections that begin where the markers are, return, rise and rest."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from scumble.music.score import Section
+from scumble.music.timing import Grid
+from scumble.music.wishes import Wishes
+
+_BODIES = ("A", "AB", "ABA", "AABA", "ABACA", "AABCAB", "AABACBA", "AABACABA")
+"""Orders of the sections between intro and outro, by their number; C is the contrast that comes but once."""
+_LONG_BODY = "AABACABA"
+_ENERGIES = {"intro": 0.6, "A": 0.85, "B": 1.05, "C": 0.7, "outro": 0.6}
+"""Factors upon the mood's energy where the wishes draw no curve."""
+_GROWTH = 0.05
+"""What the energy grows by each time that a section returns."""
+
+
+class _Part(NamedTuple):
+    """Some bars to be: name, and how many."""
+
+    name: str
+    bars: int
+
+
+def sections_from_grid(grid: Grid, wishes: Wishes, energy: float) -> tuple[Section, ...]:
+    """Returns the sections over all bars; `energy` 0 to 1 is the mood's."""
+    parts: list[_Part] = []
+    blocks = _blocks(len(grid.bars), grid.marked)
+    bodies = 0
+    for place, bars in enumerate(blocks):
+        first, last = place == 0 and not wishes.loop, place == len(blocks) - 1 and not wishes.loop
+        lengths, has_intro, has_outro = _split(bars, len(grid.bars), intro=first, outro=last)
+        for index, length in enumerate(lengths):
+            name = "intro" if has_intro and index == 0 else "outro" if has_outro and index == len(lengths) - 1 else ""
+            parts.append(_Part(name, length))
+            bodies += not name
+    return _sections(_named(parts, bodies), grid, wishes, energy)
+
+
+def bar_energies(grid: Grid, sections: tuple[Section, ...], wishes: Wishes, energy: float) -> tuple[float, ...]:
+    """Returns the energy of each bar: its section's, or where the wishes draw a curve, the curve's."""
+    energies: list[float] = []
+    for section in sections:
+        for bar in grid.bars[section.first_bar : section.first_bar + section.bars]:
+            middle = (bar.start_beat + bar.beats / 2) / grid.tempo.beats
+            energies.append(wishes.energy_at(middle, energy) if wishes.curve else section.energy)
+    return tuple(energies)
+
+
+def _blocks(bars: int, marked: tuple[int, ...]) -> list[int]:
+    """Lengths between those markers that leave room for a section on both sides; the others are mere accents."""
+    room = 4 if bars >= 16 else 2
+    starts = [0]
+    for bar in marked:
+        if bar - starts[-1] >= room and bars - bar >= room:
+            starts.append(bar)
+    return [end - start for start, end in zip(starts, [*starts[1:], bars], strict=True)]
+
+
+def _split(bars: int, total: int, *, intro: bool, outro: bool) -> tuple[list[int], bool, bool]:
+    """Section lengths of a block, and whether the first is an intro and the last an outro with its ringing bar."""
+    unit = 8 if total >= 28 else 4 if total >= 9 else 2 if total >= 5 else max(total, 1)
+    opening = unit // 2 if intro and total >= 13 and bars > unit else 0
+    closing = (1 if total < 13 else unit // 2 + 1) if outro and bars > unit else 0
+    count, odd_bars = divmod(bars - opening - closing, unit)
+    lengths = [unit] * count
+    if odd_bars * 2 >= unit or not count:
+        lengths.insert(count * 2 // 3, odd_bars)
+    elif closing:
+        closing += odd_bars
+    else:
+        lengths[-1] += odd_bars
+    lengths = [length for length in lengths if length]
+    return [*([opening] * bool(opening)), *lengths, *([closing] * bool(closing))], bool(opening), bool(closing)
+
+
+def _named(parts: list[_Part], bodies: int) -> list[_Part]:
+    if bodies <= len(_BODIES):
+        order = _BODIES[bodies - 1] if bodies else ""
+    else:
+        order = (_LONG_BODY * (bodies // len(_LONG_BODY) + 1))[:bodies]
+        order = order[:-1] + "A"
+    letters = iter(order)
+    return [part if part.name else _Part(next(letters), part.bars) for part in parts]
+
+
+def _sections(parts: list[_Part], grid: Grid, wishes: Wishes, energy: float) -> tuple[Section, ...]:
+    sections: list[Section] = []
+    heard: dict[str, int] = {}
+    first = 0
+    for part in parts:
+        variant = heard.get(part.name, 0)
+        heard[part.name] = variant + 1
+        bars = grid.bars[first : first + part.bars]
+        start, end = bars[0].start_beat, bars[-1].end_beat
+        if wishes.curve:
+            points = [start + (end - start) * (step + 0.5) / 8 for step in range(8)]
+            level = sum(wishes.energy_at(point / grid.tempo.beats, energy) for point in points) / 8
+        else:
+            level = min(energy * (_ENERGIES[part.name] + _GROWTH * min(variant, 3)), 1.0)
+        times = grid.tempo.seconds_from_beat(start), grid.tempo.seconds_from_beat(end)
+        sections.append(Section(part.name, variant, first, part.bars, *times, level))
+        first += part.bars
+    return tuple(sections)
