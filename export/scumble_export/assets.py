@@ -36,7 +36,7 @@ def write_asset(
     licence: str,
     licence_text: str,
     sources: list[Source],
-    largest_mib: int,
+    largest_mb: int,
 ) -> None:
     """Puts a bundle into `folder`, replacing an older one; `facts` is the manifest but for hash and licence.
 
@@ -44,8 +44,8 @@ def write_asset(
     """
     if not licence or not licence_text.strip() or not sources:
         raise BundleError("no licence or no sources: no bundle")
-    if len(content) > largest_mib << 20:
-        raise BundleError(f"{len(content) / 2**20:.1f} MiB are more than {largest_mib}")
+    if len(content) > largest_mb * 1_000_000:
+        raise BundleError(f"{len(content) / 1e6:.1f} MB are more than {largest_mb}")
     asset = facts["asset"] | {"sha256": hashlib.sha256(content).hexdigest()}
     terms = {"name": licence, "sources": [source._asdict() for source in sources]}
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ from scumble_export.instruments.choice import KITS, PROGRAMS, presets
 from scumble_export.instruments.vorbis import stream_from_wave
 
 PACKAGE = "fluid-soundfont-gm"
-LARGEST_MIB = 15
+LARGEST_MB = 15
 _GAP = 64
 _SHORT = 6000
 """Waves of fewer samples stay as they are: a stream's own head is some kilobytes, and single cycles must be exact."""
@@ -59,7 +59,7 @@ def build(package: Path, bundle: Path, quality: float) -> None:
         licence="MIT",
         licence_text=copyright_text,
         sources=[Source(PACKAGE, version, source_hash, "MIT", "Frank Wen and contributors; see LICENCE")],
-        largest_mib=LARGEST_MIB,
+        largest_mb=LARGEST_MB,
     )
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 PROGRAMS = {
-    "piano": (0, 4, 5),
+    "piano": (0, 1, 4, 5),
     "mallets": (8, 9, 10, 11, 12, 13, 14),
-    "organ": (16, 18, 19),
-    "guitar": (24, 25, 26, 27, 28, 30),
+    "organ": (16, 19),
+    "guitar": (24, 25, 26, 27, 28),
     "bass": (32, 33, 34, 35, 36, 38, 39),
     "strings": (40, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51),
     "voices": (52, 53, 54),
     "brass": (56, 57, 58, 60, 61, 62, 63),
-    "reeds and flutes": (65, 68, 70, 71, 73, 75, 79),
-    "leads": (80, 81, 82, 85, 86, 87),
+    "reeds and flutes": (66, 68, 70, 71, 73, 75, 79),
+    "leads": (80, 81, 82, 84, 87),
     "pads": (88, 89, 90, 91, 92, 93, 94, 95),
-    "effects": (98, 99, 100, 102),
+    "effects": (98, 99),
     "plucked and struck": (104, 108, 114, 115, 116, 117, 118, 119),
 }
 """General MIDI programs, 0-based, by what they are for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -142,7 +143,7 @@ def _owners(rows: list[bytes], bag_field: int, bags: list[bytes], generators: li
     starts = [struct.unpack_from("<H", bag)[0] for bag in bags]
     pairs = [struct.unpack("<HH", row) for row in generators]
     found = []
-    for row, following in zip(rows, rows[1:], strict=False):
+    for row, following in itertools.pairwise(rows):
         (first,), (last,) = struct.unpack_from("<H", row, bag_field), struct.unpack_from("<H", following, bag_field)
         program, bank = struct.unpack_from("<HH", row, 20) if bag_field == 24 else (0, 0)
         zones = tuple([(op, value) for op, value in pairs[starts[bag] : starts[bag + 1]]] for bag in range(first, last))

@@ -1,4 +1,4 @@
-"""Bundles that hold something taken over or built rather than a trained picture model: instruments, a speech detector."""
+"""Bundles that hold what was taken over rather than trained here: instruments, a speech detector."""
 
 from __future__ import annotations
 
