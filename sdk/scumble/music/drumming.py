@@ -38,9 +38,7 @@ def drum_events(part: Part, plan: Plan) -> list[Event]:
                 for step, token in enumerate(steps):
                     strength = _STRENGTHS.get(token, 0)
                     beat = bar.start_beat + step / STEPS
-                    heard = strength > _GHOST or plan.chance.happens(
-                        0.75, part.name, "ghost", bar.start_beat, step, voice.key
-                    )
+                    heard = strength > _GHOST or plan.chance.happens(0.75, part.name, "ghost", bar.start_beat, step, voice.key)
                     if strength and heard and step not in silenced:
                         events.append(_hit(beat, voice.key, strength / 9 * voice.level, energy, step))
             begins = place == 0 and number > 0 and energy >= _CRASH_ENERGY

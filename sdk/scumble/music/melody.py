@@ -22,12 +22,7 @@ _SHAPES = {
     "turn": (1, -1, -1, 1, 0, 1),
     "pulse": (0, 1, 0, -1, 0, 1),
 }
-_GAPPED = {
-    "major": (0, 2, 4, 7, 9),
-    "mixolydian": (0, 2, 4, 7, 9),
-    "minor": (0, 3, 5, 7, 10),
-    "dorian": (0, 3, 5, 7, 10),
-}
+_GAPPED = {"major": (0, 2, 4, 7, 9), "mixolydian": (0, 2, 4, 7, 9), "minor": (0, 3, 5, 7, 10), "dorian": (0, 3, 5, 7, 10)}
 """Pentatonic scales above the tonic."""
 
 
@@ -138,7 +133,9 @@ def _varied(shape: _Motif, line: _Line, variant: int) -> _Motif:
     return _Motif((*before, *divided, *after), moves, shape.anchored)
 
 
-def _bar_events(line: _Line, shape: _Motif, bar: Bar, previous: int, answer: bool, energy: float) -> list[Event]:
+def _bar_events(
+    line: _Line, shape: _Motif, bar: Bar, previous: int, answer: bool, energy: float
+) -> list[Event]:
     """A motif over the chords of a bar."""
     events: list[Event] = []
     plan, part = line.plan, line.part

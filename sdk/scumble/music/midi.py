@@ -39,11 +39,7 @@ def _conductor(score: Score) -> Iterable[_Timed]:
     """What concerns all tracks: tempo and metre where they change, the key, the names of the sections."""
     yield 0, 0, _text(0x03, f"{score.style} {score.seed}")
     sharps = (_SHARPS[score.mode] + 7 * score.key) % 12
-    yield (
-        0,
-        0,
-        bytes((0xFF, 0x59, 2, (sharps if sharps <= 6 else sharps - 12) & 0xFF, score.mode in ("minor", "dorian"))),
-    )
+    yield 0, 0, bytes((0xFF, 0x59, 2, (sharps if sharps <= 6 else sharps - 12) & 0xFF, score.mode in ("minor", "dorian")))
     elapsed_us, tempo_us, beats = 0, 0, 0
     for bar in score.bars:
         tick = bar.start_beat * TICKS_PER_BEAT

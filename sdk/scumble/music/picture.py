@@ -30,13 +30,7 @@ _COLORS: dict[Role, _Rgb] = {
     "drums": (186, 192, 206),
     "effects": (214, 132, 232),
 }
-_SECTIONS: dict[str, _Rgb] = {
-    "A": (64, 92, 140),
-    "B": (150, 84, 96),
-    "C": (84, 120, 96),
-    "intro": (70, 72, 92),
-    "outro": (70, 72, 92),
-}
+_SECTIONS: dict[str, _Rgb] = {"A": (64, 92, 140), "B": (150, 84, 96), "C": (84, 120, 96), "intro": (70, 72, 92), "outro": (70, 72, 92)}
 _ORDER: tuple[Role, ...] = ("pad", "effects", "arpeggio", "chords", "bass", "melody")
 _MIN_WIDTH, _MIN_HEIGHT, _MAX_SIDE = 480, 320, 16384
 _EDGE = 14
@@ -170,9 +164,7 @@ def _drums(canvas: Canvas, score: Score, rows: tuple[int, int], columns: tuple[i
         end = rows[1] - keys.index(note.pitch) * row
         size = max((row - 2) * note.velocity, 2)
         middle, x = end - row / 2, _x(note.start_s, score, columns)
-        _fill(
-            canvas, (middle - size / 2, middle + size / 2), (x, x + 2.5), _COLORS["drums"], 0.35 + 0.6 * note.velocity
-        )
+        _fill(canvas, (middle - size / 2, middle + size / 2), (x, x + 2.5), _COLORS["drums"], 0.35 + 0.6 * note.velocity)
 
 
 def _energy(canvas: Canvas, score: Score, rows: tuple[int, int], columns: tuple[int, int]) -> None:
@@ -196,11 +188,5 @@ def _waveform(canvas: Canvas, audio: Audio, length_s: float, rows: tuple[int, in
         x = columns[0] + column
         mean = float(np.sqrt(np.mean(np.square(part, dtype=np.float64))))
         across = (x, x + 1.0)
-        _fill(
-            canvas,
-            (middle - half * float(part.max()), middle - half * float(part.min())),
-            across,
-            _COLORS["chords"],
-            0.5,
-        )
+        _fill(canvas, (middle - half * float(part.max()), middle - half * float(part.min())), across, _COLORS["chords"], 0.5)
         _fill(canvas, (middle - half * mean, middle + half * mean), across, _COLORS["chords"], 0.9)

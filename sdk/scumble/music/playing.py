@@ -133,11 +133,7 @@ def ending_events(part: Part, plan: Plan, last_pitch: int | None) -> list[Event]
     weight = part.level * loudness(plan.energies[-1])
     end = bar.start_beat + bar.beats
     if part.playing == "bass":
-        return [
-            Event(
-                bar.start_beat, end, nearest_pitch(last_pitch or part.low, (chord.root,), part.low, part.high), weight
-            )
-        ]
+        return [Event(bar.start_beat, end, nearest_pitch(last_pitch or part.low, (chord.root,), part.low, part.high), weight)]
     if part.playing == "melody":
         if last_pitch is None:
             return []

@@ -39,9 +39,7 @@ def grid_from_length(length: int, markers: tuple[int, ...], pulse: Pulse, *, loo
     choices = [_choices(end - start, pulse) for start, end in zip(cuts, cuts[1:], strict=False)]
     for place, options in enumerate(choices):
         if not options:
-            message = (
-                f"No beat fits between {cuts[place] / SAMPLE_RATE_HZ:g} s and {cuts[place + 1] / SAMPLE_RATE_HZ:g} s"
-            )
+            message = f"No beat fits between {cuts[place] / SAMPLE_RATE_HZ:g} s and {cuts[place + 1] / SAMPLE_RATE_HZ:g} s"
             hint = f"Leave {60 / MAX_BPM:g} s or more between markers, and before the end."
             raise ParamError(message, hint, "param.markers")
     counts = _smoothest(cuts, choices, pulse, loop=loop)

@@ -150,9 +150,7 @@ class Wishes:
 
     def _check_markers(self) -> None:
         if len(self.markers_s) > _MAX_POINTS:
-            raise ParamError(
-                f"There are {len(self.markers_s)} markers", f"Give {_MAX_POINTS} at most.", "param.markers"
-            )
+            raise ParamError(f"There are {len(self.markers_s)} markers", f"Give {_MAX_POINTS} at most.", "param.markers")
         for time_s in self.markers_s:
             _check_number("marker", time_s, 0, self.duration_s, " seconds")
         cuts = (0, *self.marker_samples, self.length_samples)
