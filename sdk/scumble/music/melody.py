@@ -22,7 +22,12 @@ _SHAPES = {
     "turn": (1, -1, -1, 1, 0, 1),
     "pulse": (0, 1, 0, -1, 0, 1),
 }
-_GAPPED = {"major": (0, 2, 4, 7, 9), "mixolydian": (0, 2, 4, 7, 9), "minor": (0, 3, 5, 7, 10), "dorian": (0, 3, 5, 7, 10)}
+_GAPPED = {
+    "major": (0, 2, 4, 7, 9),
+    "mixolydian": (0, 2, 4, 7, 9),
+    "minor": (0, 3, 5, 7, 10),
+    "dorian": (0, 3, 5, 7, 10),
+}
 """Pentatonic scales above the tonic."""
 
 
@@ -99,7 +104,7 @@ def _motif(line: _Line, busy: float, name: str) -> _Motif:
     moves: list[int] = []
     for place in range(len(places)):
         size = 1
-        if place and moves[-1] > 1 or place and moves[-1] < -1:
+        if place and abs(moves[-1]) > 1:
             moves.append(-1 if moves[-1] > 0 else 1)
             continue
         if line.chance.happens(line.tune.leap, name, "leap", place):
@@ -133,9 +138,7 @@ def _varied(shape: _Motif, line: _Line, variant: int) -> _Motif:
     return _Motif((*before, *divided, *after), moves, shape.anchored)
 
 
-def _bar_events(
-    line: _Line, shape: _Motif, bar: Bar, previous: int, answer: bool, energy: float
-) -> list[Event]:
+def _bar_events(line: _Line, shape: _Motif, bar: Bar, previous: int, answer: bool, energy: float) -> list[Event]:
     """A motif over the chords of a bar."""
     events: list[Event] = []
     plan, part = line.plan, line.part
@@ -171,7 +174,7 @@ def _bar_events(
 def dwelling_tones(chord: Chord, scale: tuple[int, ...]) -> tuple[int, ...]:
     """Returns the chord's tones on which a melody may dwell: none a semitone above another.
 
-    Over a major seventh that leaves out the root. A power chord leaves the third to the melody, which the scale then gives.
+    Over a major seventh that leaves out the root. A power chord leaves its third to the scale.
     """
     if len(chord.pitch_classes) > 2:
         return tuple(tone for tone in chord.pitch_classes if (tone - 1) % 12 not in chord.pitch_classes)
