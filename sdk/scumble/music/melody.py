@@ -12,6 +12,8 @@ from scumble.music.style import Part, Tune
 from scumble.music.theory import Chord, clashes, nearest_pitch, scale_over_chord
 
 _PHRASE = 4
+_LIFTS = {"B": 3, "E": 3, "C": -2, "D": 1}
+"""Semitones by which sections lie higher than others."""
 _PLANS = ("abac", "aabc", "abab", "aaac", "a-ac", "ab-c")
 """Bars of a phrase: motif, its companion, a close, a rest."""
 _SHAPES = {
@@ -64,7 +66,7 @@ def melody_events(part: Part, plan: Plan) -> list[Event]:
 def _section_events(part: Part, tune: Tune, plan: Plan, section: Section) -> list[Event]:
     kind = "A" if section.name in ("intro", "outro") else section.name
     chance = plan.chance.at(part.name, "theme", kind)
-    lift = {"B": 3, "C": -2}.get(kind, 0)
+    lift = _LIFTS.get(kind, 0)
     line = _Line(part, tune, plan, chance, (part.low + part.high) / 2 + lift)
     busy = plan.style.mood.energy * 0.5 + 0.5 * _piece_energy(plan)
     motif, companion = (_motif(line, busy - 0.15 * place, name) for place, name in enumerate(("a", "b")))
@@ -83,7 +85,7 @@ def _section_events(part: Part, tune: Tune, plan: Plan, section: Section) -> lis
             shape = _closing(shape, bar)
         elif varied:
             shape = _varied(shape, line, section.variant)
-        answer = closing and phrase % 2 == 1
+        answer = closing and (phrase % 2 == 1 or (section.bars <= _PHRASE and section.variant % 2 == 1))
         written = _bar_events(line, shape, bar, previous, answer, plan.energy_of(section, place))
         events.extend(written)
         previous = written[-1].pitch if written else previous

@@ -36,6 +36,8 @@ _SECTIONS: dict[str, _Rgb] = {
     "A": (64, 92, 140),
     "B": (150, 84, 96),
     "C": (84, 120, 96),
+    "D": (60, 110, 128),
+    "E": (136, 92, 130),
     "intro": (70, 72, 92),
     "outro": (70, 72, 92),
 }
@@ -187,10 +189,11 @@ def _energy(canvas: Canvas, score: Score, rows: tuple[int, int], columns: tuple[
 
 
 def _waveform(canvas: Canvas, audio: Audio, length_s: float, rows: tuple[int, int], columns: tuple[int, int]) -> None:
-    """Lowest and highest sample of each column, and the root mean square brighter within."""
+    """Lowest and highest sample of each column, the root mean square brighter within; the loudest fills the lane."""
     _fill(canvas, rows, columns, _LANE, 1.0)
     samples = np.frombuffer(audio.data, np.float32).reshape(-1, audio.channels).mean(axis=1)
     width = round((columns[1] - columns[0]) * min(audio.duration_s / length_s, 1.0))
+    samples = samples / max(float(np.abs(samples).max()), 1e-6)
     middle, half = (rows[0] + rows[1]) / 2, (rows[1] - rows[0]) / 2 - 2
     edges = np.linspace(0, len(samples), max(width, 1) + 1).astype(int)
     for column, (start, end) in enumerate(itertools.pairwise(edges)):

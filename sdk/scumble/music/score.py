@@ -84,7 +84,7 @@ class Section(NamedTuple):
     """Some bars with one idea.
 
     Attributes:
-        name: intro, A, B, C or outro; the same name is the same material.
+        name: intro, A to E or outro; the same name is the same material.
         variant: 0 when the material is first heard, then 1, 2, ...
         first_bar, bars: index of the first bar, and how many.
         start_s, end_s: seconds.
