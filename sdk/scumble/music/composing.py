@@ -9,6 +9,7 @@ from scumble.music.drumming import drum_events
 from scumble.music.form import bar_energies, sections_from_grid
 from scumble.music.groove import notes_from_events
 from scumble.music.harmony import Key, harmony_from_sections
+from scumble.music.instruments import trim_db
 from scumble.music.melody import melody_events
 from scumble.music.plan import Event, Plan
 from scumble.music.playing import (
@@ -115,7 +116,8 @@ def _track(part: Part, plan: Plan) -> Track:
     program = plan.chance.choice(part.programs, part.name, "program")
     notes = notes_from_events(events, part, plan)
     expression = _swells(plan) if part.playing == "pad" else ()
-    return Track(part.name, part.role, program, notes, part.gain_db, part.pan, part.reverb, expression)
+    gain_db = part.gain_db + trim_db(part.role, program)
+    return Track(part.name, part.role, program, notes, gain_db, part.pan, part.reverb, expression)
 
 
 def _events(part: Part, plan: Plan) -> list[Event]:

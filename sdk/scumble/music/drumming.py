@@ -35,10 +35,12 @@ def drum_events(part: Part, plan: Plan) -> list[Event]:
                 events.extend(filled)
             for voice in groove:
                 steps = bar_of_ladder(voice.ladder, energy, place, bar, plan.style.metre)
-                for step, token in enumerate(steps):
-                    strength = _STRENGTHS.get(token, 0)
+                for step, mark in enumerate(steps):
+                    strength = _STRENGTHS.get(mark, 0)
                     beat = bar.start_beat + step / STEPS
-                    heard = strength > _GHOST or plan.chance.happens(0.75, part.name, "ghost", bar.start_beat, step, voice.key)
+                    heard = strength > _GHOST or plan.chance.happens(
+                        0.75, part.name, "ghost", bar.start_beat, step, voice.key
+                    )
                     if strength and heard and step not in silenced:
                         events.append(_hit(beat, voice.key, strength / 9 * voice.level, energy, step))
             begins = place == 0 and number > 0 and energy >= _CRASH_ENERGY
@@ -63,13 +65,13 @@ def _fill_events(
     silenced: set[int] = set()
     shift = (bar.beats - metre) * STEPS
     for key, text in fill:
-        for place, token in enumerate(cells(text)):
+        for place, mark in enumerate(cells(text)):
             step = place + shift
-            if step < 0 or token == "_":
+            if step < 0 or mark == "_":
                 continue
             silenced.add(step)
-            if token in _STRENGTHS:
-                strength = _STRENGTHS[token] / 9 * 0.85
+            if mark in _STRENGTHS:
+                strength = _STRENGTHS[mark] / 9 * 0.85
                 events.append(_hit(bar.start_beat + step / STEPS, key, strength, energy, step))
     return events, silenced
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections import Counter
 from typing import NamedTuple
 
@@ -24,8 +25,8 @@ class Findings(NamedTuple):
         wide_leaps: of melodic intervals, those beyond an octave.
         returns: of bars with a melody, those whose rhythm and contour occur in another bar too.
         melodies: distinct bars of melody.
-        clashes: of the melody's sounding time, that with a chord's tone a semitone away, or a minor ninth below, for half
-            a beat or more; a major seventh is none.
+        clashes: of the melody's sounding time, that with a chord's tone a semitone away, or a minor ninth below, for
+            half a beat or more; a major seventh is none.
         mud: of the time, that with two tones below C3 nearer than a fifth.
         longest_silence_s: longest time without a sounding note before the last one ends.
         densities: onsets a second by section.
@@ -53,7 +54,7 @@ def findings_from_score(score: Score) -> Findings:
     scale = set(scale_from_key(score.key, score.mode))
     intervals = [
         abs(later.pitch - earlier.pitch)
-        for earlier, later in zip(melody, melody[1:], strict=False)
+        for earlier, later in itertools.pairwise(melody)
         if later.start_s - earlier.end_s < 1.0 and later.start_s > earlier.start_s + 0.02
     ]
     bars = _melody_bars(score, melody)
@@ -118,7 +119,7 @@ def _melody_bars(score: Score, melody: list[Note]) -> list[tuple[tuple[int, int]
     shapes = []
     for notes in bars.values():
         pitches = [pitch for _, pitch in notes]
-        ways = [0] + [(b > a) - (b < a) for a, b in zip(pitches, pitches[1:], strict=False)]
+        ways = [0] + [(b > a) - (b < a) for a, b in itertools.pairwise(pitches)]
         shapes.append(tuple((place, way) for (place, _), way in zip(notes, ways, strict=True)))
     return shapes
 

@@ -9,9 +9,10 @@ from scumble.music.timing import Grid
 from scumble.music.wishes import Wishes
 
 _BODIES = ("A", "AB", "ABA", "AABA", "ABACA", "AABCAB", "AABACBA", "AABACABA")
-"""Orders of the sections between intro and outro, by their number; C is the contrast that comes but once."""
-_LONG_BODY = "AABACABA"
-_ENERGIES = {"intro": 0.6, "A": 0.85, "B": 1.05, "C": 0.7, "outro": 0.6}
+"""Orders of the sections between intro and outro, by their number; C is the contrast, without a melody."""
+_LONG_BODIES = ("AABACABA", "DDEDCDED")
+"""What more sections take turns with."""
+_ENERGIES = {"intro": 0.6, "A": 0.85, "B": 1.05, "C": 0.7, "D": 0.85, "E": 1.05, "outro": 0.6}
 """Factors upon the mood's energy where the wishes draw no curve."""
 _GROWTH = 0.05
 """What the energy grows by each time that a section returns."""
@@ -80,8 +81,8 @@ def _named(parts: list[_Part], bodies: int) -> list[_Part]:
     if bodies <= len(_BODIES):
         order = _BODIES[bodies - 1] if bodies else ""
     else:
-        order = (_LONG_BODY * (bodies // len(_LONG_BODY) + 1))[:bodies]
-        order = order[:-1] + "A"
+        whole = "".join(_LONG_BODIES)
+        order = (whole * (bodies // len(whole) + 1))[: bodies - 1] + "A"
     letters = iter(order)
     return [part if part.name else _Part(next(letters), part.bars) for part in parts]
 

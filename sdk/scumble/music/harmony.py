@@ -34,11 +34,9 @@ def harmony_from_sections(
 ) -> tuple[Harmonized, ...]:
     """Returns chords without a gap over all bars. In a loop the last leads to the first, else the tonic ends."""
     harmony = style.harmony_in(key.mode)
-    chosen = {
-        "A": chance.choice(harmony.verses, "verse").split(),
-        "B": chance.choice(harmony.choruses, "chorus").split(),
-        "C": chance.choice(harmony.bridges, "bridge").split(),
-    }
+    pools = {"A": harmony.verses, "B": harmony.choruses, "C": harmony.bridges}
+    pools |= {"D": harmony.verses, "E": harmony.choruses}
+    chosen = {name: chance.choice(pool, name).split() for name, pool in pools.items()}
     cadence = chance.choice(harmony.cadences, "cadence").split()
     home = "I" if key.mode in ("major", "mixolydian") else "i"
     written: list[str] = []

@@ -12,6 +12,8 @@ from scumble.music.style import Part, Tune
 from scumble.music.theory import Chord, clashes, nearest_pitch, scale_over_chord
 
 _PHRASE = 4
+_LIFTS = {"B": 3, "E": 3, "C": -2, "D": 1}
+"""Semitones by which sections lie higher than others."""
 _PLANS = ("abac", "aabc", "abab", "aaac", "a-ac", "ab-c")
 """Bars of a phrase: motif, its companion, a close, a rest."""
 _SHAPES = {
@@ -22,7 +24,12 @@ _SHAPES = {
     "turn": (1, -1, -1, 1, 0, 1),
     "pulse": (0, 1, 0, -1, 0, 1),
 }
-_GAPPED = {"major": (0, 2, 4, 7, 9), "mixolydian": (0, 2, 4, 7, 9), "minor": (0, 3, 5, 7, 10), "dorian": (0, 3, 5, 7, 10)}
+_GAPPED = {
+    "major": (0, 2, 4, 7, 9),
+    "mixolydian": (0, 2, 4, 7, 9),
+    "minor": (0, 3, 5, 7, 10),
+    "dorian": (0, 3, 5, 7, 10),
+}
 """Pentatonic scales above the tonic."""
 
 
@@ -59,7 +66,7 @@ def melody_events(part: Part, plan: Plan) -> list[Event]:
 def _section_events(part: Part, tune: Tune, plan: Plan, section: Section) -> list[Event]:
     kind = "A" if section.name in ("intro", "outro") else section.name
     chance = plan.chance.at(part.name, "theme", kind)
-    lift = {"B": 3, "C": -2}.get(kind, 0)
+    lift = _LIFTS.get(kind, 0)
     line = _Line(part, tune, plan, chance, (part.low + part.high) / 2 + lift)
     busy = plan.style.mood.energy * 0.5 + 0.5 * _piece_energy(plan)
     motif, companion = (_motif(line, busy - 0.15 * place, name) for place, name in enumerate(("a", "b")))
@@ -78,7 +85,7 @@ def _section_events(part: Part, tune: Tune, plan: Plan, section: Section) -> lis
             shape = _closing(shape, bar)
         elif varied:
             shape = _varied(shape, line, section.variant)
-        answer = closing and phrase % 2 == 1
+        answer = closing and (phrase % 2 == 1 or (section.bars <= _PHRASE and section.variant % 2 == 1))
         written = _bar_events(line, shape, bar, previous, answer, plan.energy_of(section, place))
         events.extend(written)
         previous = written[-1].pitch if written else previous
@@ -99,7 +106,7 @@ def _motif(line: _Line, busy: float, name: str) -> _Motif:
     moves: list[int] = []
     for place in range(len(places)):
         size = 1
-        if place and moves[-1] > 1 or place and moves[-1] < -1:
+        if place and abs(moves[-1]) > 1:
             moves.append(-1 if moves[-1] > 0 else 1)
             continue
         if line.chance.happens(line.tune.leap, name, "leap", place):
@@ -133,9 +140,7 @@ def _varied(shape: _Motif, line: _Line, variant: int) -> _Motif:
     return _Motif((*before, *divided, *after), moves, shape.anchored)
 
 
-def _bar_events(
-    line: _Line, shape: _Motif, bar: Bar, previous: int, answer: bool, energy: float
-) -> list[Event]:
+def _bar_events(line: _Line, shape: _Motif, bar: Bar, previous: int, answer: bool, energy: float) -> list[Event]:
     """A motif over the chords of a bar."""
     events: list[Event] = []
     plan, part = line.plan, line.part
@@ -171,7 +176,7 @@ def _bar_events(
 def dwelling_tones(chord: Chord, scale: tuple[int, ...]) -> tuple[int, ...]:
     """Returns the chord's tones on which a melody may dwell: none a semitone above another.
 
-    Over a major seventh that leaves out the root. A power chord leaves the third to the melody, which the scale then gives.
+    Over a major seventh that leaves out the root. A power chord leaves its third to the scale.
     """
     if len(chord.pitch_classes) > 2:
         return tuple(tone for tone in chord.pitch_classes if (tone - 1) % 12 not in chord.pitch_classes)

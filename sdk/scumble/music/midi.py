@@ -7,12 +7,16 @@ from collections.abc import Iterable
 
 from scumble.errors import MediaError
 from scumble.music.score import SAMPLE_RATE_HZ, Score, Track
+from scumble.music.theory import KEYS
 
 TICKS_PER_BEAT = 960
 DRUM_CHANNEL = 9
 ROLE_TEXT = "scumble role "
 """Begins the text event that tells a reader what a track's part in the music is."""
-_FULL_GAIN = 100
+FULL_GAIN = 80
+"""The volume, 0 to 127, of a fader at 0 dB; above it there are 8 dB."""
+KEY_TEXT = "scumble key "
+"""The same for tonic and mode, of which a key signature tells but the relative major or minor."""
 _SHARPS = {"major": 0, "mixolydian": -1, "dorian": -2, "minor": -3}
 _Timed = tuple[int, int, bytes]
 """Tick, order at the same tick, message."""
@@ -39,7 +43,12 @@ def _conductor(score: Score) -> Iterable[_Timed]:
     """What concerns all tracks: tempo and metre where they change, the key, the names of the sections."""
     yield 0, 0, _text(0x03, f"{score.style} {score.seed}")
     sharps = (_SHARPS[score.mode] + 7 * score.key) % 12
-    yield 0, 0, bytes((0xFF, 0x59, 2, (sharps if sharps <= 6 else sharps - 12) & 0xFF, score.mode in ("minor", "dorian")))
+    yield (
+        0,
+        0,
+        bytes((0xFF, 0x59, 2, (sharps if sharps <= 6 else sharps - 12) & 0xFF, score.mode in ("minor", "dorian"))),
+    )
+    yield 0, 0, _text(0x01, f"{KEY_TEXT}{KEYS[score.key]} {score.mode}")
     elapsed_us, tempo_us, beats = 0, 0, 0
     for bar in score.bars:
         tick = bar.start_beat * TICKS_PER_BEAT
@@ -61,7 +70,7 @@ def _messages(track: Track, channel: int, score: Score) -> Iterable[_Timed]:
     yield 0, 0, _text(0x03, track.name)
     yield 0, 0, _text(0x01, ROLE_TEXT + track.role)
     yield 0, 0, bytes((0xC0 | channel, track.program))
-    volume = round(_FULL_GAIN * 10 ** (track.gain_db / 40))
+    volume = round(FULL_GAIN * 10 ** (track.gain_db / 40))
     for controller, value in (
         (7, volume),
         (10, round(63.5 + 63.5 * track.pan)),

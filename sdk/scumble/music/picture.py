@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +32,15 @@ _COLORS: dict[Role, _Rgb] = {
     "drums": (186, 192, 206),
     "effects": (214, 132, 232),
 }
-_SECTIONS: dict[str, _Rgb] = {"A": (64, 92, 140), "B": (150, 84, 96), "C": (84, 120, 96), "intro": (70, 72, 92), "outro": (70, 72, 92)}
+_SECTIONS: dict[str, _Rgb] = {
+    "A": (64, 92, 140),
+    "B": (150, 84, 96),
+    "C": (84, 120, 96),
+    "D": (60, 110, 128),
+    "E": (136, 92, 130),
+    "intro": (70, 72, 92),
+    "outro": (70, 72, 92),
+}
 _ORDER: tuple[Role, ...] = ("pad", "effects", "arpeggio", "chords", "bass", "melody")
 _MIN_WIDTH, _MIN_HEIGHT, _MAX_SIDE = 480, 320, 16384
 _EDGE = 14
@@ -87,7 +97,7 @@ def _write(canvas: Canvas, text: str, y: int, x: int, color: _Rgb, scale: int = 
     """Put letters at a place, cut at the canvas's edge; returns where the next ones go."""
     dots = dots_from_text(text, scale)[:, : max(canvas.shape[1] - x, 0)]
     canvas[y : y + dots.shape[0], x : x + dots.shape[1]][dots] = color
-    return x + dots.shape[1]
+    return x + int(dots.shape[1])
 
 
 def _headline(canvas: Canvas, score: Score, left: int, right: int) -> None:
@@ -164,7 +174,9 @@ def _drums(canvas: Canvas, score: Score, rows: tuple[int, int], columns: tuple[i
         end = rows[1] - keys.index(note.pitch) * row
         size = max((row - 2) * note.velocity, 2)
         middle, x = end - row / 2, _x(note.start_s, score, columns)
-        _fill(canvas, (middle - size / 2, middle + size / 2), (x, x + 2.5), _COLORS["drums"], 0.35 + 0.6 * note.velocity)
+        _fill(
+            canvas, (middle - size / 2, middle + size / 2), (x, x + 2.5), _COLORS["drums"], 0.35 + 0.6 * note.velocity
+        )
 
 
 def _energy(canvas: Canvas, score: Score, rows: tuple[int, int], columns: tuple[int, int]) -> None:
@@ -177,16 +189,23 @@ def _energy(canvas: Canvas, score: Score, rows: tuple[int, int], columns: tuple[
 
 
 def _waveform(canvas: Canvas, audio: Audio, length_s: float, rows: tuple[int, int], columns: tuple[int, int]) -> None:
-    """Lowest and highest sample of each column, and the root mean square brighter within."""
+    """Lowest and highest sample of each column, the root mean square brighter within; the loudest fills the lane."""
     _fill(canvas, rows, columns, _LANE, 1.0)
     samples = np.frombuffer(audio.data, np.float32).reshape(-1, audio.channels).mean(axis=1)
     width = round((columns[1] - columns[0]) * min(audio.duration_s / length_s, 1.0))
+    samples = samples / max(float(np.abs(samples).max()), 1e-6)
     middle, half = (rows[0] + rows[1]) / 2, (rows[1] - rows[0]) / 2 - 2
     edges = np.linspace(0, len(samples), max(width, 1) + 1).astype(int)
-    for column, (start, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for column, (start, end) in enumerate(itertools.pairwise(edges)):
         part = np.clip(samples[start : max(end, start + 1)], -1, 1)
         x = columns[0] + column
         mean = float(np.sqrt(np.mean(np.square(part, dtype=np.float64))))
         across = (x, x + 1.0)
-        _fill(canvas, (middle - half * float(part.max()), middle - half * float(part.min())), across, _COLORS["chords"], 0.5)
+        _fill(
+            canvas,
+            (middle - half * float(part.max()), middle - half * float(part.min())),
+            across,
+            _COLORS["chords"],
+            0.5,
+        )
         _fill(canvas, (middle - half * mean, middle + half * mean), across, _COLORS["chords"], 0.9)

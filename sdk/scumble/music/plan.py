@@ -118,13 +118,13 @@ def bar_of_ladder(ladder: Ladder, energy: float, place: int, bar: Bar, metre: in
 
 
 def strokes(steps: str) -> Iterator[tuple[int, int, str]]:
-    """Yields (step, length in steps, token) of each stroke; the hyphens after it are part of its length."""
+    """Yields (step, length in steps, mark) of each stroke; the hyphens after it are part of its length."""
     step = 0
     while step < len(steps):
-        token = steps[step]
+        mark = steps[step]
         end = step + 1
         while end < len(steps) and steps[end] == "-":
             end += 1
-        if token not in ".-_":
-            yield step, end - step, token
-        step = end if token not in "." else step + 1
+        if mark not in ".-_":
+            yield step, end - step, mark
+        step = end if mark not in "." else step + 1

@@ -1,4 +1,4 @@
-"""Players of the accompaniment: chords, bass, arpeggios and pads, from patterns and harmony to notes on the beat grid."""
+"""Players of the accompaniment: from patterns and harmony to the notes of chords, bass, arpeggios and pads."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def bass_events(part: Part, plan: Plan) -> list[Event]:
         ladder = ladder_for(part, section, plan)
         for place, bar in plan.playing_bars(section):
             energy = plan.energy_of(section, place)
-            for step, length, token in strokes(bar_of_ladder(ladder, energy, place, bar, plan.style.metre)):
+            for step, length, mark in strokes(bar_of_ladder(ladder, energy, place, bar, plan.style.metre)):
                 beat = bar.start_beat + step / STEPS
                 index = plan.chord_index(beat)
                 chord = plan.harmony[index].chord
                 root = _near_root(chord.bass, root, part)
-                pitch = _bass_pitch(token, root, chord, plan, index, part)
+                pitch = _bass_pitch(mark, root, chord, plan, index, part)
                 end = min(beat + length / STEPS * part.gate, plan.harmony[index].end_beat)
                 weight = metric_weight(step / STEPS) * loudness(energy) * part.level
                 events.append(Event(beat, end, pitch, weight))
@@ -68,12 +68,12 @@ def chord_events(part: Part, plan: Plan) -> list[Event]:
         ladder = ladder_for(part, section, plan)
         for place, bar in plan.playing_bars(section):
             energy = plan.energy_of(section, place)
-            for step, length, token in strokes(bar_of_ladder(ladder, energy, place, bar, plan.style.metre)):
+            for step, length, mark in strokes(bar_of_ladder(ladder, energy, place, bar, plan.style.metre)):
                 beat = bar.start_beat + step / STEPS
                 index = plan.chord_index(beat)
                 end = min(beat + length / STEPS * part.gate, plan.harmony[index].end_beat)
-                pitches = {"b": laid[index][:1], "t": laid[index][1:]}.get(token, laid[index])
-                weight = metric_weight(step / STEPS) * loudness(energy) * part.level * _ACCENTS.get(token, 0.9)
+                pitches = {"b": laid[index][:1], "t": laid[index][1:]}.get(mark, laid[index])
+                weight = metric_weight(step / STEPS) * loudness(energy) * part.level * _ACCENTS.get(mark, 0.9)
                 upwards = step % 4 != 2
                 events.extend(_struck(pitches, beat, end, weight, part.playing == "strum", upwards))
     return events
@@ -89,10 +89,10 @@ def arpeggio_events(part: Part, plan: Plan) -> list[Event]:
         ladder = ladder_for(part, section, plan)
         for place, bar in plan.playing_bars(section):
             energy = plan.energy_of(section, place)
-            for step, length, token in strokes(bar_of_ladder(ladder, energy, place, bar, plan.style.metre)):
+            for step, length, mark in strokes(bar_of_ladder(ladder, energy, place, bar, plan.style.metre)):
                 beat = bar.start_beat + step / STEPS
                 index = plan.chord_index(beat)
-                octave, tone = divmod(int(token), len(laid[index]))
+                octave, tone = divmod(int(mark), len(laid[index]))
                 end = min(beat + length / STEPS * part.gate, plan.harmony[index].end_beat)
                 weight = metric_weight(step / STEPS) * loudness(energy) * part.level
                 events.append(Event(beat, end, min(laid[index][tone] + 12 * octave, part.high), weight))
@@ -133,7 +133,11 @@ def ending_events(part: Part, plan: Plan, last_pitch: int | None) -> list[Event]
     weight = part.level * loudness(plan.energies[-1])
     end = bar.start_beat + bar.beats
     if part.playing == "bass":
-        return [Event(bar.start_beat, end, nearest_pitch(last_pitch or part.low, (chord.root,), part.low, part.high), weight)]
+        return [
+            Event(
+                bar.start_beat, end, nearest_pitch(last_pitch or part.low, (chord.root,), part.low, part.high), weight
+            )
+        ]
     if part.playing == "melody":
         if last_pitch is None:
             return []
@@ -174,10 +178,10 @@ def _near_root(pitch_class: int, before: int, part: Part) -> int:
     return nearest_pitch(target, (pitch_class,), part.low, max(part.high - 7, part.low + 11))
 
 
-def _bass_pitch(token: str, root: int, chord: Chord, plan: Plan, index: int, part: Part) -> int:
-    if token == "8":
+def _bass_pitch(mark: str, root: int, chord: Chord, plan: Plan, index: int, part: Part) -> int:
+    if mark == "8":
         return root + 12 if root + 12 <= part.high else root
-    if token == "a":
+    if mark == "a":
         following = plan.chord_after(index).chord
         target = _near_root(following.bass, root, part)
         scale = scale_over_chord(plan.scale, chord)
@@ -185,7 +189,7 @@ def _bass_pitch(token: str, root: int, chord: Chord, plan: Plan, index: int, par
         near = [pitch for pitch in range(target - 3, target + 4) if pitch % 12 in scale and pitch != target]
         return min(near, key=lambda pitch: (abs(pitch - side) + 2 * abs(pitch - target), pitch))
     third, fifth, seventh = _tones_above(chord, plan.scale)
-    above = {"3": third, "5": fifth, "7": seventh}.get(token, 0)
+    above = {"3": third, "5": fifth, "7": seventh}.get(mark, 0)
     pitch = root + above
     return pitch if pitch <= part.high else pitch - 12 if pitch - 12 >= part.low - 3 else root
 
@@ -193,6 +197,10 @@ def _bass_pitch(token: str, root: int, chord: Chord, plan: Plan, index: int, par
 def _tones_above(chord: Chord, scale: tuple[int, ...]) -> tuple[int, int, int]:
     """Third, fifth and seventh above the chord's bass; of what the chord has not, the nearest that it has."""
     tones = sorted({(tone - chord.bass) % 12 for tone in chord.pitch_classes} - {0})
-    intervals = [min(tones, key=lambda tone, wish=wish: abs(tone - wish)) for wish in (4, 7)]
+    third, fifth = _nearest(tones, 4), _nearest(tones, 7)
     seventh = [tone for tone in (10, 11, 9) if (chord.bass + tone) % 12 in scale_over_chord(scale, chord)]
-    return intervals[0], intervals[1], seventh[0] if seventh else intervals[1]
+    return third, fifth, seventh[0] if seventh else fifth
+
+
+def _nearest(tones: list[int], wish: int) -> int:
+    return min(tones, key=lambda tone: abs(tone - wish))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import itertools
 from typing import Literal, NamedTuple
 
 from scumble.errors import ParamError
@@ -83,7 +84,7 @@ class Section(NamedTuple):
     """Some bars with one idea.
 
     Attributes:
-        name: intro, A, B, C or outro; the same name is the same material.
+        name: intro, A to E or outro; the same name is the same material.
         variant: 0 when the material is first heard, then 1, 2, ...
         first_bar, bars: index of the first bar, and how many.
         start_s, end_s: seconds.
@@ -124,7 +125,7 @@ class TempoMap:
     """
 
     def __init__(self, anchors: tuple[tuple[int, int], ...]) -> None:
-        rising = all(b[0] > a[0] and b[1] > a[1] for a, b in zip(anchors, anchors[1:], strict=False))
+        rising = all(b[0] > a[0] and b[1] > a[1] for a, b in itertools.pairwise(anchors))
         if len(anchors) < 2 or anchors[0] != (0, 0) or not rising:
             raise ParamError("The tempo map does not rise from its beginning", "Start at (0, 0).", "param.tempo_map")
         self.anchors = anchors
@@ -169,11 +170,11 @@ class Score:
     """A piece of music, ready to be played, drawn or written as MIDI.
 
     Attributes:
-        tracks: the parts, loudest role first to last in no particular order.
+        tracks: the parts.
         tempo: beats to samples.
         bars: follow each other without a gap from beat 0 to the last.
         sections: follow each other without a gap over all bars.
-        chords: follow each other without a gap over the whole length.
+        chords: follow each other without a gap over the whole length; none where they are not known.
         length_samples: exact length at 48 kHz.
         loop: True when what still sounds at the end is to be added at the beginning.
         style, key, mode: the style's name, the tonic as pitch class 0 to 11, the mode.

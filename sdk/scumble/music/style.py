@@ -153,7 +153,7 @@ class Style:
     bpm: tuple[float, float, float, float]
     parts: tuple[Part, ...]
     harmony: dict[Mode, Harmony]
-    mood: Mood = Mood(0.6, 0.5)
+    mood: Mood
     modes: tuple[Mode, Mode] = ("major", "minor")
     metre: int = 4
     swing: float = 0.0
@@ -161,7 +161,6 @@ class Style:
     color: Color = "triad"
     bars_per_chord: int = 1
     loose: float = 0.006
-    ending_s: float = 0.0
 
     def harmony_in(self, mode: Mode) -> Harmony:
         """Returns the chord sequences of a mode, or of the nearest that the style knows."""

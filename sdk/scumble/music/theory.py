@@ -76,7 +76,7 @@ def chord_from_numeral(numeral: str, key: int, mode: Mode, color: Color = "triad
             suffix = ""
     tones = [0, fifth] if color == "power" and not suffix else [0, third, fifth]
     if suffix == "7" or (color in ("seventh", "ninth") and not suffix):
-        tones.append(10 if (root + 10) % 12 in scale or suffix == "7" and not strict else 11)
+        tones.append(10 if (root + 10) % 12 in scale or (suffix == "7" and not strict) else 11)
         if strict and (root + tones[-1]) % 12 not in scale:
             tones.pop()
     mild = (root + 2) % 12 in scale and fifth == 7 and third in (3, 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 from scumble.errors import ParamError
@@ -36,10 +37,12 @@ def grid_from_length(length: int, markers: tuple[int, ...], pulse: Pulse, *, loo
     ParamError when markers stand closer than a beat at MAX_BPM.
     """
     cuts = (0, *markers, length)
-    choices = [_choices(end - start, pulse) for start, end in zip(cuts, cuts[1:], strict=False)]
+    choices = [_choices(end - start, pulse) for start, end in itertools.pairwise(cuts)]
     for place, options in enumerate(choices):
         if not options:
-            message = f"No beat fits between {cuts[place] / SAMPLE_RATE_HZ:g} s and {cuts[place + 1] / SAMPLE_RATE_HZ:g} s"
+            message = (
+                f"No beat fits between {cuts[place] / SAMPLE_RATE_HZ:g} s and {cuts[place + 1] / SAMPLE_RATE_HZ:g} s"
+            )
             hint = f"Leave {60 / MAX_BPM:g} s or more between markers, and before the end."
             raise ParamError(message, hint, "param.markers")
     counts = _smoothest(cuts, choices, pulse, loop=loop)

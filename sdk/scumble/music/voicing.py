@@ -47,7 +47,7 @@ def _telling(chord: Chord, voices: int) -> list[int]:
 
 def _cost(pitches: tuple[int, ...], before: tuple[int, ...] | None, center: float) -> float:
     cost = 0.15 * abs(sum(pitches) / len(pitches) - center)
-    for lower, upper in zip(pitches, pitches[1:], strict=False):
+    for lower, upper in itertools.pairwise(pitches):
         if lower < _LOWEST_CLOSE and upper - lower < 7:
             cost += 3.0
         if upper - lower == 1:

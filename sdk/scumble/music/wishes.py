@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import itertools
 import math
 from collections.abc import Iterable
 from typing import NamedTuple, get_args
@@ -150,11 +151,13 @@ class Wishes:
 
     def _check_markers(self) -> None:
         if len(self.markers_s) > _MAX_POINTS:
-            raise ParamError(f"There are {len(self.markers_s)} markers", f"Give {_MAX_POINTS} at most.", "param.markers")
+            raise ParamError(
+                f"There are {len(self.markers_s)} markers", f"Give {_MAX_POINTS} at most.", "param.markers"
+            )
         for time_s in self.markers_s:
             _check_number("marker", time_s, 0, self.duration_s, " seconds")
         cuts = (0, *self.marker_samples, self.length_samples)
-        if any(later <= earlier for earlier, later in zip(cuts, cuts[1:], strict=False)):
+        if any(later <= earlier for earlier, later in itertools.pairwise(cuts)):
             hint = "Give rising times after 0 and before the end."
             raise ParamError("The markers do not follow each other", hint, "param.markers")
 

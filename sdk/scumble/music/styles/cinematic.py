@@ -9,12 +9,20 @@ from scumble.music.wishes import Mood
 _KIT = Kit(
     grooves=(
         (
-            Voice(35, (Level(0.4, "8..............."), Level(0.6, "8.......8......."), Level(0.8, "8.....5.8.....5.")), 0.85),
+            Voice(
+                35,
+                (Level(0.4, "8..............."), Level(0.6, "8.......8......."), Level(0.8, "8.....5.8.....5.")),
+                0.85,
+            ),
             Voice(41, (Level(0.6, "........6...6.6."), Level(0.8, "..5...5.6..56.66")), 0.7),
             Voice(38, (Level(0.75, "....o.oo....o.55"),), 0.45),
         ),
         (
-            Voice(35, (Level(0.4, "8..............."), Level(0.6, "8..6..8........."), Level(0.8, "8..6..8.8..6..8.")), 0.85),
+            Voice(
+                35,
+                (Level(0.4, "8..............."), Level(0.6, "8..6..8........."), Level(0.8, "8..6..8.8..6..8.")),
+                0.85,
+            ),
             Voice(43, (Level(0.6, "......6...6.6..."), Level(0.8, "..5...6..56.6.66")), 0.7),
         ),
     ),
@@ -50,7 +58,7 @@ CINEMATIC = Style(
             gain_db=-4,
             reverb=0.35,
         ),
-        Part("strings", "pad", "pad", (48, 49), low=48, high=72, gain_db=-5, pan=-0.15, reverb=0.5, level=0.68),
+        Part("strings", "pad", "pad", (48, 49), low=45, high=67, gain_db=-5, pan=-0.15, reverb=0.5, level=0.68),
         Part(
             "ostinato",
             "arpeggio",
@@ -91,8 +99,8 @@ CINEMATIC = Style(
             "melody",
             "melody",
             (60, 68, 71, 40),
-            low=60,
-            high=80,
+            low=63,
+            high=83,
             gain_db=-4,
             pan=0.1,
             reverb=0.5,
@@ -107,7 +115,7 @@ CINEMATIC = Style(
             ),
         ),
         Part("brass", "pad", "pad", (61, 60), low=48, high=67, gain_db=-9, reverb=0.5, voices=3, enter=0.65, level=0.6),
-        Part("choir", "pad", "pad", (52,), low=57, high=79, gain_db=-12, reverb=0.6, voices=3, enter=0.8, level=0.6),
+        Part("choir", "pad", "pad", (52,), low=55, high=74, gain_db=-12, reverb=0.6, voices=3, enter=0.8, level=0.6),
         Part("riser", "effects", "riser", (119,), low=60, high=71, gain_db=-10, reverb=0.5, enter=0.4, level=0.65),
     ),
 )
