@@ -76,9 +76,9 @@ def render_files(
         inputs=inputs,
         output=FileFact(output.name, sha256_of_file(output)),
         extras=beside,
-        models=[model_fact(name) for name in effect.bundles],
-        provider=engine.provider if effect.bundles else "none",
-        runtime=engine.runtime_version if effect.bundles else "none",
+        models=[model_fact(name) for name in effect.used_bundles()],
+        provider=engine.provider if effect.used_bundles() else "none",
+        runtime=engine.runtime_version if effect.used_bundles() else "none",
         created=created,
     )
     if extras.statement:

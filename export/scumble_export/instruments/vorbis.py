@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-_POLYNOMIAL = 0x04C11DB7
 _HEADER_BYTES = 27
 _SERIAL, _CHECKSUM = slice(14, 18), slice(22, 26)
 
@@ -36,18 +36,10 @@ def with_serial(stream: bytes, serial: int) -> bytes:
     return bytes(pages)
 
 
-def _checksum(page: bytes) -> int:
-    value = 0
-    for byte in page:
-        value = (value << 8 & 0xFFFFFFFF) ^ _TABLE[value >> 24 ^ byte]
-    return value
+def _checksum(page: bytearray) -> int:
+    """Returns Ogg's checksum: zlib's with bits the other way round and nothing inverted."""
+    value = ~zlib.crc32(bytes(page).translate(_REVERSED), 0xFFFFFFFF) & 0xFFFFFFFF
+    return int.from_bytes(value.to_bytes(4, "big").translate(_REVERSED), "little")
 
 
-def _table_entry(value: int) -> int:
-    value <<= 24
-    for _ in range(8):
-        value = value << 1 ^ (_POLYNOMIAL if value & 0x80000000 else 0)
-    return value & 0xFFFFFFFF
-
-
-_TABLE = [_table_entry(value) for value in range(256)]
+_REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))

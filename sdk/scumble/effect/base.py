@@ -147,6 +147,10 @@ class Effect(ABC):
         """Return colours for the source's pixel (x, y), best first; an effect with a Points parameter may have it."""
         return ()
 
+    def used_bundles(self) -> tuple[str, ...]:
+        """Return the names of the bundles that this value runs; all that are declared, unless the effect says less."""
+        return self.bundles
+
     @classmethod
     def declaration(cls) -> EffectSchema:
         """Return the effect's declaration as plain data."""

@@ -24,7 +24,7 @@ mod tests;
 pub const RATE_HZ: u32 = 48_000;
 
 /// Frames that are worked on at a time.
-pub const BLOCK_FRAMES: usize = 4096;
+pub const BLOCK_FRAMES: usize = 16_384;
 
 /// One moment of stereo sound.
 pub type Frame = [f32; 2];
