@@ -6,6 +6,7 @@ use crate::sound::compressor::{Compressor, WORKING_LUFS};
 use crate::sound::font::{Font, Preset};
 use crate::sound::gains::{Curve, Point};
 use crate::sound::loudness;
+use crate::sound::low_cut::LowCut;
 use crate::sound::reverb::Reverb;
 use crate::sound::sampler::{Note, Sampler};
 use crate::sound::{BLOCK_FRAMES, Frame, RATE_HZ, factor_from_db};
@@ -45,6 +46,7 @@ pub struct Ends {
 
 struct Voice<'a> {
     sampler: Sampler,
+    low_cut: LowCut,
     expression: Curve<'a>,
     gains: Frame,
     send: f32,
@@ -122,6 +124,7 @@ fn voice<'a>(font: &Font, track: &'a Track, keep: bool) -> Result<Voice<'a>> {
     let gain = factor_from_db(track.gain_db) * std::f64::consts::SQRT_2;
     Ok(Voice {
         sampler: Sampler::new(font, track.preset, &track.notes)?,
+        low_cut: LowCut::default(),
         expression: Curve::new(&track.expression),
         gains: [(gain * angle.cos()) as f32, (gain * angle.sin()) as f32],
         send: track.reverb as f32,
@@ -147,7 +150,8 @@ fn play_voice(voice: &mut Voice<'_>, start: u64) -> Result<()> {
     voice.sampler.render(&mut voice.block)?;
     for (offset, frame) in voice.block.iter_mut().enumerate() {
         let level = voice.expression.factor(start + offset as u64);
-        *frame = [level * voice.gains[0] * frame[0], level * voice.gains[1] * frame[1]];
+        let [left, right] = voice.low_cut.next(*frame);
+        *frame = [level * voice.gains[0] * left, level * voice.gains[1] * right];
     }
     Ok(())
 }

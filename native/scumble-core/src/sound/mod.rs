@@ -8,6 +8,7 @@ pub mod font;
 pub mod gains;
 pub mod limiter;
 pub mod loudness;
+pub mod low_cut;
 pub mod master;
 pub mod mix;
 pub mod rate;
