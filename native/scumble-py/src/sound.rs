@@ -3,9 +3,7 @@
 use std::fs::File;
 use std::io::Cursor;
 
-use numpy::{
-    IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2, PyUntypedArrayMethods,
-};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use scumble_core::Error;
 use scumble_core::sound::font::{Font, Preset};
@@ -43,7 +41,8 @@ impl SoundFont {
         }
         let path: std::path::PathBuf = source.extract()?;
         let inner = py.detach(|| {
-            let mut file = File::open(&path).map_err(|error| Error::sound_font(format!("it cannot be read: {error}")))?;
+            let mut file =
+                File::open(&path).map_err(|error| Error::sound_font(format!("it cannot be read: {error}")))?;
             Font::load(&mut file, &wanted)
         });
         Ok(Self { inner: inner.or_raise()? })
@@ -57,8 +56,7 @@ impl SoundFont {
 }
 
 /// A track: (bank, program), notes, level in dB, pan, reverb send, points of its level.
-type TrackTuple<'py> =
-    ((u16, u16), PyReadonlyArray2<'py, i64>, f64, f64, f64, Option<PyReadonlyArray2<'py, f64>>);
+type TrackTuple<'py> = ((u16, u16), PyReadonlyArray2<'py, i64>, f64, f64, f64, Option<PyReadonlyArray2<'py, f64>>);
 
 /// Plays tracks into a mix of about -20 LUFS at 48 kHz, gently compressed, and each into a stem of its own.
 ///
@@ -233,9 +231,7 @@ fn track(given: &TrackTuple<'_>) -> scumble_core::Result<Track> {
     let notes = notes
         .rows()
         .into_iter()
-        .map(|row| {
-            Ok(Note { start: frame(row[0])?, end: frame(row[1])?, key: byte(row[2])?, velocity: byte(row[3])? })
-        })
+        .map(|row| Ok(Note { start: frame(row[0])?, end: frame(row[1])?, key: byte(row[2])?, velocity: byte(row[3])? }))
         .collect::<scumble_core::Result<Vec<Note>>>()?;
     let expression = points.as_ref().map_or(Ok(vec![]), curve)?;
     let preset = Preset { bank: *bank, program: *program };

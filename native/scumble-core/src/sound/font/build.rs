@@ -21,10 +21,8 @@ const RATES_HZ: std::ops::RangeInclusive<u32> = 400..=192_000;
 /// # Errors
 /// `SoundFont` when a sample is damaged or all of them together are too long.
 pub fn sound_font<R: Read + Seek>(file: &mut R, pool: Chunk, tables: &Tables, used: &[Preset]) -> Result<Vec<u8>> {
-    let presets: Vec<&Owner> = used
-        .iter()
-        .filter_map(|preset| tables.presets.iter().find(|owner| owner.preset == *preset))
-        .collect();
+    let presets: Vec<&Owner> =
+        used.iter().filter_map(|preset| tables.presets.iter().find(|owner| owner.preset == *preset)).collect();
     let mut instruments = Numbered::default();
     let preset_zones: Vec<_> =
         presets.iter().map(|owner| kept(owner, INSTRUMENT, tables.instruments.len(), &mut instruments)).collect();
@@ -130,7 +128,13 @@ fn append_sample<R: Read + Seek>(file: &mut R, pool: Chunk, from: &Header, waves
     })
 }
 
-fn written(waves: &[i16], headers: &[Header], presets: &[[u16; 2]], preset_zones: &[Zones], zones: &[Zones]) -> Vec<u8> {
+fn written(
+    waves: &[i16],
+    headers: &[Header],
+    presets: &[[u16; 2]],
+    preset_zones: &[Zones],
+    zones: &[Zones],
+) -> Vec<u8> {
     let mut pool = Vec::with_capacity(2 * waves.len());
     waves.iter().for_each(|sample| pool.extend_from_slice(&sample.to_le_bytes()));
     let mut tables = b"pdta".to_vec();
