@@ -27,7 +27,7 @@ def sound_font(*, program: int = 0, kind: int = 1, wave: bytes | None = None, ra
         "ibag": struct.pack("<4H", 0, 0, 2, 0),
         "imod": bytes(10),
         "igen": struct.pack("<6H", *loops, 53, 0, 0, 0),
-        "shdr": struct.pack("<20s5IBbHH", b"s", 0, len(pool) // 2 - 46, 480, 4680, rate_hz, KEY, 0, 0, kind)
+        "shdr": struct.pack("<20s5IBbHH", b"s", 0, len(pool) // 2 - 46, 480, 4080, rate_hz, KEY, 0, 0, kind)
         + bytes(46),
     }
     tables = b"".join(chunk(name, content) for name, content in parts.items())
