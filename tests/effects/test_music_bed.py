@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyloudnorm
@@ -76,7 +77,7 @@ def test_it_goes_down_while_somebody_speaks(font: Path) -> None:
     extras = Extras()
     bed = MusicBed(duck_under=SPEECH, duck_depth=12, soundfont=font, style="ambient")
     down = frames(bed(extras=extras))
-    up = frames(MusicBed(duration=13.91, loudness=-16, soundfont=font, style="ambient")())
+    up = frames(MusicBed(duration=soundfile.info(SPEECH).duration, loudness=-16, soundfont=font, style="ambient")())
     assert len(down) == len(up) == round(soundfile.info(SPEECH).duration * RATE_HZ)
     loud = np.abs(up).max(1) > 0.02
     gain_db = np.full(len(up), np.nan)
@@ -101,7 +102,10 @@ def test_the_finished_mix_has_the_voice_in_it(font: Path) -> None:
 
 def test_ramps_end_where_speech_begins_and_start_where_it_ends() -> None:
     points = duck_points([Region(2.0, 3.0), Region(3.2, 4.0)], 20, 0.1, 0.5)
-    read = lambda second: float(np.interp(second * RATE_HZ, points[:, 0], points[:, 1]))  # noqa: E731
+
+    def read(second: float) -> float:
+        return float(np.interp(second * RATE_HZ, points[:, 0], points[:, 1]))
+
     assert [read(second) for second in (0, 1.89, 2.0, 2.5, 3.0, 3.2, 4.0)] == pytest.approx(
         [1, 1, 0.1, 0.1, 0.1, 0.1, 0.1]
     )
@@ -127,16 +131,8 @@ def test_expression_is_the_square_that_midi_means() -> None:
 def test_the_command_line_writes_everything_and_replays_it(tmp_path: Path, font: Path) -> None:
     out, stems = tmp_path / "Bett ü.wav", tmp_path / "stems"
     scumble = (sys.executable, "-m", "scumble")
-    beside = [
-        "--midi",
-        tmp_path / "n.mid",
-        "--stems",
-        stems,
-        "--plot",
-        tmp_path / "p.png",
-        "--statement",
-        tmp_path / "s.txt",
-    ]
+    files = {"--midi": tmp_path / "n.mid", "--plot": tmp_path / "p.png", "--statement": tmp_path / "s.txt"}
+    beside = ["--stems", str(stems), *[str(word) for pair in files.items() for word in pair]]
     call = (*scumble, "music-bed", out, "--duration", "3", "--loudness", "-30", "--soundfont", font)
     subprocess.run((*call, "--sample-format", "float", *beside), check=True, capture_output=True)
     sound, _ = soundfile.read(out)
@@ -186,9 +182,9 @@ def test_extras_are_written_whole_or_not_at_all(tmp_path: Path, font: Path) -> N
         ({"mix_with": __file__}, "media.unknown_format"),
     ],
 )
-def test_what_cannot_be_is_refused_in_words(values: dict[str, object], code: str) -> None:
+def test_what_cannot_be_is_refused_in_words(values: dict[str, Any], code: str) -> None:
     with pytest.raises((ParamError, MediaError)) as refused:
-        MusicBed(**({"duration": 2} | values))()
+        MusicBed(**{"duration": 2, **values})()
     assert refused.value.code == code
     assert refused.value.hint
 

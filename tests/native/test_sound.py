@@ -21,6 +21,7 @@ from scumble.errors import JobCancelled, ParamError
 
 PIANO, KIT = (0, 0), (128, 0)
 Frames = NDArray[np.float32]
+Track = tuple[tuple[int, int], NDArray[np.int64], float, float, float, NDArray[np.float64] | None]
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +33,7 @@ def notes(*rows: tuple[float, float, int, int]) -> NDArray[np.int64]:
     return np.array([(round(a * RATE_HZ), round(b * RATE_HZ), key, velocity) for a, b, key, velocity in rows], np.int64)
 
 
-def band(
-    seconds: float, **options: float
-) -> list[tuple[tuple[int, int], NDArray[np.int64], float, float, float, None]]:
+def band(seconds: float) -> list[Track]:
     tune = notes(
         *[(beat / 2, beat / 2 + 0.4, KEY - 12 + beat % 12, 60 + beat % 60) for beat in range(int(2 * seconds))]
     )
@@ -94,7 +93,7 @@ def test_expression_shapes_a_held_note(font: SoundFont) -> None:
 
 
 def test_a_loop_has_no_seam_and_keeps_its_tail(font: SoundFont) -> None:
-    tracks = [(PIANO, notes((0.5, 2.4, KEY, 100)), 0.0, 0.0, 0.6, None)]
+    tracks: list[Track] = [(PIANO, notes((0.5, 2.4, KEY, 100)), 0.0, 0.0, 0.6, None)]
     mix, open_end = silence(2), silence(2)
     play_tracks(font, tracks, mix, cyclic=True)
     play_tracks(font, tracks, open_end, fade_out=2400)
