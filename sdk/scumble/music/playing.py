@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scumble.music.plan import STEPS, Event, Plan, bar_of_ladder, strokes
+from scumble.music.plan import STEPS, Event, Plan, bar_of_ladder, cells, strokes
 from scumble.music.score import Bar, Section
 from scumble.music.style import Ladder, Part
 from scumble.music.theory import Chord, nearest_pitch, scale_over_chord
@@ -31,9 +31,16 @@ def metric_weight(beat_in_bar: float) -> float:
 
 
 def ladder_for(part: Part, section: Section, plan: Plan) -> Ladder:
-    """Returns the pattern that a part plays in sections of that kind."""
-    kind = "A" if section.name in ("intro", "outro") else section.name
-    return plan.chance.choice(part.patterns, part.name, "pattern", kind if kind != "C" else "A")
+    """Returns the pattern that a part plays in sections of that kind: of two, choruses have the busier one."""
+    pair = "DE" if section.name in ("D", "E") else "AB"
+    drawn = [plan.chance.choice(part.patterns, part.name, "pattern", kind) for kind in pair]
+    return (max if section.name in ("B", "E") else min)(drawn, key=_busyness)
+
+
+def _busyness(ladder: Ladder) -> float:
+    """Strokes a beat, mean over the levels."""
+    texts = [cells(level.text) for level in ladder]
+    return sum(sum(1 for _ in strokes(text)) / len(text) for text in texts) / len(texts)
 
 
 def bass_events(part: Part, plan: Plan) -> list[Event]:
