@@ -7,8 +7,6 @@ import random
 import struct
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from scumble.errors import MediaError
 from scumble.music import STYLES, Score, Wishes, compose, midi_from_score, score_from_midi
@@ -51,10 +49,9 @@ def by_pitch(note: tuple[float, float, int, float]) -> tuple[int, float]:
     return note[2], note[0]
 
 
-@settings(deadline=None, max_examples=20)
-@given(st.floats(1, 1800), st.sampled_from(["lofi", "piano"]))
-def test_bars_stay_exact_over_any_length(duration_s: float, style: str) -> None:
-    score = compose(Wishes(duration_s, style), 1)
+@pytest.mark.parametrize("duration_s", [1.0, 3.21, 61.7, 600.3, 1799.99])
+def test_bars_stay_exact_over_any_length(duration_s: float) -> None:
+    score = compose(Wishes(duration_s, "piano"), 1)
     bare = dataclasses.replace(score, tracks=score.tracks[-1:])
     read = score_from_midi(midi_from_score(bare))
     for bar in score.bars[1:]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import os
 import subprocess
@@ -14,10 +15,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scumble.errors import ParamError
-from scumble.music import MOODS, STYLES, Score, Wishes, compose, findings_from_score, midi_from_score, pieces
-from scumble.music.plan import cells
+from scumble.music import (
+    MOODS,
+    STYLES,
+    Score,
+    Wishes,
+    compose,
+    findings_from_score,
+    midi_from_score,
+    pieces,
+    plan_from_wishes,
+    score_from_plan,
+)
+from scumble.music.plan import Event, cells
 from scumble.music.score import SAMPLE_RATE_HZ, Mode, Role
 from scumble.music.style import Part
+from scumble.music.theory import chord_from_numeral
 
 ALL = sorted(STYLES)
 NAMES = st.sampled_from(ALL)
@@ -91,10 +104,9 @@ def test_the_music_holds_up_under_examination(style: str) -> None:
         assert findings.wide_leaps <= 0.03
         assert findings.clashes <= 0.15
         assert findings.melodies >= 2
-        assert findings.returns >= 0.4
         assert findings.longest_silence_s <= 1.0
     assert mean([findings.clashes for findings in found]) <= 0.03
-    assert mean([findings.returns for findings in found]) <= 0.99, "variation"
+    assert 0.55 <= mean([findings.returns for findings in found]) <= 0.99, "motifs come back, and not only they"
     assert mean([findings.mud for findings in found]) <= 0.1
 
 
@@ -156,6 +168,23 @@ def test_pieces_go_through_styles_and_do_not_depend_on_where_one_begins() -> Non
     assert next(pieces(6, min_s=5, max_s=9)) != scores[0]
     with pytest.raises(ParamError):
         next(pieces(0, min_s=0))
+
+
+def test_harmony_and_melody_can_come_from_elsewhere() -> None:
+    plan = plan_from_wishes(Wishes(20, "acoustic", key="C", mode="major"), 3)
+    minor = chord_from_numeral("vi", 0, "major")
+    other = dataclasses.replace(plan, harmony=tuple(span._replace(chord=minor) for span in plan.harmony))
+    sung = tuple(Event(float(beat), beat + 0.9, 76, 0.6) for beat in range(0, plan.beats - 4, 2))
+    score = score_from_plan(other, 3, sung)
+    assert [note.pitch for note in score.track("melody").notes] == [76] * len(sung)
+    assert {note.pitch % 12 for note in score.track("guitar").notes} == {9, 0, 4}
+    assert {note.pitch % 12 for note in score.track("bass").notes} <= {9, 4, 7, 11}
+
+
+def test_a_second_of_music_is_a_chord_with_a_top() -> None:
+    score = compose(Wishes(1, "corporate"), 2)
+    assert {"melody", "chords", "bass"} <= {track.role for track in score.tracks}
+    assert all(note.end_s < 0.9 for track in score.tracks for note in track.notes)
 
 
 def test_half_an_hour_does_not_go_round_in_circles() -> None:

@@ -47,6 +47,9 @@ def bar_energies(grid: Grid, sections: tuple[Section, ...], wishes: Wishes, ener
         for bar in grid.bars[section.first_bar : section.first_bar + section.bars]:
             middle = (bar.start_beat + bar.beats / 2) / grid.tempo.beats
             energies.append(wishes.energy_at(middle, energy) if wishes.curve else section.energy)
+    if not wishes.loop and not wishes.curve:
+        # The last chord is no part of the outro's rest: it is struck as firmly as the piece was played.
+        energies[-1] = max(energies[-1], energy * _ENERGIES["A"])
     return tuple(energies)
 
 

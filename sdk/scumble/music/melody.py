@@ -78,7 +78,8 @@ def _section_events(part: Part, tune: Tune, plan: Plan, section: Section) -> lis
         closing = within == _PHRASE - 1 or place == section.bars - 1
         letter = "c" if closing else order[within]
         varied = section.variant > 0 and within >= 2
-        if letter == "-" or (letter == "b" and chance.happens(tune.rest, "rest", within)):
+        rests = letter == "-" or (letter == "b" and chance.happens(tune.rest, "rest", within))
+        if rests and not varied:
             continue
         shape = companion if letter == "b" else motif
         if closing:

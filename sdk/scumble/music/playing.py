@@ -134,7 +134,10 @@ def pad_events(part: Part, plan: Plan) -> list[Event]:
 def ending_events(part: Part, plan: Plan, last_pitch: int | None) -> list[Event]:
     """Returns what a part adds to the last chord, which rings through the last bar."""
     bar = plan.ending
-    if bar is None or not takes_part(part, plan.sections[-1]._replace(name="outro")):
+    if bar is None:
+        return []
+    section = plan.sections[-1]._replace(energy=plan.energies[-1])
+    if not takes_part(part, section._replace(name="outro") if len(plan.bars) > 1 else section):
         return []
     chord = plan.harmony[-1].chord
     weight = part.level * loudness(plan.energies[-1])
@@ -147,7 +150,9 @@ def ending_events(part: Part, plan: Plan, last_pitch: int | None) -> list[Event]
         ]
     if part.playing == "melody":
         if last_pitch is None:
-            return []
+            if len(plan.bars) > 1:
+                return []
+            last_pitch = (part.low + part.high) // 2
         tones = tuple(tone for tone in chord.pitch_classes[:2] if (tone - 1) % 12 not in chord.pitch_classes)
         return [Event(bar.start_beat, end, nearest_pitch(last_pitch, tones, part.low, part.high), weight)]
     top = part.high - 12 if part.playing == "arpeggio" else part.high

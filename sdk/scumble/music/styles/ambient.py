@@ -39,7 +39,7 @@ AMBIENT = Style(
             "pad",
             (52, 54, 92),
             low=55,
-            high=74,
+            high=70,
             gain_db=-5,
             pan=0.2,
             reverb=0.8,
