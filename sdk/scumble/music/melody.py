@@ -12,6 +12,8 @@ from scumble.music.style import Part, Tune
 from scumble.music.theory import Chord, clashes, nearest_pitch, scale_over_chord
 
 _PHRASE = 4
+_DWELLS, _RUBS = 6, 3
+"""Steps from which on a tone is long enough to belong to the chord, or to rub against it."""
 _LIFTS = {"B": 3, "E": 3, "C": -2, "D": 1}
 """Semitones by which sections lie higher than others."""
 _PLANS = ("abac", "aabc", "abab", "aaac", "a-ac", "ab-c")
@@ -154,14 +156,14 @@ def _bar_events(line: _Line, shape: _Motif, bar: Bar, previous: int, answer: boo
         span = plan.harmony[index]
         end = min(beat + length / STEPS, bar.end_beat)
         last = place == len(shape.strokes) - 1
-        strong = step % 8 == 0 or length >= STEPS
+        strong = step % 8 == 0 or length >= _DWELLS
         if place == 0:
             # Where a motif begins: near the middle of the range and not far from where the melody was.
             pull = 0.6 if shape.anchored else 0.25
             begin = previous + pull * (line.center - previous)
             pitch = nearest_pitch(begin, dwelling_tones(span.chord, plan.scale), part.low, part.high)
         else:
-            pitch = _moved(line, pitch, shape.moves[place], span.chord, strong)
+            pitch = _moved(line, pitch, shape.moves[place], span.chord, strong, length)
         if answer and last:
             rest = [tone for tone in span.chord.pitch_classes[:2] if tone in dwelling_tones(span.chord, plan.scale)]
             pitch = nearest_pitch(pitch, tuple(rest), part.low, part.high)
@@ -180,7 +182,7 @@ def dwelling_tones(chord: Chord, scale: tuple[int, ...]) -> tuple[int, ...]:
     Over a major seventh that leaves out the root. A power chord leaves its third to the scale.
     """
     if len(chord.pitch_classes) > 2:
-        return tuple(tone for tone in chord.pitch_classes if (tone - 1) % 12 not in chord.pitch_classes)
+        return tuple(tone for tone in chord.pitch_classes if not clashes(tone, chord))
     thirds = [tone for tone in ((chord.root + 3) % 12, (chord.root + 4) % 12) if tone in scale]
     return (*chord.pitch_classes, *thirds[:1])
 
@@ -189,7 +191,7 @@ def _agrees(pitch: int, plan: Plan, index: int) -> bool:
     return index < len(plan.harmony) and pitch % 12 in dwelling_tones(plan.harmony[index].chord, plan.scale)
 
 
-def _moved(line: _Line, pitch: int, move: int, chord: Chord, strong: bool) -> int:
+def _moved(line: _Line, pitch: int, move: int, chord: Chord, strong: bool, length: int) -> int:
     """The pitch that lies `move` scale steps away; on strong beats the nearest chord tone that way."""
     low, high = line.part.low, line.part.high
     around = scale_over_chord(line.plan.scale, chord)
@@ -205,6 +207,6 @@ def _moved(line: _Line, pitch: int, move: int, chord: Chord, strong: bool) -> in
     if strong and target % 12 not in tones:
         onward = target + (1 if move > 0 else -1)
         return nearest_pitch(onward, tones, low, high)
-    if clashes(target % 12, chord) and strong:
+    if clashes(target % 12, chord) and length >= _RUBS:
         return nearest_pitch(target, tones, low, high)
     return target

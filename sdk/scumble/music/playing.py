@@ -5,7 +5,7 @@ from __future__ import annotations
 from scumble.music.plan import STEPS, Event, Plan, bar_of_ladder, cells, strokes
 from scumble.music.score import Bar, Section
 from scumble.music.style import Ladder, Part
-from scumble.music.theory import Chord, nearest_pitch, scale_over_chord
+from scumble.music.theory import Chord, clashes, nearest_pitch, scale_over_chord
 from scumble.music.voicing import voicings_from_chords
 
 _STRUM_S = 0.011
@@ -46,10 +46,10 @@ def _busyness(ladder: Ladder) -> float:
 def bass_events(part: Part, plan: Plan) -> list[Event]:
     """Returns a bass line: roots near to the last one, other tones above them, approaches to the next root."""
     events: list[Event] = []
-    root = (part.low + part.high) // 2 - 3
     for section in plan.sections:
         if not takes_part(part, section):
             continue
+        root = (part.low + part.high) // 2 - 3
         ladder = ladder_for(part, section, plan)
         for place, bar in plan.playing_bars(section):
             energy = plan.energy_of(section, place)
@@ -153,7 +153,7 @@ def ending_events(part: Part, plan: Plan, last_pitch: int | None) -> list[Event]
             if len(plan.bars) > 1:
                 return []
             last_pitch = (part.low + part.high) // 2
-        tones = tuple(tone for tone in chord.pitch_classes[:2] if (tone - 1) % 12 not in chord.pitch_classes)
+        tones = tuple(tone for tone in chord.pitch_classes[:2] if not clashes(tone, chord))
         return [Event(bar.start_beat, end, nearest_pitch(last_pitch, tones, part.low, part.high), weight)]
     top = part.high - 12 if part.playing == "arpeggio" else part.high
     spans = [span.chord for span in plan.harmony]

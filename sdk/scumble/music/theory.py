@@ -96,8 +96,8 @@ def scale_over_chord(scale: tuple[int, ...], chord: Chord) -> tuple[int, ...]:
 
 
 def clashes(pitch_class: int, chord: Chord) -> bool:
-    """True for a tone outside the chord that lies a semitone above one of its tones: the field's "avoid note"."""
-    return pitch_class not in chord.pitch_classes and (pitch_class - 1) % 12 in chord.pitch_classes
+    """True for a tone a semitone above one of the chord's: the field's "avoid note", and the root over its seventh."""
+    return (pitch_class - 1) % 12 in chord.pitch_classes
 
 
 def nearest_pitch(target: float, pitch_classes: tuple[int, ...], low: int, high: int) -> int:
