@@ -181,6 +181,12 @@ def test_harmony_and_melody_can_come_from_elsewhere() -> None:
     assert {note.pitch % 12 for note in score.track("bass").notes} <= {9, 4, 7, 11}
 
 
+def test_the_melody_can_be_left_out() -> None:
+    sung, bare = (compose(Wishes(30, "corporate", melody=melody), 2) for melody in (True, False))
+    assert bare.tracks == tuple(track for track in sung.tracks if track.role != "melody")
+    assert len(bare.tracks) == len(sung.tracks) - 1
+
+
 def test_a_second_of_music_is_a_chord_with_a_top() -> None:
     score = compose(Wishes(1, "corporate"), 2)
     assert {"melody", "chords", "bass"} <= {track.role for track in score.tracks}

@@ -54,7 +54,6 @@ NUMERALS = sorted(
         ("IV", "dorian", "triad", (5, 9, 0)),
         ("VII", "mixolydian", "triad", (10, 2, 5)),
         ("Vsus4", "major", "triad", (7, 0, 2)),
-        ("I", "major", "power", (0, 7)),
         ("I", "major", "open", (0, 4, 7, 2)),
     ],
 )

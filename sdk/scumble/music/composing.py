@@ -35,7 +35,7 @@ def compose(wishes: Wishes, seed: int = 0) -> Score:
 
     Raises ParamError for an unknown style and for markers that leave no room for a beat.
     """
-    return score_from_plan(plan_from_wishes(wishes, seed), seed)
+    return score_from_plan(plan_from_wishes(wishes, seed), seed, None if wishes.melody else ())
 
 
 def plan_from_wishes(wishes: Wishes, seed: int = 0) -> Plan:
@@ -57,7 +57,7 @@ def plan_from_wishes(wishes: Wishes, seed: int = 0) -> Plan:
 def score_from_plan(plan: Plan, seed: int, melody: tuple[Event, ...] | None = None) -> Score:
     """Returns the notes of a plan; `seed` is what it was drawn from.
 
-    `melody` replaces the melody that would be invented; of a plan with another harmony (dataclasses.replace) the
+    `melody` replaces the melody that would be invented (an empty one leaves it out); of a plan with another harmony (dataclasses.replace) the
     parts play that.
     """
     tracks = [_track(part, plan, melody) for part in plan.style.parts]

@@ -161,34 +161,29 @@ def _bar_events(line: _Line, shape: _Motif, bar: Bar, previous: int, answer: boo
             # Where a motif begins: near the middle of the range and not far from where the melody was.
             pull = 0.6 if shape.anchored else 0.25
             begin = previous + pull * (line.center - previous)
-            pitch = nearest_pitch(begin, dwelling_tones(span.chord, plan.scale), part.low, part.high)
+            pitch = nearest_pitch(begin, dwelling_tones(span.chord), part.low, part.high)
         else:
             pitch = _moved(line, pitch, shape.moves[place], span.chord, strong, length)
         if answer and last:
-            rest = [tone for tone in span.chord.pitch_classes[:2] if tone in dwelling_tones(span.chord, plan.scale)]
+            rest = [tone for tone in span.chord.pitch_classes[:2] if tone in dwelling_tones(span.chord)]
             pitch = nearest_pitch(pitch, tuple(rest), part.low, part.high)
         if end > span.end_beat and not _agrees(pitch, plan, index + 1):
             end = span.end_beat
         weight = metric_weight(step / STEPS) * loudness(energy) * part.level
         events.append(Event(beat, beat + (end - beat) * part.gate, pitch, weight))
-        if part.doubles:
-            events.append(Event(beat, beat + (end - beat) * part.gate, pitch + part.doubles, weight * 0.8))
     return events
 
 
-def dwelling_tones(chord: Chord, scale: tuple[int, ...]) -> tuple[int, ...]:
+def dwelling_tones(chord: Chord) -> tuple[int, ...]:
     """Returns the chord's tones on which a melody may dwell: none a semitone above another.
 
-    Over a major seventh that leaves out the root. A power chord leaves its third to the scale.
+    Over a major seventh that leaves out the root.
     """
-    if len(chord.pitch_classes) > 2:
-        return tuple(tone for tone in chord.pitch_classes if not clashes(tone, chord))
-    thirds = [tone for tone in ((chord.root + 3) % 12, (chord.root + 4) % 12) if tone in scale]
-    return (*chord.pitch_classes, *thirds[:1])
+    return tuple(tone for tone in chord.pitch_classes if not clashes(tone, chord))
 
 
 def _agrees(pitch: int, plan: Plan, index: int) -> bool:
-    return index < len(plan.harmony) and pitch % 12 in dwelling_tones(plan.harmony[index].chord, plan.scale)
+    return index < len(plan.harmony) and pitch % 12 in dwelling_tones(plan.harmony[index].chord)
 
 
 def _moved(line: _Line, pitch: int, move: int, chord: Chord, strong: bool, length: int) -> int:
@@ -203,7 +198,7 @@ def _moved(line: _Line, pitch: int, move: int, chord: Chord, strong: bool, lengt
     if not 0 <= here + move < len(ladder):
         move = -move
     target = ladder[min(max(here + move, 0), len(ladder) - 1)]
-    tones = dwelling_tones(chord, line.plan.scale)
+    tones = dwelling_tones(chord)
     if strong and target % 12 not in tones:
         onward = target + (1 if move > 0 else -1)
         return nearest_pitch(onward, tones, low, high)

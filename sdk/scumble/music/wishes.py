@@ -70,6 +70,7 @@ class Wishes:
         mode: chosen by valence when None.
         loop: the end is to flow into the beginning.
         strict: only tones of the key.
+        melody: False for an accompaniment alone, as under a voice.
 
     Raises ParamError for what is out of its range.
     """
@@ -86,6 +87,7 @@ class Wishes:
     mode: Mode | None = None
     loop: bool = False
     strict: bool = False
+    melody: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "markers_s", tuple(self.markers_s))
