@@ -57,8 +57,8 @@ def plan_from_wishes(wishes: Wishes, seed: int = 0) -> Plan:
 def score_from_plan(plan: Plan, seed: int, melody: tuple[Event, ...] | None = None) -> Score:
     """Returns the notes of a plan; `seed` is what it was drawn from.
 
-    `melody` replaces the melody that would be invented (an empty one leaves it out); of a plan with another harmony (dataclasses.replace) the
-    parts play that.
+    `melody` replaces the melody that would be invented; an empty one leaves it out. Of a plan with another harmony
+    (dataclasses.replace) the parts play that.
     """
     tracks = [_track(part, plan, melody) for part in plan.style.parts]
     seconds = plan.grid.tempo.seconds_from_beat
