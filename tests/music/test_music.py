@@ -27,6 +27,7 @@ from scumble.music import (
     plan_from_wishes,
     score_from_plan,
 )
+from scumble.music.instruments import trim_db
 from scumble.music.plan import Event, cells
 from scumble.music.score import SAMPLE_RATE_HZ, Mode, Role
 from scumble.music.style import Part
@@ -211,6 +212,8 @@ def test_patterns_are_written_well(style: str) -> None:
         for ladder in part.patterns:
             assert [level.energy for level in ladder] == sorted({level.energy for level in ladder})
         assert part.low + 11 <= part.high, "every pitch class has a place"
+        loudest = max(part.gain_db + trim_db(part.role, program) for program in part.programs)
+        assert loudest <= 8, "MIDI's volume has no more"
     assert all(0 <= value <= 1 for value in STYLES[style].mood)
     assert len(MOODS) >= 4
 

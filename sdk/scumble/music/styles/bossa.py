@@ -54,7 +54,7 @@ BOSSA = Style(
     },
     loose=0.007,
     parts=(
-        Part("drums", "drums", "drums", (40, 32, 0), enter=0.15, kit=_KIT, gain_db=1.5, reverb=0.15),
+        Part("drums", "drums", "drums", (40, 32, 0), enter=0.15, kit=_KIT, gain_db=4.5, reverb=0.15),
         Part(
             "bass",
             "bass",

@@ -32,7 +32,7 @@ WALTZ = Style(
     harmony=DRAMA,
     loose=0.008,
     parts=(
-        Part("percussion", "drums", "drums", (48,), enter=0.25, kit=_KIT, gain_db=-4, reverb=0.4),
+        Part("percussion", "drums", "drums", (48,), enter=0.25, kit=_KIT, gain_db=2, reverb=0.4),
         Part(
             "bass",
             "bass",
