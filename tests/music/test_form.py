@@ -112,6 +112,16 @@ def test_a_curve_is_followed() -> None:
     assert again == plan.sections
 
 
+def test_a_curve_decides_which_section_is_which() -> None:
+    curve = ((0.0, 0.3), (0.4, 0.6), (0.41, 0.9), (0.8, 0.95), (0.82, 0.4), (1.0, 0.3))
+    plan = plan_from_wishes(Wishes(75.5, "corporate", curve=curve, markers_s=(9.4, 30.9, 61.9)))
+    names = {section.start_s: section.name for section in plan.sections}
+    assert names[0.0] == "intro"
+    assert names[30.9] == "B", "where the energy is highest"
+    assert names[61.9] == "outro"
+    assert "A" in names.values()
+
+
 @pytest.mark.parametrize("loop", [False, True])
 def test_the_harmony_comes_home(loop: bool) -> None:
     for style in STYLES:
