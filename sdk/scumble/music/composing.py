@@ -35,7 +35,7 @@ def compose(wishes: Wishes, seed: int = 0) -> Score:
 
     Raises ParamError for an unknown style and for markers that leave no room for a beat.
     """
-    return score_from_plan(plan_from_wishes(wishes, seed), seed)
+    return score_from_plan(plan_from_wishes(wishes, seed), seed, None if wishes.melody else ())
 
 
 def plan_from_wishes(wishes: Wishes, seed: int = 0) -> Plan:
@@ -54,9 +54,13 @@ def plan_from_wishes(wishes: Wishes, seed: int = 0) -> Plan:
     return Plan(style, key, grid, sections, energies, harmony, wishes.loop, chance)
 
 
-def score_from_plan(plan: Plan, seed: int) -> Score:
-    """Returns the notes of a plan; `seed` is what it was drawn from."""
-    tracks = [_track(part, plan) for part in plan.style.parts]
+def score_from_plan(plan: Plan, seed: int, melody: tuple[Event, ...] | None = None) -> Score:
+    """Returns the notes of a plan; `seed` is what it was drawn from.
+
+    `melody` replaces the melody that would be invented; an empty one leaves it out. Of a plan with another harmony
+    (dataclasses.replace) the parts play that.
+    """
+    tracks = [_track(part, plan, melody) for part in plan.style.parts]
     seconds = plan.grid.tempo.seconds_from_beat
     chords = tuple(
         ChordSpan(seconds(start), seconds(end), chord.root, chord.pitch_classes, chord.symbol)
@@ -108,10 +112,10 @@ def _grid(wishes: Wishes, style: Style, energy: float, chance: Chance) -> Grid:
     return grid_from_length(wishes.length_samples, wishes.marker_samples, pulse, loop=wishes.loop)
 
 
-def _track(part: Part, plan: Plan) -> Track:
-    events = _events(part, plan)
+def _track(part: Part, plan: Plan, melody: tuple[Event, ...] | None) -> Track:
+    events = list(melody) if melody is not None and part.role == "melody" else _events(part, plan)
     last = max(events).pitch if events else None
-    if part.playing not in ("drums", "riser"):
+    if part.playing not in ("drums", "riser") and not (melody is not None and part.role == "melody"):
         events += ending_events(part, plan, last)
     program = plan.chance.choice(part.programs, part.name, "program")
     notes = notes_from_events(events, part, plan)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from scumble.music.score import ChordSpan, Note, Score
+from scumble.music.score import Note, Score
 from scumble.music.theory import scale_from_key
 
 _CLASH_BEATS = 0.5
@@ -20,7 +21,7 @@ class Findings(NamedTuple):
 
     Attributes:
         in_key: of tones, drums and effects aside, those of the key's scale.
-        chord_tones: of melody notes on the first and third beat, those of the chord.
+        chord_tones: of melody notes on the first and third beat, those of the chord, where chords are known.
         steps: of melodic intervals, those of two semitones or fewer.
         wide_leaps: of melodic intervals, those beyond an octave.
         returns: of bars with a melody, those whose rhythm and contour occur in another bar too.
@@ -62,7 +63,7 @@ def findings_from_score(score: Score) -> Findings:
     everything = sorted(note for track in score.tracks for note in track.notes)
     return Findings(
         in_key=_share(note.pitch % 12 in scale for note in tones),
-        chord_tones=_share(_in_chord(score, note) for note in melody if _is_strong(score, note)),
+        chord_tones=_chord_tone_share(score, melody),
         steps=_share(interval <= 2 for interval in intervals),
         wide_leaps=_share(interval > 12 for interval in intervals),
         returns=_share(counts[bar] > 1 for bar in bars),
@@ -83,29 +84,22 @@ def findings_from_score(score: Score) -> Findings:
     )
 
 
-def _share(facts: object) -> float:
-    known = list(facts)  # type: ignore[call-overload]  # any iterable of truths
+def _share(facts: Iterable[bool]) -> float:
+    known = list(facts)
     return sum(known) / len(known) if known else 0.0
 
 
-def _beat_in_bar(score: Score, note: Note) -> float:
-    beat = score.tempo.beat_from_seconds(note.start_s) + _NEAR
-    index = bisect.bisect_right([bar.start_beat for bar in score.bars], beat) - 1
-    return beat - score.bars[index].start_beat - _NEAR
-
-
-def _is_strong(score: Score, note: Note) -> bool:
-    beat = _beat_in_bar(score, note)
-    return any(abs(beat - strong) < _NEAR for strong in (0, 2))
-
-
-def _chord_at(score: Score, time_s: float) -> ChordSpan:
-    index = bisect.bisect_right([chord.start_s for chord in score.chords], time_s) - 1
-    return score.chords[max(index, 0)]
-
-
-def _in_chord(score: Score, note: Note) -> bool:
-    return note.pitch % 12 in _chord_at(score, note.start_s + 0.05).pitch_classes
+def _chord_tone_share(score: Score, melody: list[Note]) -> float:
+    bars = [bar.start_beat for bar in score.bars]
+    chords = [chord.start_s for chord in score.chords]
+    agreeing = []
+    for note in melody if chords else []:
+        beat = score.tempo.beat_from_seconds(note.start_s)
+        within = beat - bars[max(bisect.bisect_right(bars, beat + _NEAR) - 1, 0)]
+        if min(abs(within), abs(within - 2)) < _NEAR:
+            chord = score.chords[max(bisect.bisect_right(chords, note.start_s + 0.05) - 1, 0)]
+            agreeing.append(note.pitch % 12 in chord.pitch_classes)
+    return _share(agreeing)
 
 
 def _melody_bars(score: Score, melody: list[Note]) -> list[tuple[tuple[int, int], ...]]:

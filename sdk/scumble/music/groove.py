@@ -9,7 +9,8 @@ from scumble.music.style import Part
 _SHORTEST_S = 0.03
 _MERGE_S = 0.02
 _LAST_START_S = 0.3
-_TAIL_SHARE, _TAIL_MAX_S = 0.35, 2.5
+_MARKER_ACCENT = 1.15
+_TAIL_SHARE, _TAIL_MAX_S = 0.28, 1.8
 """Keys are up this share of the last bar before the end, so that the sound dies away inside."""
 
 
@@ -19,16 +20,18 @@ def notes_from_events(events: list[Event], part: Part, plan: Plan) -> tuple[Note
     last_start, last_end = _limits(plan, length_s)
     notes: list[Note] = []
     chance = plan.chance.at(part.name, "groove")
-    downbeats = {plan.bars[section.first_bar].start_beat for section in plan.sections}
+    marked = {plan.bars[bar].start_beat for bar in plan.grid.marked}
+    tight = marked | {plan.bars[section.first_bar].start_beat for section in plan.sections}
     for event in sorted(events):
         start = plan.grid.tempo.seconds_from_beat(swung(event.start, plan)) + event.delay_s
         end = plan.grid.tempo.seconds_from_beat(swung(event.end, plan)) + event.delay_s
         step = round(event.start * STEPS)
-        if part.playing not in ("pad", "riser") and event.start not in downbeats:
+        if part.playing not in ("pad", "riser") and event.start not in tight:
             shared, own = chance.bell("time", step), chance.bell("time", step, event.pitch)
             moved = part.late_s + plan.style.loose * (0.7 * shared + 0.4 * own)
             start, end = start + moved, end + moved
         touch = 1 + 0.05 * chance.bell("touch", step, event.pitch)
+        touch *= _MARKER_ACCENT if event.start in marked else 1.0
         start = max(start, 0.0)
         if start >= last_start:
             continue

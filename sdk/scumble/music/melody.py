@@ -12,6 +12,8 @@ from scumble.music.style import Part, Tune
 from scumble.music.theory import Chord, clashes, nearest_pitch, scale_over_chord
 
 _PHRASE = 4
+_DWELLS, _RUBS = 6, 3
+"""Steps from which on a tone is long enough to belong to the chord, or to rub against it."""
 _LIFTS = {"B": 3, "E": 3, "C": -2, "D": 1}
 """Semitones by which sections lie higher than others."""
 _PLANS = ("abac", "aabc", "abab", "aaac", "a-ac", "ab-c")
@@ -78,7 +80,8 @@ def _section_events(part: Part, tune: Tune, plan: Plan, section: Section) -> lis
         closing = within == _PHRASE - 1 or place == section.bars - 1
         letter = "c" if closing else order[within]
         varied = section.variant > 0 and within >= 2
-        if letter == "-" or (letter == "b" and chance.happens(tune.rest, "rest", within)):
+        rests = letter == "-" or (letter == "b" and chance.happens(tune.rest, "rest", within))
+        if rests and not varied:
             continue
         shape = companion if letter == "b" else motif
         if closing:
@@ -153,42 +156,37 @@ def _bar_events(line: _Line, shape: _Motif, bar: Bar, previous: int, answer: boo
         span = plan.harmony[index]
         end = min(beat + length / STEPS, bar.end_beat)
         last = place == len(shape.strokes) - 1
-        strong = step % 8 == 0 or length >= STEPS
+        strong = step % 8 == 0 or length >= _DWELLS
         if place == 0:
             # Where a motif begins: near the middle of the range and not far from where the melody was.
             pull = 0.6 if shape.anchored else 0.25
             begin = previous + pull * (line.center - previous)
-            pitch = nearest_pitch(begin, dwelling_tones(span.chord, plan.scale), part.low, part.high)
+            pitch = nearest_pitch(begin, dwelling_tones(span.chord), part.low, part.high)
         else:
-            pitch = _moved(line, pitch, shape.moves[place], span.chord, strong)
+            pitch = _moved(line, pitch, shape.moves[place], span.chord, strong, length)
         if answer and last:
-            rest = [tone for tone in span.chord.pitch_classes[:2] if tone in dwelling_tones(span.chord, plan.scale)]
+            rest = [tone for tone in span.chord.pitch_classes[:2] if tone in dwelling_tones(span.chord)]
             pitch = nearest_pitch(pitch, tuple(rest), part.low, part.high)
         if end > span.end_beat and not _agrees(pitch, plan, index + 1):
             end = span.end_beat
         weight = metric_weight(step / STEPS) * loudness(energy) * part.level
         events.append(Event(beat, beat + (end - beat) * part.gate, pitch, weight))
-        if part.doubles:
-            events.append(Event(beat, beat + (end - beat) * part.gate, pitch + part.doubles, weight * 0.8))
     return events
 
 
-def dwelling_tones(chord: Chord, scale: tuple[int, ...]) -> tuple[int, ...]:
+def dwelling_tones(chord: Chord) -> tuple[int, ...]:
     """Returns the chord's tones on which a melody may dwell: none a semitone above another.
 
-    Over a major seventh that leaves out the root. A power chord leaves its third to the scale.
+    Over a major seventh that leaves out the root.
     """
-    if len(chord.pitch_classes) > 2:
-        return tuple(tone for tone in chord.pitch_classes if (tone - 1) % 12 not in chord.pitch_classes)
-    thirds = [tone for tone in ((chord.root + 3) % 12, (chord.root + 4) % 12) if tone in scale]
-    return (*chord.pitch_classes, *thirds[:1])
+    return tuple(tone for tone in chord.pitch_classes if not clashes(tone, chord))
 
 
 def _agrees(pitch: int, plan: Plan, index: int) -> bool:
-    return index < len(plan.harmony) and pitch % 12 in dwelling_tones(plan.harmony[index].chord, plan.scale)
+    return index < len(plan.harmony) and pitch % 12 in dwelling_tones(plan.harmony[index].chord)
 
 
-def _moved(line: _Line, pitch: int, move: int, chord: Chord, strong: bool) -> int:
+def _moved(line: _Line, pitch: int, move: int, chord: Chord, strong: bool, length: int) -> int:
     """The pitch that lies `move` scale steps away; on strong beats the nearest chord tone that way."""
     low, high = line.part.low, line.part.high
     around = scale_over_chord(line.plan.scale, chord)
@@ -200,10 +198,10 @@ def _moved(line: _Line, pitch: int, move: int, chord: Chord, strong: bool) -> in
     if not 0 <= here + move < len(ladder):
         move = -move
     target = ladder[min(max(here + move, 0), len(ladder) - 1)]
-    tones = dwelling_tones(chord, line.plan.scale)
+    tones = dwelling_tones(chord)
     if strong and target % 12 not in tones:
         onward = target + (1 if move > 0 else -1)
         return nearest_pitch(onward, tones, low, high)
-    if clashes(target % 12, chord) and strong:
+    if clashes(target % 12, chord) and length >= _RUBS:
         return nearest_pitch(target, tones, low, high)
     return target

@@ -25,7 +25,8 @@ _Timed = tuple[int, int, bytes]
 def midi_from_score(score: Score) -> bytes:
     """Returns the score as a standard MIDI file.
 
-    The tempo is written so that bars lie within 3 µs of the score's; notes lie on 1/960 of a beat. Raises MediaError
+    The tempo is written so that bars lie within 3 µs of the score's; notes lie on 1/960 of a beat, and what
+    rings beyond the end of a loop is cut there. Raises MediaError
     for more than 15 tracks that are no drums, which is what MIDI has channels for.
     """
     if sum(not track.is_drums for track in score.tracks) > 15:
@@ -83,7 +84,8 @@ def _messages(track: Track, channel: int, score: Score) -> Iterable[_Timed]:
     for note in track.notes:
         start = _tick(score, note.start_s)
         yield start, 3, bytes((0x90 | channel, note.pitch, max(round(127 * note.velocity), 1)))
-        yield max(_tick(score, note.end_s), start + 1), 2, bytes((0x80 | channel, note.pitch, 0))
+        end = min(_tick(score, note.end_s), score.tempo.beats * TICKS_PER_BEAT)
+        yield max(end, start + 1), 2, bytes((0x80 | channel, note.pitch, 0))
 
 
 def _tick(score: Score, time_s: float) -> int:
@@ -96,7 +98,7 @@ def _text(kind: int, text: str) -> bytes:
 
 
 def _chunk(messages: Iterable[_Timed], score: Score) -> bytes:
-    """A track: messages in order with the ticks between them; its end is the score's, or its last note's in a loop."""
+    """A track: messages in order with the ticks between them; it ends where the score does."""
     ordered = sorted(messages, key=lambda timed: timed[:2])
     end = max(score.tempo.beats * TICKS_PER_BEAT, ordered[-1][0])
     body, before = bytearray(), 0

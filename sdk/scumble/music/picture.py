@@ -63,13 +63,15 @@ def picture_from_score(score: Score, audio: Audio | None = None, *, width: int =
     _section_band(canvas, score, (top, top + _BAND), (left, right))
     body_top, body_end = top + _BAND + 4, height - _EDGE
     wave = (body_end - body_top) // 5 if audio is not None else 0
-    energy, drums = 26, min(120, (body_end - body_top) // 5)
-    roll_end = body_end - wave - energy - drums - _GAP * (2 + (audio is not None))
+    energy = 26
+    drums = min(120, (body_end - body_top) // 5) if any(track.is_drums for track in score.tracks) else 0
+    roll_end = body_end - wave - energy - drums - _GAP * (1 + bool(drums) + bool(wave))
     _grid(canvas, score, (body_top, roll_end), (left, right))
     _roll(canvas, score, (body_top, roll_end), (left, right))
-    drums_top = roll_end + _GAP
-    _grid(canvas, score, (drums_top, drums_top + drums), (left, right))
-    _drums(canvas, score, (drums_top, drums_top + drums), (left, right))
+    drums_top = roll_end + _GAP * bool(drums)
+    if drums:
+        _grid(canvas, score, (drums_top, drums_top + drums), (left, right))
+        _drums(canvas, score, (drums_top, drums_top + drums), (left, right))
     energy_top = drums_top + drums + _GAP
     _energy(canvas, score, (energy_top, energy_top + energy), (left, right))
     if audio is not None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from scumble.music.plan import STEPS, Event, Plan, bar_of_ladder, strokes
+from scumble.music.plan import STEPS, Event, Plan, bar_of_ladder, cells, strokes
 from scumble.music.score import Bar, Section
 from scumble.music.style import Ladder, Part
-from scumble.music.theory import Chord, nearest_pitch, scale_over_chord
+from scumble.music.theory import Chord, clashes, nearest_pitch, scale_over_chord
 from scumble.music.voicing import voicings_from_chords
 
 _STRUM_S = 0.011
@@ -31,18 +31,25 @@ def metric_weight(beat_in_bar: float) -> float:
 
 
 def ladder_for(part: Part, section: Section, plan: Plan) -> Ladder:
-    """Returns the pattern that a part plays in sections of that kind."""
-    kind = "A" if section.name in ("intro", "outro") else section.name
-    return plan.chance.choice(part.patterns, part.name, "pattern", kind if kind != "C" else "A")
+    """Returns the pattern that a part plays in sections of that kind: of two, choruses have the busier one."""
+    pair = "DE" if section.name in ("D", "E") else "AB"
+    drawn = [plan.chance.choice(part.patterns, part.name, "pattern", kind) for kind in pair]
+    return (max if section.name in ("B", "E") else min)(drawn, key=_busyness)
+
+
+def _busyness(ladder: Ladder) -> float:
+    """Strokes a beat, mean over the levels."""
+    texts = [cells(level.text) for level in ladder]
+    return sum(sum(1 for _ in strokes(text)) / len(text) for text in texts) / len(texts)
 
 
 def bass_events(part: Part, plan: Plan) -> list[Event]:
     """Returns a bass line: roots near to the last one, other tones above them, approaches to the next root."""
     events: list[Event] = []
-    root = (part.low + part.high) // 2 - 3
     for section in plan.sections:
         if not takes_part(part, section):
             continue
+        root = (part.low + part.high) // 2 - 3
         ladder = ladder_for(part, section, plan)
         for place, bar in plan.playing_bars(section):
             energy = plan.energy_of(section, place)
@@ -127,7 +134,10 @@ def pad_events(part: Part, plan: Plan) -> list[Event]:
 def ending_events(part: Part, plan: Plan, last_pitch: int | None) -> list[Event]:
     """Returns what a part adds to the last chord, which rings through the last bar."""
     bar = plan.ending
-    if bar is None or not takes_part(part, plan.sections[-1]._replace(name="outro")):
+    if bar is None:
+        return []
+    section = plan.sections[-1]._replace(energy=plan.energies[-1])
+    if not takes_part(part, section._replace(name="outro") if len(plan.bars) > 1 else section):
         return []
     chord = plan.harmony[-1].chord
     weight = part.level * loudness(plan.energies[-1])
@@ -140,8 +150,10 @@ def ending_events(part: Part, plan: Plan, last_pitch: int | None) -> list[Event]
         ]
     if part.playing == "melody":
         if last_pitch is None:
-            return []
-        tones = tuple(tone for tone in chord.pitch_classes[:2] if (tone - 1) % 12 not in chord.pitch_classes)
+            if len(plan.bars) > 1:
+                return []
+            last_pitch = (part.low + part.high) // 2
+        tones = tuple(tone for tone in chord.pitch_classes[:2] if not clashes(tone, chord))
         return [Event(bar.start_beat, end, nearest_pitch(last_pitch, tones, part.low, part.high), weight)]
     top = part.high - 12 if part.playing == "arpeggio" else part.high
     spans = [span.chord for span in plan.harmony]

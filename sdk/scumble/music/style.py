@@ -9,7 +9,7 @@ from scumble.music.score import Mode, Role
 from scumble.music.theory import Color
 from scumble.music.wishes import Mood
 
-Playing = Literal["drums", "bass", "chords", "strum", "arpeggio", "pad", "melody", "riser", "pulse"]
+Playing = Literal["drums", "bass", "chords", "strum", "arpeggio", "pad", "melody", "riser"]
 """How a part turns its patterns into notes."""
 
 
@@ -20,7 +20,7 @@ class Level(NamedTuple):
 
     - drums: one voice; 1 to 9 is how hard, x is 7, X is 9, o is a ghost of 3.
     - bass: 1 root, 3 third, 5 fifth, 7 seventh, 8 the root above, a what leads to the next root.
-    - chords, strum, pulse: x, X, o the chord; b its lowest tone, t the others.
+    - chords, strum: x, X, o the chord; b its lowest tone, t the others.
     - arpeggio: 0 to 9 the chord's tones from the lowest up, going on an octave higher after the last.
     - melody: x a tone, for the rhythm of a motif; see `Tune`.
     """
@@ -91,7 +91,8 @@ class Part:
         gate: share of its written length that a note sounds.
         late_s: how far behind the beat it plays; negative is ahead.
         voices: tones of a chord.
-        doubles: semitones at which a second tone goes along, 0 for none.
+        level: velocity of an unstressed stroke at full energy.
+        kit, tune: of drums and of a melody.
     """
 
     name: str
@@ -109,7 +110,6 @@ class Part:
     gate: float = 0.95
     late_s: float = 0.0
     voices: int = 4
-    doubles: int = 0
     level: float = 0.75
     kit: Kit | None = None
     tune: Tune | None = None

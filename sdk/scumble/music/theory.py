@@ -18,8 +18,8 @@ SCALES: dict[Mode, tuple[int, ...]] = {
 KEYS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 """Names of the tonics, by pitch class."""
 
-Color = Literal["power", "triad", "open", "seventh", "ninth"]
-"""How rich chords are: root and fifth; three tones; with a ninth where it is mild; with a seventh; with both."""
+Color = Literal["triad", "open", "seventh", "ninth"]
+"""How rich chords are: three tones; with a ninth where it is mild; with a seventh; with both."""
 
 _NUMERAL = re.compile(r"(b?)([iv]+|[IV]+)(°?)(sus4|sus2|7|)(?:/([35]))?")
 _DEGREES = {"i": 0, "ii": 1, "iii": 2, "iv": 3, "v": 4, "vi": 5, "vii": 6}
@@ -74,7 +74,7 @@ def chord_from_numeral(numeral: str, key: int, mode: Mode, color: Color = "triad
             third = hanging
         else:
             suffix = ""
-    tones = [0, fifth] if color == "power" and not suffix else [0, third, fifth]
+    tones = [0, third, fifth]
     if suffix == "7" or (color in ("seventh", "ninth") and not suffix):
         tones.append(10 if (root + 10) % 12 in scale or (suffix == "7" and not strict) else 11)
         if strict and (root + tones[-1]) % 12 not in scale:
@@ -96,8 +96,8 @@ def scale_over_chord(scale: tuple[int, ...], chord: Chord) -> tuple[int, ...]:
 
 
 def clashes(pitch_class: int, chord: Chord) -> bool:
-    """True for a tone outside the chord that lies a semitone above one of its tones: the field's "avoid note"."""
-    return pitch_class not in chord.pitch_classes and (pitch_class - 1) % 12 in chord.pitch_classes
+    """True for a tone a semitone above one of the chord's: the field's "avoid note", and the root over its seventh."""
+    return (pitch_class - 1) % 12 in chord.pitch_classes
 
 
 def nearest_pitch(target: float, pitch_classes: tuple[int, ...], low: int, high: int) -> int:

@@ -80,7 +80,9 @@ def _smoothest(cuts: tuple[int, ...], choices: list[list[int]], pulse: Pulse, *,
         for beats in options:
             bpm = beats * _SAMPLES_A_MINUTE / samples
             ringing = 1 if place == len(choices) - 1 and not loop else 0
-            own = 60 * (bpm / pulse.bpm - 1) ** 2 + _raggedness(beats, pulse.metre, ringing)
+            own = 60 * (bpm / pulse.bpm - 1) ** 2 + _raggedness(
+                beats, pulse.metre, ringing, 1.0 if len(choices) > 1 else 8.0
+            )
             if place == 0:
                 costs[beats] = (own, 0)
                 continue
@@ -96,11 +98,11 @@ def _smoothest(cuts: tuple[int, ...], choices: list[list[int]], pulse: Pulse, *,
     return counts[::-1]
 
 
-def _raggedness(beats: int, metre: int, ringing: int) -> float:
+def _raggedness(beats: int, metre: int, ringing: int, odd_bar: float) -> float:
     """What it costs that beats are no whole bars, and bars no whole phrases of four beside the one that rings."""
     bars, odd_beats = divmod(beats, metre)
     if odd_beats:
-        return 1.0
+        return odd_bar
     phrase = bars - ringing
     return 0.0 if phrase % 8 == 0 else 0.03 if phrase % 4 == 0 else 0.2 if phrase % 2 == 0 else 0.35
 

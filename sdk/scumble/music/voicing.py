@@ -34,11 +34,8 @@ def _voicings(chord: Chord, low: int, high: int, voices: int) -> list[tuple[int,
 
 def _telling(chord: Chord, voices: int) -> list[int]:
     """The tones by what they tell: with few voices the fifth goes first, then the root, which the bass has."""
-    root, *others = chord.pitch_classes
-    if len(others) == 1:
-        return [root, others[0]]
-    third, fifth, *colors = others
-    tones = [root, third, fifth, *colors]
+    tones = list(chord.pitch_classes)
+    root, _, fifth = tones[:3]
     for spare in (fifth, root):
         if len(tones) > max(voices, 2):
             tones.remove(spare)

@@ -63,13 +63,15 @@ class Wishes:
         mood: a name in MOODS; the style's own when empty.
         valence, energy: 0 to 1, instead of the mood's: sad to happy, calm to energetic.
         curve: course of the energy: empty for the form's own, a name in CURVES, or (share of the length 0 to 1,
-            energy 0 to 1) points with rising shares, which then say how much energy there is.
+            energy 0 to 1) points with rising shares, which then say how much energy there is. A curve that moves
+            also decides which section is which: the highest is the chorus B, the lowest the contrast C.
         markers_s: rising times at which a bar is to begin.
         tempo_bpm: beats a minute, 40 to 240. Held exactly; with markers or a loop, as nearly as whole bars allow.
         key: tonic, as in "C", "F#" or "Bb"; drawn when empty.
         mode: chosen by valence when None.
         loop: the end is to flow into the beginning.
         strict: only tones of the key.
+        melody: False for an accompaniment alone, as under a voice.
 
     Raises ParamError for what is out of its range.
     """
@@ -86,6 +88,7 @@ class Wishes:
     mode: Mode | None = None
     loop: bool = False
     strict: bool = False
+    melody: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "markers_s", tuple(self.markers_s))

@@ -13,6 +13,7 @@ from scumble.music.styles.piano import PIANO
 from scumble.music.styles.playful import PLAYFUL
 from scumble.music.styles.synthwave import SYNTHWAVE
 from scumble.music.styles.trailer import TRAILER
+from scumble.music.styles.waltz import WALTZ
 
 STYLES: dict[str, Style] = {
     style.name: style
@@ -29,6 +30,7 @@ STYLES: dict[str, Style] = {
         HIPHOP,
         BOSSA,
         PLAYFUL,
+        WALTZ,
     )
 }
 """Every style by its name."""
