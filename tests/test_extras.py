@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ class Drum(AudioEffect, id="drum", title="Drum", context="generator"):
         path.write_text("b")
 
 
-def render(tmp_path: Path, **values: object) -> Rendered:
+def render(tmp_path: Path, **values: Any) -> Rendered:
     effect = Drum(**values)
     return render_files(effect, {}, tmp_path / "o.wav", engine=Engine(), progress=Progress(), max_megapixels=1)
 

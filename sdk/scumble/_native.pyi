@@ -236,8 +236,8 @@ class SoundFont:
 
     Args:
         source: the path of the file, or its bytes.
-        presets: (bank, program) of what will be played; bank 128 holds drum kits. What the file lacks is replaced: by the
-            nearest program of the same General MIDI family, or the bank's first.
+        presets: (bank, program) of what will be played; bank 128 holds drum kits. What the file lacks is replaced: by
+            the nearest program of the same General MIDI family, or the bank's first.
 
     Raises:
         MediaError: when the file is no SoundFont, is damaged, or its samples are too long (512 MiB).
@@ -442,7 +442,7 @@ def master_sound(
     Args:
         mix: float32, shape (frames, 2), 48 kHz.
         out: like `mix`, written; not the same memory.
-        target_lufs: integrated loudness (ITU-R BS.1770), met to 0.05 LU where the limiter lets it; None keeps the level.
+        target_lufs: integrated loudness (ITU-R BS.1770), met to 0.05 LU where the limiter lets it; None keeps it.
         ceiling_db: dBTP.
         cyclic: the end leads into the beginning.
         progress: as for `play_tracks`.
@@ -469,9 +469,9 @@ def play_tracks(
 
     Args:
         font: loaded for the tracks' presets.
-        tracks: for each ((bank, program), notes, gain_db, pan -1 to 1, reverb 0 to 1, points). Notes: int64, shape (n, 4):
-            first frame, frame of the release, MIDI key, velocity 1 to 127. Points: float64, shape (n, 2): frame and
-            factor, rising, joined by straight lines; or None.
+        tracks: for each ((bank, program), notes, gain_db, pan -1 to 1, reverb 0 to 1, points). Notes: int64, shape
+            (n, 4): first frame, frame of the release, MIDI key, velocity 1 to 127. Points: float64, shape (n, 2): frame
+            and factor, rising, joined by straight lines; or None.
         mix: float32, shape (frames, 2), written.
         stems: one array like `mix` for each track, written; or none.
         cyclic: the end leads into the beginning: what rings on is added there.

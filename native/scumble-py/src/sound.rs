@@ -20,8 +20,8 @@ use crate::progress::run_detached;
 ///
 /// Args:
 ///     source: the path of the file, or its bytes.
-///     presets: (bank, program) of what will be played; bank 128 holds drum kits. What the file lacks is replaced: by the
-///         nearest program of the same General MIDI family, or the bank's first.
+///     presets: (bank, program) of what will be played; bank 128 holds drum kits. What the file lacks is replaced: by
+///         the nearest program of the same General MIDI family, or the bank's first.
 ///
 /// Raises:
 ///     MediaError: when the file is no SoundFont, is damaged, or its samples are too long (512 MiB).
@@ -65,9 +65,9 @@ type TrackTuple<'py> = ((u16, u16), PyReadonlyArray2<'py, i64>, f64, f64, f64, O
 ///
 /// Args:
 ///     font: loaded for the tracks' presets.
-///     tracks: for each ((bank, program), notes, gain_db, pan -1 to 1, reverb 0 to 1, points). Notes: int64, shape (n, 4):
-///         first frame, frame of the release, MIDI key, velocity 1 to 127. Points: float64, shape (n, 2): frame and
-///         factor, rising, joined by straight lines; or None.
+///     tracks: for each ((bank, program), notes, gain_db, pan -1 to 1, reverb 0 to 1, points). Notes: int64, shape
+///         (n, 4): first frame, frame of the release, MIDI key, velocity 1 to 127. Points: float64, shape (n, 2): frame
+///         and factor, rising, joined by straight lines; or None.
 ///     mix: float32, shape (frames, 2), written.
 ///     stems: one array like `mix` for each track, written; or none.
 ///     cyclic: the end leads into the beginning: what rings on is added there.
@@ -114,7 +114,7 @@ pub fn play_tracks<'py>(
 /// Args:
 ///     mix: float32, shape (frames, 2), 48 kHz.
 ///     out: like `mix`, written; not the same memory.
-///     target_lufs: integrated loudness (ITU-R BS.1770), met to 0.05 LU where the limiter lets it; None keeps the level.
+///     target_lufs: integrated loudness (ITU-R BS.1770), met to 0.05 LU where the limiter lets it; None keeps it.
 ///     ceiling_db: dBTP.
 ///     cyclic: the end leads into the beginning.
 ///     progress: as for `play_tracks`.
