@@ -114,7 +114,10 @@ pub fn play(
 }
 
 fn voice<'a>(font: &Font, track: &'a Track, keep: bool) -> Result<Voice<'a>> {
-    if !(-1.0..=1.0).contains(&track.pan) || !(0.0..=1.0).contains(&track.reverb) || !(track.gain_db <= 24.0) {
+    if !(-1.0..=1.0).contains(&track.pan)
+        || !(0.0..=1.0).contains(&track.reverb)
+        || !(f64::NEG_INFINITY..=24.0).contains(&track.gain_db)
+    {
         return Err(Error::argument(format!(
             "a track with gain {} dB, pan {} and reverb {}: at most 24, -1 to 1 and 0 to 1 are possible",
             track.gain_db, track.pan, track.reverb
