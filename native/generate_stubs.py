@@ -29,6 +29,8 @@ _Pixels = NDArray[Any]
 _Floats = NDArray[np.float32]
 _Mask = NDArray[np.uint8]
 _Places = NDArray[np.int32]
+_Doubles = NDArray[np.float64]
+_Track = tuple[tuple[int, int], NDArray[np.int64], float, float, float, NDArray[np.float64] | None]
 _Listener = Callable[[float], object]
 '''
 

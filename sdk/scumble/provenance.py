@@ -39,10 +39,12 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     params: dict[str, object]
     """Every parameter's value as JSON, defaults included."""
     inputs: dict[str, FileFact]
-    """Clip name to file."""
+    """Name of the clip, or of the parameter that names a file to read, to the file."""
     output: FileFact
     layers: dict[str, FileFact] = {}
     """The output's layers by name, the lowest first, where they were written too."""
+    extras: dict[str, FileFact] = {}
+    """What else was written: path as asked for to the file."""
     models: list[ModelFact]
     provider: str
     """The ONNX Runtime provider that really ran the models, or "none"."""
@@ -50,6 +52,8 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Version of ONNX Runtime, or "none"."""
     created: str
     """Time of the rendering, UTC, ISO 8601."""
+    statement: str = ""
+    """How the output was made, in plain words; empty for effects that say nothing."""
 
 
 def sha256_of_file(path: Path) -> str:

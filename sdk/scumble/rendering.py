@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from scumble.effect import MAIN_CLIP, MASK_CLIP, Effect, Layer, LayeredEffect
+import msgspec
+
+from scumble.effect import MAIN_CLIP, MASK_CLIP, Effect, Extras, Layer, LayeredEffect, extra_places, read_places
 from scumble.engine import Engine
 from scumble.errors import MediaError, ParamError
 from scumble.jobs import Progress
@@ -19,7 +21,7 @@ from scumble.media.files import format_from_name, read_image, write_image
 from scumble.media.image import Image
 from scumble.media.layers import flattened, widened
 from scumble.media.sound import sound_format_from_name, write_audio
-from scumble.models.store import find_bundle
+from scumble.models.store import facts_of_bundle
 from scumble.provenance import (
     FileFact,
     ModelFact,
@@ -50,7 +52,7 @@ def render_files(
     max_megapixels: float,
     layers: Path | None = None,
 ) -> Rendered:
-    """Renders `effect` on the files of `clips` (clip name to path) into `output` and its sidecar.
+    """Renders `effect` on the files of `clips` (clip name to path) into `output`, its extras and its sidecar.
 
     With `layers`, a folder that is made if need be, each layer of a `LayeredEffect` is written there too, in the
     picture's size: 1-NAME.png is the lowest.
@@ -58,36 +60,45 @@ def render_files(
     Raises MediaError when a file cannot be read or written, ParamError when the output is one of the inputs,
     and whatever the effect raises; then nothing has been written.
     """
-    for name, path in clips.items():
-        if path.resolve() == output.resolve():
-            message = f"The output {output} is the {name} itself"
-            raise ParamError(message, "Name another file; Scumble never overwrites what it reads.", "param.same_file")
+    read = clips | read_places(effect)
+    _check_places(read, output, extra_places(effect))
     check_place(output, effect.declaration().output.media)
     images: dict[str, Image] = {name: read_image(path, max_megapixels=max_megapixels) for name, path in clips.items()}
-    inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path)) for name, path in clips.items()}
+    inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path)) for name, path in read.items()}
+    extras = Extras()
     facts: dict[str, FileFact] = {}
     if layers is None:
-        result = rendered(effect, images, engine=engine, progress=progress)
+        result = effect(engine=engine, progress=progress, extras=extras, **images)
     else:
-        made = _layered(effect).layered(engine=engine, progress=progress, **images)
+        made = _layered(effect).layered(engine=engine, progress=progress, extras=extras, **images)
         facts = _write_layers(layers, made)
         result = flattened(made)
-    if isinstance(result, Image):
-        write_image(output, result, most_bytes=effect.most_bytes())
-    else:
-        write_audio(output, result)
+    with extras.written() as written:
+        if isinstance(result, Image):
+            write_image(output, result, most_bytes=effect.most_bytes())
+        else:
+            write_audio(output, result)
+        beside = {str(path): FileFact(str(path.resolve()), sha256_of_file(file)) for path, file in written.items()}
+    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     record = Provenance(
         scumble=version("scumble"),
         effect=effect.id,
-        params=effect.params_json(),
+        params=effect.params_json() | {name: inputs[name].path for name in read_places(effect)},
         inputs=inputs,
         output=FileFact(output.name, sha256_of_file(output)),
         layers=facts,
-        models=[model_fact(name) for name in effect.bundles],
-        provider=engine.provider if effect.bundles else "none",
-        runtime=engine.runtime_version if effect.bundles else "none",
-        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        extras=beside,
+        models=[model_fact(name) for name in effect.used_bundles()],
+        provider=engine.provider if effect.used_bundles() else "none",
+        runtime=engine.runtime_version if effect.used_bundles() else "none",
+        created=created,
     )
+    if extras.statement:
+        text = f"{extras.statement}\n\nFile: {output.name}\nSHA-256: {record.output.sha256}\nMade: {created}\n"
+        record = msgspec.structs.replace(record, statement=text)
+        if extras.statement_path is not None:
+            with atomic_path(extras.statement_path) as temporary:
+                temporary.write_text(text, "utf-8")
     sidecar = sidecar_path(output)
     with atomic_path(sidecar) as temporary:
         temporary.write_bytes(bytes_from_provenance(record))
@@ -117,7 +128,7 @@ def _write_layers(folder: Path, layers: tuple[Layer, ...]) -> dict[str, FileFact
 
 def rendered(effect: Effect, clips: Mapping[str, Image], *, engine: Engine, progress: Progress) -> Image | Audio:
     """Renders `effect` on clips by name. Raises whatever the effect raises."""
-    return effect(engine=engine, progress=progress, **clips)
+    return effect(engine=engine, progress=progress, extras=None, **clips)
 
 
 def render_selected(
@@ -144,21 +155,35 @@ def render_selected(
     return mixed(source, result, selection)
 
 
+def _check_places(read: Mapping[str, Path], output: Path, extras: Mapping[str, Path]) -> None:
+    """Raises ParamError for a file that would be written twice, or read and written."""
+    taken = {path.resolve(): name for name, path in read.items()}
+    for name, path in {"output": output, **extras}.items():
+        if path.resolve() in taken:
+            message = f"The {name} {path} is the {taken[path.resolve()]} itself"
+            raise ParamError(message, "Name another file; Scumble never overwrites what it reads.", "param.same_file")
+        taken[path.resolve()] = name
+        _check_folder(path)
+
+
+def _check_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        hint = "Create the folder first, or name another place."
+        raise MediaError(f"There is no folder {path.parent}", hint, "media.no_folder")
+
+
 def check_place(output: Path, media: str = "image") -> None:
     """Raises MediaError, before any work is done, for an unknown suffix or a folder that is not there."""
     if media == "image":
         format_from_name(output)
     else:
         sound_format_from_name(output)
-    if not output.parent.is_dir():
-        hint = "Create the folder first, or name another place."
-        raise MediaError(f"There is no folder {output.parent}", hint, "media.no_folder")
+    _check_folder(output)
 
 
 def model_fact(name: str) -> ModelFact:
     """Returns the facts of a bundle for the record."""
-    manifest = find_bundle(name).manifest
-    return ModelFact(manifest.name, manifest.version, manifest.model.sha256, manifest.licence.model)
+    return ModelFact(*facts_of_bundle(name))
 
 
 def effect_from_record(record: Provenance, effects: Mapping[str, type[Effect]]) -> Effect:
@@ -168,6 +193,11 @@ def effect_from_record(record: Provenance, effects: Mapping[str, type[Effect]]) 
         hint = "Install the package that provides it; `scumble describe` lists what there is."
         raise ParamError(f"There is no effect called {record.effect!r} here", hint, "param.effect")
     return kind.from_params_json(record.params)
+
+
+def without_extras(effect: Effect) -> Effect:
+    """Returns the effect that makes the same output and nothing beside it."""
+    return type(effect).from_params_json(effect.params_json() | dict.fromkeys(extra_places(effect)))
 
 
 def replayed(
@@ -189,13 +219,15 @@ def replayed(
     if output is None and target.exists():
         message = f"The file {target} is still there"
         raise MediaError(message, "Name another file for the replay to write.", "media.exists")
-    clips = {name: Path(fact.path) for name, fact in record.inputs.items()}
+    effect = without_extras(effect_from_record(record, effects))
     for name, fact in record.inputs.items():
-        if sha256_of_file(clips[name]) != fact.sha256:
+        if sha256_of_file(Path(fact.path)) != fact.sha256:
             message = f"The {name} {fact.path} is not the file that was used: its content has changed"
             raise MediaError(message, "Bring back the original file.", "provenance.input_changed")
+    named = {clip.name for clip in effect.declaration().clips}
+    clips = {name: Path(fact.path) for name, fact in record.inputs.items() if name in named}
     rendered = render_files(
-        effect_from_record(record, effects),
+        effect,
         clips,
         target,
         engine=engine,

@@ -44,7 +44,7 @@ class LocalRunner:
         """Queue a rendering of ``effect``; the arguments are those of calling it. Errors end up in the job."""
         return self.start(
             effect.title,
-            lambda progress: effect(source, engine=self._engine, progress=progress, **clips),
+            lambda progress: effect(source, engine=self._engine, progress=progress, extras=None, **clips),
             listener=listener,
         )
 

@@ -63,6 +63,11 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
+    /// A SoundFont cannot be read or played.
+    SoundFont {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A value given by the caller is out of its range.
     Argument {
         /// Which value, and what is allowed.
@@ -93,6 +98,11 @@ impl Error {
         Self::ModelSignature { reason: reason.into() }
     }
 
+    /// Makes a `SoundFont` error.
+    pub fn sound_font(reason: impl Into<String>) -> Self {
+        Self::SoundFont { reason: reason.into() }
+    }
+
     /// A stable name for programs.
     pub fn code(&self) -> &'static str {
         match self {
@@ -106,6 +116,7 @@ impl Error {
             Self::BudgetTooSmall { .. } => "device.budget_too_small",
             Self::Model { .. } => "model.failed",
             Self::ModelSignature { .. } => "model.signature",
+            Self::SoundFont { .. } => "media.soundfont",
             Self::Argument { .. } => "param.invalid",
             Self::Cancelled => "job.cancelled",
             Self::Worker { .. } => "device.worker",
@@ -130,6 +141,7 @@ impl Error {
             }
             Self::Model { .. } => "reinstall the model's bundle".into(),
             Self::ModelSignature { .. } => "compare the call with the bundle's manifest".into(),
+            Self::SoundFont { .. } => "give another SoundFont, version 2 (.sf2) or 3 (.sf3)".into(),
             Self::Argument { .. } => "correct the value named in the message".into(),
             Self::Cancelled => String::new(),
             Self::Worker { .. } => "try again with one worker, and report this".into(),
@@ -176,6 +188,7 @@ impl std::fmt::Display for Error {
                 (*needed_bytes as f64 / MIB).ceil()
             ),
             Self::Model { reason } => write!(f, "the model failed: {reason}"),
+            Self::SoundFont { reason } => write!(f, "the SoundFont cannot be used: {reason}"),
             Self::ModelSignature { reason } | Self::Argument { reason } => f.write_str(reason),
             Self::Cancelled => f.write_str("cancelled"),
             Self::Worker { reason } => write!(f, "a worker thread ended: {reason}"),

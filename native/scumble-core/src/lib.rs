@@ -13,6 +13,7 @@ pub mod progress;
 pub mod recolor;
 pub mod resample;
 pub mod session;
+pub mod sound;
 pub mod stitch;
 pub mod tiles;
 

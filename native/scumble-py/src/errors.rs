@@ -7,6 +7,7 @@ use scumble_core::Error;
 import_exception!(scumble.errors, DeviceError);
 import_exception!(scumble.errors, DeviceOutOfMemory);
 import_exception!(scumble.errors, JobCancelled);
+import_exception!(scumble.errors, MediaError);
 import_exception!(scumble.errors, MemoryBudgetTooSmall);
 import_exception!(scumble.errors, ModelError);
 import_exception!(scumble.errors, ParamError);
@@ -26,6 +27,7 @@ pub fn exception_from_error(error: &Error) -> PyErr {
         Error::OutOfMemory { .. } => DeviceOutOfMemory::new_err(arguments),
         Error::BudgetTooSmall { .. } => MemoryBudgetTooSmall::new_err(arguments),
         Error::Model { .. } | Error::ModelSignature { .. } => ModelError::new_err(arguments),
+        Error::SoundFont { .. } => MediaError::new_err(arguments),
         Error::Argument { .. } => ParamError::new_err(arguments),
         Error::Cancelled => JobCancelled::new_err(arguments),
         Error::Worker { .. } => DeviceError::new_err(arguments),

@@ -8,10 +8,11 @@ mod errors;
 mod hints;
 mod plan;
 mod progress;
+mod sound;
 mod tiles;
 mod wanted;
 
-/// Scumble's native core: backgrounds, colour, hints, tiles and ONNX Runtime sessions. Only `scumble.engine` imports it.
+/// Scumble's native core: backgrounds, colour, hints, tiles, sound and ONNX Runtime sessions. Only `scumble.engine` imports it.
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
@@ -24,4 +25,6 @@ mod _native {
     use crate::hints::{HintField, SpreadHints};
     #[pymodule_export]
     use crate::plan::{Tile, TilePlan};
+    #[pymodule_export]
+    use crate::sound::{Resampler, SoundFont, apply_gains, loudness_and_peak, master_sound, play_tracks};
 }

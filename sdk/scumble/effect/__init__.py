@@ -18,6 +18,7 @@ from scumble.effect.base import AudioEffect, Effect, LayeredEffect, Suggestion
 from scumble.effect.context import MOST_SUGGESTIONS, RenderContext
 from scumble.effect.declaring import MAIN_CLIP, MASK_CLIP, Input, Output
 from scumble.effect.discovery import Discovery, Problem, discover, effect_folders
+from scumble.effect.extras import Extras, extra_places, read_places
 from scumble.media.layers import Layer
 from scumble.params import Bool, Choice, Color, File, Float, Int, Palette, Points, Region, Seed, Text
 
@@ -31,6 +32,7 @@ __all__ = [
     "Color",
     "Discovery",
     "Effect",
+    "Extras",
     "File",
     "Float",
     "Input",
@@ -48,4 +50,6 @@ __all__ = [
     "Text",
     "discover",
     "effect_folders",
+    "extra_places",
+    "read_places",
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, NoReturn, 
 
 from scumble.effect.context import MOST_SUGGESTIONS, RenderContext
 from scumble.effect.declaring import MAIN_CLIP, Input, Output, take_declarations
+from scumble.effect.extras import Extras
 from scumble.errors import ParamError, ScumbleError
 from scumble.jobs import Progress
 from scumble.media.audio import Audio
@@ -93,6 +94,7 @@ class Effect(ABC):
         *,
         engine: Engine | None = None,
         progress: Progress | None = None,
+        extras: Extras | None = None,
         **clips: Image | None,
     ) -> Image:
         """Render and return the output.
@@ -101,6 +103,8 @@ class Effect(ABC):
             source: the main clip of a filter.
             engine: where to run models; the shared default one when None.
             progress: told how far it is, and asked whether to go on; nobody when None.
+            extras: takes the files that the effect makes beside its output, for the caller to write; when None they
+                are written before this returns.
             clips: the other input clips by name.
 
         Raises:
@@ -108,7 +112,7 @@ class Effect(ABC):
             JobCancelled: ``progress`` was cancelled.
             ScumbleError: whatever else the effect cannot do; the source is never returned in its place.
         """
-        return self._rendered(Image, "picture", engine, progress, source, clips)
+        return self._rendered(Image, "picture", engine, progress, extras, source, clips)
 
     def suggestions(
         self,
@@ -136,7 +140,7 @@ class Effect(ABC):
         if not 1 <= count <= MOST_SUGGESTIONS:
             hint = f"Ask for 1 to {MOST_SUGGESTIONS}."
             raise ParamError(f"{self.title} cannot suggest {count} colours", hint, "param.range")
-        bound, ctx = self._bound(engine, progress, source, clips)
+        bound, ctx = self._bound(engine, progress, Extras(), source, clips)
         ctx.count = count
         if not (0 <= x < source.width and 0 <= y < source.height):
             hint = f"x is 0 to {source.width - 1}, y is 0 to {source.height - 1}."
@@ -157,6 +161,10 @@ class Effect(ABC):
         An effect with a Points parameter may have it.
         """
         return ()
+
+    def used_bundles(self) -> tuple[str, ...]:
+        """Return the names of the bundles that this value runs; all that are declared, unless the effect says less."""
+        return self.bundles
 
     @classmethod
     def declaration(cls) -> EffectSchema:
@@ -191,10 +199,15 @@ class Effect(ABC):
         return hash((type(self), *self.params().values()))
 
     def _bound(
-        self, engine: Engine | None, progress: Progress | None, source: Image | None, clips: Mapping[str, Image | None]
+        self,
+        engine: Engine | None,
+        progress: Progress | None,
+        extras: Extras,
+        source: Image | None,
+        clips: Mapping[str, Image | None],
     ) -> tuple[Self, RenderContext]:
         given = self._checked_clips(clips if source is None else {MAIN_CLIP: source, **clips})
-        ctx = RenderContext(given, progress or Progress(), engine)
+        ctx = RenderContext(given, progress or Progress(), engine, extras)
         ctx.progress.check()
         bound = object.__new__(type(self))
         bound.__dict__.update(self.__dict__, **given)
@@ -206,15 +219,22 @@ class Effect(ABC):
         word: str,
         engine: Engine | None,
         progress: Progress | None,
+        extras: Extras | None,
         source: Image | None,
         clips: Mapping[str, Image | None],
     ) -> Result:
-        bound, ctx = self._bound(engine, progress, source, clips)
+        taken = Extras() if extras is None else extras
+        bound, ctx = self._bound(engine, progress, taken, source, clips)
         result: object = bound.render(ctx)
         if not isinstance(result, kind) or any(result is clip for clip in ctx.clips.values()):
             what = "its own input" if isinstance(result, kind) else repr(type(result).__name__)
             hint = "This is a fault of the effect; tell its authors."
             raise ScumbleError(f"{self.title} returned {what} instead of a new {word}", hint, "effect.no_result")
+        if extras is None:
+            if taken.statement_path is not None:
+                taken.add(taken.statement_path, taken.statement.encode())
+            with taken.written():
+                pass
         return result
 
     @classmethod
@@ -260,10 +280,11 @@ class LayeredEffect(Effect, id="layered", title="Layered", context="generator", 
         *,
         engine: Engine | None = None,
         progress: Progress | None = None,
+        extras: Extras | None = None,
         **clips: Image | None,
     ) -> tuple[Layer, ...]:
         """Return the layers, the lowest first; arguments and errors are those of calling the effect."""
-        bound, ctx = self._bound(engine, progress, source, clips)
+        bound, ctx = self._bound(engine, progress, extras or Extras(), source, clips)
         return bound.layers(ctx)
 
 
@@ -278,10 +299,11 @@ class AudioEffect(Effect, id="audio", title="Audio", context="generator", abstra
         *,
         engine: Engine | None = None,
         progress: Progress | None = None,
+        extras: Extras | None = None,
         **clips: Image | None,
     ) -> Audio:
         """Render and return the sound; arguments and errors are those of `Effect`."""
-        return self._rendered(Audio, "sound", engine, progress, source, clips)
+        return self._rendered(Audio, "sound", engine, progress, extras, source, clips)
 
     @abstractmethod
     def render(self, ctx: RenderContext) -> Audio:

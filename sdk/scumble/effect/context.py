@@ -5,14 +5,17 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from scumble.effect.extras import Content, Extras
 from scumble.errors import ParamError
 from scumble.media.image import Image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from scumble.engine import Engine, Session
     from scumble.jobs import Progress
+    from scumble.models.asset import Asset
     from scumble.models.store import Bundle
 
 MOST_SUGGESTIONS = 9
@@ -28,11 +31,18 @@ class RenderContext:
         count: how many colours `Effect.suggest` should return at most.
     """
 
-    def __init__(self, clips: Mapping[str, Image | None], progress: Progress, engine: Engine | None = None) -> None:
+    def __init__(
+        self,
+        clips: Mapping[str, Image | None],
+        progress: Progress,
+        engine: Engine | None = None,
+        extras: Extras | None = None,
+    ) -> None:
         self.clips = MappingProxyType(dict(clips))
         self.progress = progress
         self.count = MOST_SUGGESTIONS
         self._engine = engine
+        self._extras = Extras() if extras is None else extras
 
     @property
     def engine(self) -> Engine:
@@ -50,11 +60,28 @@ class RenderContext:
             raise ParamError(f"The clip {name} is not there", f"Give a picture for {name}.", "param.clip_missing")
         return image
 
+    def also_write(self, path: Path, content: Content) -> None:
+        """Hand over a file beside the output, whose path a File parameter (role "write" or "folder") gave.
+
+        It is written once the output is known to be whole. Raises `ParamError` when the place is taken.
+        """
+        self._extras.add(path, content)
+
+    def state(self, text: str, path: Path | None = None) -> None:
+        """Say in plain words how the output was made; goes to the record, and to `path` if there is one."""
+        self._extras.state(text, path)
+
     def bundle(self, name: str) -> Bundle:
         """Return the model bundle called ``name``; raises `BundleNotFound` or another `ModelError`."""
         from scumble.models.store import find_bundle
 
         return find_bundle(name)
+
+    def asset(self, name: str) -> Asset:
+        """Return the bundle called ``name`` that is no picture model; raises as `bundle`."""
+        from scumble.models.store import find_asset
+
+        return find_asset(name)
 
     def session(self, bundle: Bundle) -> Session:
         """Return the engine's session for a bundle whose bytes were checked; raises `ModelError`, `DeviceError`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,18 @@ import numpy as np
 from scumble.errors import MediaError
 from scumble.media.atomic import atomic_path, unwritable
 from scumble.media.audio import Audio
+from scumble.media.ogg import number_stream
 
-SOUND_FORMATS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24"), ".ogg": ("OGG", "VORBIS")}
-"""Suffix to container and sample format, as libsndfile calls them."""
+SOUND_FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG"}
+"""Suffix to container, as libsndfile calls it."""
+_SUBTYPES = {"16-bit": "PCM_16", "24-bit": "PCM_24", "float": "FLOAT"}
+_BLOCK_FRAMES = 1 << 16
+_LARGEST_WAV = (1 << 32) - 64
+_IEEE_FLOAT = 3
 
 
-def sound_format_from_name(path: str | os.PathLike[str]) -> tuple[str, str]:
-    """Returns container and sample format of a sound file's name. Raises MediaError for other suffixes."""
+def sound_format_from_name(path: str | os.PathLike[str]) -> str:
+    """Returns the container of a sound file's name. Raises MediaError for other suffixes."""
     found = SOUND_FORMATS.get(Path(path).suffix.lower())
     if found is None:
         message = f"{Path(path).name!r} does not end in a sound format that is written here"
@@ -25,13 +31,45 @@ def sound_format_from_name(path: str | os.PathLike[str]) -> tuple[str, str]:
 
 
 def write_audio(path: str | os.PathLike[str], audio: Audio) -> None:
-    """Writes a sound, 24 bits a sample (Vorbis for .ogg). Raises MediaError; then no file is left."""
+    """Writes a sound in its sample format (Vorbis for .ogg); the same sound is the same bytes.
+
+    Raises MediaError; then no file is left. FLAC holds no float: media.sound.
+    """
     import soundfile
 
-    container, subtype = sound_format_from_name(path)
+    container = sound_format_from_name(path)
+    if container == "FLAC" and audio.sample_format == "float":
+        raise MediaError("FLAC holds no float samples", "Choose 24-bit, or a name that ends in .wav.", "media.sound")
     samples = np.frombuffer(audio.data, np.float32).reshape(-1, audio.channels)
     with atomic_path(path) as temporary:
         try:
-            soundfile.write(str(temporary), samples, audio.rate_hz, subtype, format=container)
+            if container == "WAV" and audio.sample_format == "float":
+                _write_float_wav(temporary, audio)
+                return
+            subtype = "VORBIS" if container == "OGG" else _SUBTYPES[audio.sample_format]
+            with soundfile.SoundFile(
+                str(temporary), "w", audio.rate_hz, audio.channels, subtype, format=container
+            ) as file:
+                for start in range(0, len(samples), _BLOCK_FRAMES):  # libvorbis takes a long block on the stack
+                    file.write(samples[start : start + _BLOCK_FRAMES])
+            if container == "OGG":
+                with temporary.open("r+b") as stream:
+                    number_stream(stream)
         except (RuntimeError, OSError) as error:
             raise unwritable(Path(path), str(error)) from error
+
+
+def _write_float_wav(path: Path, audio: Audio) -> None:
+    """Writes float samples as they are; libsndfile would add the time of writing, and so other bytes each time."""
+    size, frame_bytes = len(audio.data), 4 * audio.channels
+    if size > _LARGEST_WAV:
+        raise MediaError("The sound is too long for a WAV file", "Choose 16-bit or 24-bit.", "media.sound")
+    form = struct.pack(
+        "<HHIIHHH", _IEEE_FLOAT, audio.channels, audio.rate_hz, audio.rate_hz * frame_bytes, frame_bytes, 32, 0
+    )
+    parts = b"WAVE" + b"fmt " + struct.pack("<I", len(form)) + form + b"fact" + struct.pack("<II", 4, audio.frames)
+    with path.open("wb") as stream:
+        stream.write(b"RIFF" + struct.pack("<I", len(parts) + 8 + size) + parts + b"data" + struct.pack("<I", size))
+        samples = np.frombuffer(audio.data, np.float32)
+        for start in range(0, len(samples), _BLOCK_FRAMES):
+            stream.write(samples[start : start + _BLOCK_FRAMES].astype("<f4").tobytes())

@@ -1,15 +1,17 @@
-"""Finds bundles by name and hands out their models only after hash and graph were checked."""
+"""Finds bundles by name and hands out what they hold only after hash and graph were checked."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
 from scumble.errors import BundleNotFound, HashMismatch
+from scumble.models.asset import Asset, asset_from_folder
 from scumble.models.lint import lint
 from scumble.models.manifest import Manifest, manifest_from_file
 
@@ -52,26 +54,54 @@ def search_folders() -> list[Path]:
 
 
 def find_bundle(name: str) -> Bundle:
-    """Returns the first bundle called `name`; the folders are those of `search_folders`, in order.
+    """Returns the first bundle called `name`, a model's; the folders are those of `search_folders`, in order.
 
     Raises BundleNotFound, ModelError (a manifest that is not valid) or LicenceRefused.
     """
+    folder = _folder(name)
+    return Bundle(folder, manifest_from_file(folder / "manifest.toml"))
+
+
+def find_asset(name: str) -> Asset:
+    """Returns the first bundle called `name`, of the other kind; errors are those of `find_bundle`."""
+    return asset_from_folder(_folder(name))
+
+
+def facts_of_bundle(name: str) -> tuple[str, str, str, str]:
+    """Returns name, version, hash and licence of a bundle of either kind; errors are those of `find_bundle`."""
+    folder = _folder(name)
+    if is_asset(folder):
+        asset = asset_from_folder(folder).manifest
+        return asset.name, asset.version, asset.asset.sha256, asset.licence.name
+    manifest = manifest_from_file(folder / "manifest.toml")
+    return manifest.name, manifest.version, manifest.model.sha256, manifest.licence.model
+
+
+def is_asset(folder: Path) -> bool:
+    """Tells whether the manifest in a folder has a table [asset]; what is wrong with it is found by its reader."""
+    try:
+        return "asset" in tomllib.loads((folder / "manifest.toml").read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
+def _folder(name: str) -> Path:
     folders = search_folders()
     for folder in folders:
         if (folder / name).is_dir():
-            return Bundle(folder / name, manifest_from_file(folder / name / "manifest.toml"))
+            return folder / name
     places = ", ".join(map(str, folders))
     hint = f"Install scumble again, or name the folder that holds it in {SEARCH_VARIABLE}. Looked in: {places}."
-    raise BundleNotFound(f"There is no model bundle called {name!r}", hint, "bundle.missing")
+    raise BundleNotFound(f"There is no bundle called {name!r}", hint, "bundle.missing")
 
 
 def installed_bundles() -> list[Bundle]:
-    """Returns every bundle that `find_bundle` would find, by name."""
+    """Returns every model bundle that `find_bundle` would find, by name."""
     names = {
         child.name
         for folder in search_folders()
         if folder.is_dir()
         for child in folder.iterdir()
-        if (child / "manifest.toml").is_file()
+        if (child / "manifest.toml").is_file() and not is_asset(child)
     }
     return [find_bundle(name) for name in sorted(names)]

@@ -95,7 +95,8 @@ class TextParam(ParamBase):
 class FileParam(ParamBase):
     """A file beside the clips, read or written by the effect; whether it exists is the effect's business.
 
-    ``role`` is "read" or "write"; ``suffixes`` lists the endings allowed (".mid"), all when empty.
+    ``role`` is "read", "write", or "folder": one to write files into; ``suffixes`` lists the endings allowed (".mid"),
+    all when empty. What is written is an extra: asking for it never changes the effect's output.
     """
 
     kind = "file"
@@ -106,13 +107,20 @@ class FileParam(ParamBase):
     suffixes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.role not in ("read", "write"):
-            raise TypeError(f"a File's role is read or write, not {self.role!r}")
+        if self.role not in ("read", "write", "folder"):
+            raise TypeError(f"a File's role is read, write or folder, not {self.role!r}")
         object.__setattr__(self, "suffixes", tuple(suffix.lower() for suffix in self.suffixes))
         super().__post_init__()
 
+    @property
+    def writes(self) -> bool:
+        """Whether something is written there."""
+        return self.role != "read"
+
     def _allowed(self) -> str:
         ending = " ending in " + ", ".join(self.suffixes) if self.suffixes else ""
+        if self.role == "folder":
+            return "the path of a folder to write into"
         return f"the path of a file to {self.role}{ending}"
 
     def _checked(self, value: Any) -> Path:

@@ -1,0 +1,1 @@
+"""The instruments that a music bed is played on: some presets of a large SoundFont, compressed."""

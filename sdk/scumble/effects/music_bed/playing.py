@@ -1,0 +1,93 @@
+"""From a score to sound: what the native mix bus needs of it, and the bed it makes of that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scumble.engine.sound import RATE_HZ, Frames, SoundFont, cores, empty_frames, play_tracks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scumble.jobs import Progress
+    from scumble.music import Score, Track
+    from scumble.music.score import ControlPoint
+
+DRUM_BANK = 128
+FADE_OUT_S = 0.25
+_HARDEST = 127
+_STEPS = 8
+
+Preset = tuple[int, int]
+
+
+class Played(NamedTuple):
+    """A score as sound, before mastering: the mix, and each track's share of it where it was asked for."""
+
+    mix: Frames
+    stems: dict[str, Frames]
+
+
+def preset_of(track: Track) -> Preset:
+    """Returns (bank, program)."""
+    return (DRUM_BANK if track.is_drums else 0, track.program)
+
+
+def played(score: Score, font: SoundFont, *, stems: bool, progress: Progress) -> Played:
+    """Plays a score, exactly as long as it says. Raises what the native core raises."""
+    mix = empty_frames(score.length_samples)
+    parts = {track.name: empty_frames(score.length_samples) for track in score.tracks} if stems else {}
+    tracks = [
+        (
+            preset_of(track),
+            _notes(track),
+            track.gain_db,
+            track.pan,
+            track.reverb,
+            points_from_expression(track.expression),
+        )
+        for track in score.tracks
+    ]
+    fade_out = min(round(FADE_OUT_S * RATE_HZ), score.length_samples // 4)
+    play_tracks(
+        font,
+        tracks,
+        mix,
+        list(parts.values()),
+        cyclic=score.loop,
+        fade_out=fade_out,
+        workers=cores(),
+        progress=progress.report,
+    )
+    return Played(mix, parts)
+
+
+def _notes(track: Track) -> NDArray[np.int64]:
+    """Returns start and end in frames, key, velocity: (n, 4)."""
+    rows = [
+        (
+            round(note.start_s * RATE_HZ),
+            round(note.end_s * RATE_HZ),
+            note.pitch,
+            max(1, round(_HARDEST * note.velocity)),
+        )
+        for note in track.notes
+    ]
+    return np.array(rows, np.int64).reshape(-1, 4)
+
+
+def points_from_expression(expression: Sequence[ControlPoint]) -> NDArray[np.float64] | None:
+    """Returns frames and factors, (n, 2): General MIDI's curve, by which the factor is the value's square."""
+    if not expression:
+        return None
+    times = np.array([point.time_s for point in expression])
+    values = np.array([point.value for point in expression])
+    # Straight lines of the value are curves of the factor: each gets some points on it.
+    shares = np.arange(_STEPS) / _STEPS
+    fine = np.unique(np.append((times[:-1, None] + shares * np.diff(times)[:, None]).ravel(), times[-1]))
+    points = np.stack([np.round(fine * RATE_HZ), np.interp(fine, times, values) ** 2], axis=1)
+    rising: NDArray[np.float64] = points[np.append(True, np.diff(points[:, 0]) > 0)]
+    return rising

@@ -1,0 +1,35 @@
+"""How a bed was made, in plain words: to be sent with an answer to a mistaken copyright claim."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scumble.models.asset import Asset
+    from scumble.music import Score
+
+
+def statement(score: Score, midi: bytes, instruments: Asset | None, font_sha256: str) -> str:
+    """Returns the statement; `instruments` is None when the user's own SoundFont was played."""
+    if instruments is not None:
+        sources = "; ".join(
+            f"{source.name} {source.version} by {source.authors}, licence {source.licence}"
+            for source in instruments.manifest.licence.sources
+        )
+        played = f"single notes of instruments from an openly licensed collection ({sources})"
+    else:
+        played = "single notes of instruments from a SoundFont that the user chose, whose terms the user knows"
+    return (
+        f"This music was composed and rendered by a computer program, Scumble {version('scumble')} (effect music-bed, "
+        f"style {score.style}, seed {score.seed}), for the person who publishes it.\n\n"
+        "Its notes were written by the program's own rules for form, harmony, melody and rhythm and by random numbers "
+        "drawn from the seed. No recording, no loop and no part of an existing composition went into it. "
+        f"It was played on {played}.\n\n"
+        "This can be verified: from the record beside the file (its name ends in .scumble.json) the same version of "
+        "the program makes the same file again, byte for byte. Another piece of music that sounds like it is no "
+        "source of it.\n\n"
+        f"Notes, as a MIDI file, SHA-256: {hashlib.sha256(midi).hexdigest()}\n"
+        f"Instruments, SHA-256: {font_sha256}"
+    )
