@@ -170,11 +170,28 @@ mod tests {
         (0..width * height).map(|i| field(i) + mixed(i + 7777) as f32 * 0.004).collect()
     }
 
+    /// Root mean square by which free pixels miss their equations: mean + pull · predicted − (1 + pull) · colour.
+    fn missed(colors: &[f32], held: Held<'_>, pull: f32, affinities: &Stencil) -> f32 {
+        let plane = Padded::of(colors, affinities.width, affinities.height);
+        let mut mean = vec![0.0; affinities.width];
+        let mut squares = 0.0;
+        for y in 0..affinities.height {
+            weighted_row(affinities.row(y), plane.around(y), &mut mean);
+            for (x, mean) in mean.iter().enumerate() {
+                let i = y * affinities.width + x;
+                if !held.hinted[i] {
+                    squares += (mean + pull * held.predicted[i] - (1.0 + pull) * colors[i]).powi(2);
+                }
+            }
+        }
+        (squares / colors.len() as f32).sqrt()
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
-        fn steps_come_near_elimination(
-            width in 1_usize..50, height in 1_usize..50, seed in 0_usize..1000, every in 7_usize..400, pull in 3e-4_f32..0.1,
+        fn steps_and_elimination_satisfy_the_equations(
+            width in 20_usize..60, height in 20_usize..60, seed in 0_usize..1000, every in 7_usize..400, pull in 3e-4_f32..0.1,
         ) {
             let pixels = width * height;
             let affinities = Stencil::affinities(&light(width, height, seed), width, height);
@@ -183,27 +200,19 @@ mod tests {
             let wanted: Vec<f32> = (0..pixels).map(|i| ((i * 13 + seed) % 90) as f32 - 45.0).collect();
             let predicted: Vec<f32> = (0..pixels).map(|i| (i % width) as f32 * 0.3).collect();
             let held = Held { predicted: &predicted, wanted: &wanted, hinted: &hinted };
-            let pull = vec![pull; pixels];
-            let exact = Factors::new(&affinities, &pull, &hinted).solve(held, &pull, &affinities);
+            let pulls = vec![pull; pixels];
+            let exact = Factors::new(&affinities, &pulls, &hinted).solve(held, &pulls, &affinities);
             let free: Vec<bool> = hinted.iter().map(|hinted| !hinted).collect();
-            let levels = Levels::new(System::new(&affinities, &influence, &pull, &free));
+            let levels = Levels::new(System::new(&affinities, &influence, &pulls, &free));
             let found = meet(held, (&affinities, &influence), &levels);
-            let squares: f32 = found.iter().zip(&exact).map(|(found, exact)| (found - exact).powi(2)).sum();
-            prop_assert!((squares / pixels as f32).sqrt() < 0.2, "{}", (squares / pixels as f32).sqrt());
             for i in (0..pixels).filter(|i| hinted[*i]) {
                 prop_assert_eq!((found[i], exact[i]), (wanted[i], wanted[i]));
             }
-            // What is solved satisfies its equations.
-            let plane = Padded::of(&exact, width, height);
-            let mut means = vec![0.0; width];
-            for y in 0..height {
-                weighted_row(affinities.row(y), plane.around(y), &mut means);
-                for (x, mean) in means.iter().enumerate().filter(|(x, _)| !hinted[y * width + x]) {
-                    let i = y * width + x;
-                    let rest = mean + pull[i] * predicted[i] - (1.0 + pull[i]) * exact[i];
-                    prop_assert!(rest.abs() < 1e-3, "{rest}");
-                }
-            }
+            // Fields without a hint hang by the pull alone: there colours may differ by more than their equations do.
+            let (start, by_steps, by_elimination) = (&predicted, &found, &exact);
+            let of = |colors: &[f32]| missed(colors, held, pull, &affinities);
+            prop_assert!(of(by_elimination) < 1e-3, "{}", of(by_elimination));
+            prop_assert!(of(by_steps) < 0.01, "{} after {}", of(by_steps), of(start));
         }
     }
 }
