@@ -19,7 +19,7 @@ from scumble.media.arrays import array_from_image, image_from_array
 Pixels = NDArray[Any]
 BUNDLE = Path(__file__).resolve().parent.parent / "sdk" / "scumble" / "bundles" / "colorize"
 VIVIDNESS = 0.6
-TILE, HALO = 512, 64
+TILE, HALO = 512, 128
 STRIDE = 32
 
 
@@ -60,7 +60,7 @@ def onnxruntime_frame(photo: Pixels) -> Pixels:
 
 
 def opencv_tiles(photo: Pixels) -> Pixels:
-    """Fixed tiles of 512 with a halo of 64, each cut, converted, run, converted back and put in its place."""
+    """Fixed tiles of 512 with a halo of 128, each cut, converted, run, converted back and put in its place."""
     height, width = photo.shape[:2]
     session, result = _session(), np.empty_like(photo)
     for top in range(0, height, TILE):
@@ -98,7 +98,7 @@ WAYS = {
     "opencv_fast_8bit": Way("numpy + OpenCV at working size, 8-bit Lab", "fast", opencv_fast_8bit),
     "scumble_full": Way('Scumble, detail="full" (tiled)', "full", scumble_full),
     "onnxruntime_frame": Way("ONNX Runtime, the full frame in one run", "full", onnxruntime_frame),
-    "opencv_tiles": Way("numpy + OpenCV, tiles of 512, halo 64", "full", opencv_tiles),
+    "opencv_tiles": Way("numpy + OpenCV, tiles of 512, halo 128", "full", opencv_tiles),
 }
 OURS = {"fast": "scumble_fast", "full": "scumble_full"}
 
@@ -116,7 +116,12 @@ def _run(session: Any, lightness: Pixels, outputs: list[str]) -> list[Pixels]:
         "lightness": lightness[None, None],
         "hint_ab": np.zeros((1, 2, height, width), np.float32),
         "hint_mask": np.zeros((1, 1, height, width), np.float32),
+        "spread_ab": np.zeros((1, 2, height, width), np.float32),
+        "confidence": np.zeros((1, 1, height, width), np.float32),
+        "small": np.zeros((1, 7, 64, 64), np.float32),
+        "statistics": np.zeros((1, 316), np.float32),
     }
+    feeds["small"][0, 0] = cv2.resize(lightness, (64, 64), interpolation=cv2.INTER_AREA)
     options = onnxruntime.RunOptions()
     options.only_execute_path_to_fetches = True  # what is not asked for is not worked out
     return [output[0] for output in session.run(outputs, feeds, options)]

@@ -123,6 +123,15 @@ def test_sessions_are_kept_by_key_and_the_default_engine_is_one() -> None:
     first = made.session(onnx_nets.unet(), "a")
     assert made.session(onnx_nets.unet(), "a") is first
     assert made.session(onnx_nets.unet(), "b") is not first
+    asked: list[str] = []
+
+    def read(key: str) -> bytes:
+        asked.append(key)
+        return onnx_nets.unet()
+
+    assert made.session(lambda: read("a"), "a") is first
+    made.session(lambda: read("d"), "d")
+    assert asked == ["d"]
     assert first.workers == made.workers == 2
     assert Engine.default() is Engine.default()
     with pytest.raises(ModelError):

@@ -192,6 +192,20 @@ class Session:
         Raises:
             ModelError: when names, types or shapes do not fit the graph, or it fails.
         """
+    def run_all(self, /, runs: list[dict[str, _Floats]], progress: _Listener | None = None) -> list[dict[str, _Floats]]:
+        """Runs the graph once for each of several inputs, side by side on as many workers as there are.
+
+        Args:
+            runs: inputs as for `run`; each may have its own size.
+            progress: called with the share of runs done, at most 20 times a second, at the end with 1; an exception
+                from it stops the runs.
+
+        Returns:
+            The outputs of each, as `run` gives them.
+
+        Raises:
+            ModelError: as for `run`.
+        """
     def run_tiled(
         self,
         /,
@@ -491,6 +505,7 @@ def recolor_guided(
     mask: _Mask | None = None,
     radius: int = 4,
     eps: float = 4.0,
+    adds: bool = False,
     hint_xy: _Places | None = None,
     hint_ab: _Floats | None = None,
     strokes: _Pixels | None = None,
@@ -513,6 +528,7 @@ def recolor_guided(
         mask: as for `recolor`.
         radius: half the side of a window, in small pixels.
         eps: variance of L (squared L units) below which a window counts as flat; 0.001 at least is used.
+        adds: whether `ab` and `hint_ab` are changes of the source's own chroma, which stays beneath them.
         hint_xy: column and row of pixels that have a wanted chroma, shape (n, 2); given with `hint_ab`. Those pixels
             get it exactly, as far as it fits; what the stretched prediction lacks there is also added around them,
             along the lightness. Of two at one pixel the later one counts.

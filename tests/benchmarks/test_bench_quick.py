@@ -13,7 +13,7 @@ WAYS = (
     "numpy + OpenCV at working size, 8-bit Lab",
     'Scumble, detail="full" (tiled)',
     "ONNX Runtime, the full frame in one run",
-    "numpy + OpenCV, tiles of 512, halo 64",
+    "numpy + OpenCV, tiles of 512, halo 128",
 )
 
 

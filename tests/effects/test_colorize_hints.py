@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skimage.color import lab2rgb, rgb2hsv, rgb2lab
 
 from scumble import Colorize, HintPoint, Image, Rgb, read_image
-from scumble.effects.colorize.prediction import Told
+from scumble.effects.colorize.prediction import Told, thinned
 from scumble.engine import Engine
 from scumble.errors import ParamError
 from scumble.media.arrays import array_from_image, image_from_array
@@ -75,13 +75,35 @@ def test_the_views_agree_on_where_hints_are(photo: Image) -> None:
     mask = np.zeros((256, 256), np.float32)
     mask[100:106, 50:56] = 1
     hint_ab = np.stack((mask * 40, mask * -20))
-    told = Told(np.full((256, 256), 50, np.float32), hint_ab, mask, np.zeros((1, 316), np.float32))
+    told = Told(np.full((256, 256), 50, np.float32), hint_ab, mask, np.zeros((1, 316), np.float32), mask)
     small = told.smaller(0.625, 32, Engine.default())
     assert small.lightness.shape == (160, 160)
     assert 9 <= small.mask.sum() <= 25
     there = small.mask > 0
     assert np.allclose(small.hint_ab[:, there], [[40], [-20]], atol=1e-3)
     assert not small.hint_ab[:, ~there].any()
+
+
+def test_a_wide_stroke_does_not_flood_the_picture() -> None:
+    cat = read_image(PHOTOS / "cat.jpg")
+    strokes = np.zeros((cat.height, cat.width, 4), np.uint8)
+    strokes[110:150, 190:250] = (192, 32, 32, 255)
+    plain, painted = lab(Colorize()(cat)), lab(Colorize()(cat, hints=image_from_array(strokes)))
+    moved = np.hypot(*np.moveaxis(painted - plain, -1, 0)[1:])
+    assert moved[110:150, 190:250].mean() > 30
+    corners = np.concatenate([moved[:40, :40].ravel(), moved[-40:, :40].ravel(), moved[-40:, -40:].ravel()])
+    assert corners.mean() < 15
+
+
+def test_thinned_strokes_are_dots_and_dots_stay() -> None:
+    mask, ab = np.zeros((100, 120), np.float32), np.zeros((2, 100, 120), np.float32)
+    mask[3:9, 80:86] = 1
+    ab[0, 3:9, 80:86] = 30
+    mask[30:90, 10:70] = 1
+    thin = thinned(mask, ab)
+    assert np.array_equal(thin[:20], mask[:20])
+    assert not (thin > mask).any()
+    assert 9 <= thin[20:].sum() <= 4 * 9
 
 
 def test_sepia_is_read_as_lightness(photo: Image) -> None:

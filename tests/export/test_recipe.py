@@ -76,6 +76,18 @@ def test_licences_are_counted_and_unknown_ones_said(tmp_path: Path) -> None:
     assert licences_of(manifest, {"a.jpg", "b.jpg", "c.jpg"}) == {"CC0": 2, "not stated": 1}
 
 
+def test_black_and_white_stay_as_they_are_when_all_else_gets_vivid() -> None:
+    net = Colorizer()
+    light = torch.tensor([0.0, 5.0, 50.0, 98.0, 100.0])[None, None, None].repeat(1, 1, 4, 1).repeat_interleave(4, 3)
+    logits = torch.zeros(1, 313, 1, 5)
+    logits[:, 7] = 50.0
+    vivid = net.vivid(light, torch.zeros(1, 2, 4, 20), logits, torch.zeros(1, 1, 4, 20))
+    share = vivid[0, :, 0, 2::4] / net.centres[7][:, None]
+    assert share[0].tolist() == pytest.approx([0, 0.5, 1, 0.5, 0], abs=1e-3)
+    told = net.vivid(light, torch.zeros(1, 2, 4, 20), logits, torch.ones(1, 1, 4, 20))
+    assert not told.any()
+
+
 def test_the_net_is_small_starts_from_gray_or_the_spread_hints_and_listens() -> None:
     torch.manual_seed(0)
     net = Colorizer().eval()

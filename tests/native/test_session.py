@@ -56,6 +56,23 @@ def test_threads_may_share_a_session() -> None:
     assert all(np.array_equal(got[i], want[i]) for i in range(8))
 
 
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_several_runs_go_side_by_side_and_keep_their_order(workers: int) -> None:
+    session = _native.Session(onnx_nets.unet(), workers=workers)
+    rng = np.random.default_rng(2)
+    xs = [rng.random((1, 3, 4 * side, 48), np.float32) for side in (9, 2, 14, 5)]
+    told: list[float] = []
+    got = session.run_all([{"x": x} for x in xs], progress=told.append)
+    assert all(np.array_equal(outputs["y"], session.run({"x": x})["y"]) for outputs, x in zip(got, xs, strict=True))
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert session.run_all([]) == []
+    with pytest.raises(ModelError, match="no input"):
+        session.run_all([{"x": xs[0]}, {"z": xs[1]}])
+    with pytest.raises(ModelError):
+        session.run_all([{"x": xs[0]}, {"x": xs[1][:, :2]}])
+
+
 def test_a_broken_model_is_a_model_error() -> None:
     for model in (b"", b"not a model", onnx_nets.unet()[:300]):
         with pytest.raises(ModelError) as caught:

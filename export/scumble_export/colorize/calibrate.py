@@ -33,7 +33,7 @@ def fitted_temperature(run: Run, pictures: list[Pixels]) -> float:
 
     Call it with held-out training pictures, never with evaluation pictures.
     """
-    target = np.mean([colourfulness(picture) for picture in pictures])
+    target = float(np.mean([colourfulness(picture) for picture in pictures]))
     seen = []
     for picture in pictures:
         inputs, views = Inputs.of(lab_from_pixels(picture[None])[:, :1]), Views(run)
@@ -50,9 +50,10 @@ def fitted_temperature(run: Run, pictures: list[Pixels]) -> float:
     low, high = _TEMPERATURES
     with torch.no_grad():
         most, least = colour(low), colour(high)
+        middle = low
         for _ in range(_ROUNDS):
             share = min(0.95, max(0.05, (most - target) / max(most - least, 1e-6)))
-            middle = low ** (1 - share) * high**share
+            middle = float(low ** (1 - share) * high**share)
             found = colour(middle)
             if abs(found / target - 1) < _CLOSE_ENOUGH:
                 break

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -31,13 +31,20 @@ from scumble_export.colorize.scoring import (
     curve_tables,
     squared_pictures,
 )
-from scumble_export.colorize.tiles import tile_agreement
+from scumble_export.colorize.tiles import tile_agreement, tile_differences
 from scumble_export.metrics import bootstrap_interval, ratio_interval
 
 LOSS_DB = 0.3
 """A picture that loses more than this by an added hint counts as a setback."""
 Interval = tuple[float, float, float]
-Scored = tuple[dict[str, Row], dict[str, dict[int, Row]] | None]
+
+
+class Scored(NamedTuple):
+    """What one picture came to: rows without hints, rows of the hint curve, and where tiles differ from the whole."""
+
+    automatic: dict[str, Row]
+    curve: dict[str, dict[int, Row]] | None
+    tiles: NDArray[np.float32] | None
 
 
 def automatic_summary(tables: dict[str, Table]) -> dict[str, dict[str, Any]]:
@@ -126,12 +133,13 @@ class Judge:
         methods = methods_from_runs(self.ours, Run(args.mse) if args.mse else None)
         self.methods = {name: method for name, method in methods.items() if name not in args.without}
 
-    def __call__(self, index: int, truth: Pixels) -> Scored:
-        """Returns the rows without hints and, if any counts were asked for, those of the hint curve."""
-        rows = automatic_row(truth, those(AUTOMATIC, self.methods), self.ours.prior)
-        if not self.args.counts:
-            return rows, None
-        return rows, curve_rows(truth, index, those(GUIDED, self.methods), sorted(self.args.counts))
+    def __call__(self, index: int, truth: Pixels, tiled: bool) -> Scored:
+        """Scores what was asked for; `tiled` says whether tiles are held against the whole on this picture."""
+        automatic = automatic_row(truth, those(AUTOMATIC, self.methods), self.ours.prior)
+        counts, curve = sorted(self.args.counts), None
+        if counts:
+            curve = curve_rows(truth, index, those(GUIDED, self.methods), counts)
+        return Scored(automatic, curve, tile_differences(self.ours, truth) if tiled else None)
 
 
 _judges: list[Judge] = []
@@ -143,24 +151,26 @@ def _begin(args: argparse.Namespace) -> None:
     _judges[:] = [Judge(args)]
 
 
-def _judged(index: int, truth: Pixels) -> Scored:
-    return _judges[0](index, truth)
+def _judged(index: int, truth: Pixels, tiled: bool) -> Scored:
+    return _judges[0](index, truth, tiled)
 
 
 def judged(args: argparse.Namespace, pictures: dict[str, Pixels]) -> list[Scored]:
     """Scores all pictures, side by side in `args.processes` processes of one thread each, in their order."""
-    numbered = (range(len(pictures)), pictures.values())
+    numbers = range(len(pictures))
+    tiled = set(list(numbers)[:: max(1, len(pictures) // args.tiles)][: args.tiles]) if args.tiles else set()
+    tasks = (numbers, pictures.values(), [number in tiled for number in numbers])
     if args.processes == 1:
         _begin(args)
-        return list(map(_judged, *numbered))
+        return list(map(_judged, *tasks))
     with ProcessPoolExecutor(args.processes, get_context("spawn"), _begin, (args,)) as pool:
-        return list(pool.map(_judged, *numbered))
+        return list(pool.map(_judged, *tasks))
 
 
 def leads_by_picture(names: Iterable[str], scored: list[Scored]) -> dict[str, dict[str, float]]:
     """Returns each picture's figures by which the worst are found: what a sheet shows is a rule's choice."""
     leads = {}
-    for name, (rows, curve) in zip(names, scored, strict=True):
+    for name, (rows, curve, _) in zip(names, scored, strict=True):
         true, vivid = rows["truth"]["colourfulness"], rows["ours, vivid"]["colourfulness"]
         lead = {
             "over_gray_db": rows["ours"]["psnr_db"] - rows["gray"]["psnr_db"],
@@ -191,27 +201,23 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     args = parser().parse_args()
-    torch.set_num_threads(args.processes)
-    torch.set_flush_denormal(True)
     pictures = squared_pictures(args.pictures, tuple(args.folder))
     if args.most:
         names = list(pictures)[:: max(1, len(pictures) // args.most)][: args.most]
         pictures = {name: pictures[name] for name in names}
     scored = judged(args, pictures)
-    ours = Run(args.ours)
     report: dict[str, Any] = {
         "pictures": len(pictures),
         "size": SIZE,
-        "temperature": ours.net.temperature if args.temperature is None else args.temperature,
-        "methods": automatic_summary(automatic_tables([rows for rows, _ in scored])),
+        "temperature": Run(args.ours).net.temperature if args.temperature is None else args.temperature,
+        "methods": automatic_summary(automatic_tables([each.automatic for each in scored])),
     }
-    curves = [curve for _, curve in scored if curve is not None]
+    curves = [each.curve for each in scored if each.curve is not None]
     if curves:
         report["curve"] = curve_summary(curve_tables(curves))
-    if args.tiles:
-        report["tiles"] = tile_agreement(
-            ours, list(pictures.values())[:: max(1, len(pictures) // args.tiles)][: args.tiles]
-        )
+    differences = [each.tiles for each in scored if each.tiles is not None]
+    if differences:
+        report["tiles"] = tile_agreement(differences)
     report["by_picture"] = leads_by_picture(pictures, scored)
     text = json.dumps(rounded(report), indent=1)
     if args.out:

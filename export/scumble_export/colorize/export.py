@@ -24,6 +24,7 @@ from scumble_export.colorize.runs import Run
 from scumble_export.colorize.sampling import CONTEXT_SATURATION, STATISTICS
 from scumble_export.colorize.scales import SCALES
 from scumble_export.colorize.scoring import SIZE
+from scumble_export.colorize.tiles import HALO
 from scumble_export.data import licences_of, load_photos
 from scumble_export.verify import measure_bytes_per_pixel, measure_parity, measure_reach, shape_of
 
@@ -57,6 +58,7 @@ SCORED = {
     "MSE net": "mse_net",
     "ours": "regression",
     "ours, vivid": "vivid",
+    "ours, told": "told",
 }
 OPSET = 18
 PARITY_LIMIT = 1e-4
@@ -189,7 +191,7 @@ def measured_tiling(run: Path, model: Path) -> dict[str, Any]:
         "receptive_field": reach.receptive_field,
         "stride": reach.stride,
         "halo": reach.halo,
-        "context_halo": 2 * reach.stride,
+        "context_halo": HALO,
         "min_size": reach.stride,
         "bytes_per_pixel": round(measure_bytes_per_pixel(model, INPUTS), 1),
     }
@@ -203,7 +205,7 @@ def main() -> None:
     options.add_argument("--photos", type=Path, nargs="+", required=True, help="what the run was trained on")
     options.add_argument("--licences", type=Path, required=True, help="CSV with the columns file and licence")
     options.add_argument("--scores", type=Path, required=True, help="report of the evaluation")
-    options.add_argument("--version", default="0.1.0")
+    options.add_argument("--version", default="0.2.0")
     args = options.parse_args()
 
     run = Run(args.run)

@@ -61,7 +61,10 @@ class Views:
     def vivid(self, inputs: Inputs, temperature: float | None = None) -> Tensor:
         """Returns the views' mean vivid ab."""
         net = self.run.net
-        return _mean(inputs, [net.vivid(ab, logits, view.confidence, temperature) for view, ab, logits in self(inputs)])
+        planes = [
+            net.vivid(view.lightness, ab, logits, view.confidence, temperature) for view, ab, logits in self(inputs)
+        ]
+        return _mean(inputs, planes)
 
 
 def _mean(inputs: Inputs, planes: list[Tensor]) -> Tensor:

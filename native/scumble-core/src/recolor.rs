@@ -23,6 +23,8 @@ pub struct Recoloring<'a, S> {
     pub strength: f32,
     /// 0 keeps a pixel bit for bit, 255 takes the strength in full.
     pub mask: Option<View<'a, u8>>,
+    /// Whether the new chroma is a change of the source's own, which stays beneath it.
+    pub adds: bool,
 }
 
 impl<S: Sample> Recoloring<'_, S> {
@@ -66,8 +68,8 @@ impl<S: Sample> Recoloring<'_, S> {
     pub unsafe fn span<C: Chroma>(&self, x: usize, y: usize, width: usize, chroma: &C) {
         let channels = self.src.layout().channels;
         let samples = &self.src.row(y)[x * channels..(x + width) * channels];
-        let weight =
-            Weight { strength: self.strength, mask: self.mask.as_ref().map(|mask| &mask.row(y)[x..x + width]) };
+        let mask = self.mask.as_ref().map(|mask| &mask.row(y)[x..x + width]);
+        let weight = Weight { strength: self.strength, mask, adds: self.adds };
         // SAFETY: the caller's promise.
         let dst = unsafe { self.dst.span(x, y, width) };
         recolor_row(Row { samples, channels, transfer: self.transfer }, dst, weight, chroma);

@@ -111,16 +111,29 @@ impl Session {
     /// # Errors
     /// `ModelSignature` when names or shapes do not fit, `Model`, `OutOfMemory`, `Cancelled`.
     pub fn run(&self, inputs: &[(String, Array)], ticker: &mut Ticker<'_>) -> Result<Vec<(String, Array)>> {
-        self.check_names(inputs.iter().map(|(name, _)| name.as_str()))?;
-        let mut borrowed = self.borrow(1, ticker)?;
+        Ok(self.run_all(&[inputs], ticker)?.pop().unwrap_or_default())
+    }
+
+    /// Runs the graph once for each of several inputs, on all workers; outputs come in the inputs' order.
+    ///
+    /// # Errors
+    /// As for `run`.
+    pub fn run_all(&self, runs: &[&[(String, Array)]], ticker: &mut Ticker<'_>) -> Result<Vec<Vec<(String, Array)>>> {
+        for inputs in runs {
+            self.check_names(inputs.iter().map(|(name, _)| name.as_str()))?;
+        }
+        if runs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut borrowed = self.borrow(runs.len().min(self.workers), ticker)?;
         let options = run_options()?;
-        let results = Mutex::new(Vec::new());
-        pool::run(borrowed.sessions(), 1, ticker, &|| terminate(&options), |session, _| {
-            let outputs = run_once(session, inputs, &options)?;
-            *results.lock().unwrap_or_else(PoisonError::into_inner) = outputs;
+        let results: Vec<_> = runs.iter().map(|_| Mutex::new(Vec::new())).collect();
+        pool::run(borrowed.sessions(), runs.len(), ticker, &|| terminate(&options), |session, index| {
+            let outputs = run_once(session, runs[index], &options)?;
+            *results[index].lock().unwrap_or_else(PoisonError::into_inner) = outputs;
             Ok(())
         })?;
-        Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner))
+        Ok(results.into_iter().map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
     }
 
     /// Refuses inputs that the graph lacks, and names those that the call lacks.

@@ -146,7 +146,7 @@ pub fn recolor<'py>(
     let planes = Planes { a, b, width: ab.shape()[2] };
     let wishes =
         Wishes { xy: hint_xy.as_ref(), ab: hint_ab.as_ref(), strokes: strokes.as_ref(), transfer: strokes_transfer };
-    let settings = (strength, mask.as_ref(), transfer, workers);
+    let settings = (strength, mask.as_ref(), transfer, workers, false);
     recolored(py, (src, dst), &planes, (wishes, working_size((planes.width, ab.shape()[1]))), settings, progress)
 }
 
@@ -164,6 +164,7 @@ pub fn recolor<'py>(
 ///     mask: as for `recolor`.
 ///     radius: half the side of a window, in small pixels.
 ///     eps: variance of L (squared L units) below which a window counts as flat; 0.001 at least is used.
+///     adds: whether `ab` and `hint_ab` are changes of the source's own chroma, which stays beneath them.
 ///     hint_xy: column and row of pixels that have a wanted chroma, shape (n, 2); given with `hint_ab`. Those pixels
 ///         get it exactly, as far as it fits; what the stretched prediction lacks there is also added around them,
 ///         along the lightness. Of two at one pixel the later one counts.
@@ -183,7 +184,7 @@ pub fn recolor<'py>(
     src: "_Pixels", dst: "_Pixels",
     ab: "_Floats", guide: "_Floats", *,
     strength: "float" = 1.0, mask: "_Mask | None" = None, radius: "int" = 4,
-    eps: "float" = 4.0, hint_xy: "_Places | None" = None, hint_ab: "_Floats | None" = None,
+    eps: "float" = 4.0, adds: "bool" = false, hint_xy: "_Places | None" = None, hint_ab: "_Floats | None" = None,
     strokes: "_Pixels | None" = None, strokes_transfer: "str" = "srgb",
     transfer: "str" = "srgb", workers: "int" = 1, progress: "_Listener | None" = None
 ) -> "None")]
@@ -198,6 +199,7 @@ pub fn recolor_guided<'py>(
     mask: Option<PyReadonlyArray2<'py, u8>>,
     radius: usize,
     eps: f32,
+    adds: bool,
     hint_xy: Option<PyReadonlyArray2<'py, i32>>,
     hint_ab: Option<PyReadonlyArray2<'py, f32>>,
     strokes: Option<Bound<'py, PyUntypedArray>>,
@@ -220,14 +222,14 @@ pub fn recolor_guided<'py>(
     let fit = Fit { radius, eps };
     let coefficients = py.detach(|| Coefficients::fit(a, b, &guide_values, w, h, fit)).or_raise()?;
     let stretched = coefficients.stretched(src.shape()[1], src.shape()[0]).or_raise()?;
-    let settings = (strength, mask.as_ref(), transfer, workers);
+    let settings = (strength, mask.as_ref(), transfer, workers, adds);
     let wishes =
         Wishes { xy: hint_xy.as_ref(), ab: hint_ab.as_ref(), strokes: strokes.as_ref(), transfer: strokes_transfer };
     recolored(py, (src, dst), &stretched, (wishes, (w, h)), settings, progress)
 }
 
-/// Strength, mask, transfer and workers, as Python gave them.
-type Settings<'a, 'py> = (f32, Option<&'a PyReadonlyArray2<'py, u8>>, &'a str, usize);
+/// Strength, mask, transfer, workers and whether chroma is added, as Python gave them.
+type Settings<'a, 'py> = (f32, Option<&'a PyReadonlyArray2<'py, u8>>, &'a str, usize, bool);
 
 /// Recolours, touched where something is wanted; cells of the touch are four pixels of `working` (width, height) wide.
 fn recolored<'py>(
@@ -235,7 +237,7 @@ fn recolored<'py>(
     (src, dst): (&Bound<'py, PyUntypedArray>, &Bound<'py, PyUntypedArray>),
     chroma: &impl ChromaRows,
     (wishes, working): (Wishes<'_, 'py>, (usize, usize)),
-    (strength, mask, transfer, workers): Settings<'_, 'py>,
+    (strength, mask, transfer, workers, adds): Settings<'_, 'py>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<()> {
     let transfer = transfer_from_name(transfer)?;
@@ -246,7 +248,7 @@ fn recolored<'py>(
         held.memory().map_or(Ok(()), |memory| destination.keep_off(memory, "the strokes"))?;
         let canvas = destination.canvas()?;
         let mask = mask.map(mask_view).transpose()?;
-        let job = Recoloring { src: source.view()?, dst: &canvas, transfer, strength, mask };
+        let job = Recoloring { src: source.view()?, dst: &canvas, transfer, strength, mask, adds };
         let size = (job.src.layout().width, job.src.layout().height);
         held.with(size, |wanted| {
             run_detached(py, progress, |ticker| touched(job, chroma, (wanted, working), workers, ticker))

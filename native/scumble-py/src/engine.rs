@@ -111,13 +111,45 @@ impl Session {
     ) -> PyResult<Bound<'py, PyDict>> {
         let arrays = arrays_from_dict(inputs)?;
         let outputs = run_detached(py, progress, |ticker| self.inner.run(&arrays, ticker))?;
-        let result = PyDict::new(py);
-        for (name, Array { shape, data }) in outputs {
-            let array: Bound<'py, PyArrayDyn<f32>> = data.into_pyarray(py).reshape(shape)?;
-            result.set_item(name, array)?;
-        }
-        Ok(result)
+        dict_from_arrays(py, outputs)
     }
+
+    /// Runs the graph once for each of several inputs, side by side on as many workers as there are.
+    ///
+    /// Args:
+    ///     runs: inputs as for `run`; each may have its own size.
+    ///     progress: called with the share of runs done, at most 20 times a second, at the end with 1; an exception
+    ///         from it stops the runs.
+    ///
+    /// Returns:
+    ///     The outputs of each, as `run` gives them.
+    ///
+    /// Raises:
+    ///     ModelError: as for `run`.
+    #[pyo3(signature = (
+        runs: "list[dict[str, _Floats]]",
+        progress: "_Listener | None" = None
+    ) -> "list[dict[str, _Floats]]")]
+    fn run_all<'py>(
+        &self,
+        py: Python<'py>,
+        runs: Vec<Bound<'py, PyDict>>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let arrays: Vec<_> = runs.iter().map(arrays_from_dict).collect::<PyResult<_>>()?;
+        let arrays: Vec<&[(String, Array)]> = arrays.iter().map(Vec::as_slice).collect();
+        let outputs = run_detached(py, progress, |ticker| self.inner.run_all(&arrays, ticker))?;
+        outputs.into_iter().map(|outputs| dict_from_arrays(py, outputs)).collect()
+    }
+}
+
+fn dict_from_arrays(py: Python<'_>, arrays: Vec<(String, Array)>) -> PyResult<Bound<'_, PyDict>> {
+    let result = PyDict::new(py);
+    for (name, Array { shape, data }) in arrays {
+        let array: Bound<'_, PyArrayDyn<f32>> = data.into_pyarray(py).reshape(shape)?;
+        result.set_item(name, array)?;
+    }
+    Ok(result)
 }
 
 fn port_tuple(port: &Port) -> PortTuple {

@@ -168,7 +168,7 @@ impl Session {
             held.memory().map_or(Ok(()), |memory| destination.keep_off(memory, "the strokes"))?;
             let canvas = destination.canvas()?;
             let mask = mask.as_ref().map(mask_view).transpose()?;
-            let job = Recoloring { src: source.view()?, dst: &canvas, transfer, strength, mask };
+            let job = Recoloring { src: source.view()?, dst: &canvas, transfer, strength, mask, adds: false };
             let size = (job.src.layout().width, job.src.layout().height);
             held.with(size, |wanted| {
                 run_detached(py, progress, |ticker| tiles::colorize_tiled(run, job, told, wanted, ticker))

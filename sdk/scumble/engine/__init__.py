@@ -116,15 +116,17 @@ class Engine(Drawing):
         """Tiles that run at a time."""
         return self._workers or (_GPU_SLOTS if self._provider == _CUDA else cores())
 
-    def session(self, model_bytes: bytes, key: str) -> Session:
+    def session(self, model_bytes: bytes | Callable[[], bytes], key: str) -> Session:
         """Returns the session of a model, loading it at the first call with this key (its hash).
+
+        `model_bytes` may be a function that reads and checks the model: only that first call does.
 
         Raises ModelError when the graph cannot be loaded, RuntimeNotFound without a usable runtime,
         ProviderUnavailable when "cuda" was asked for and does not work.
         """
         with self._lock:
             if key not in self._sessions:
-                self._sessions[key] = self._loaded(model_bytes)
+                self._sessions[key] = self._loaded(model_bytes() if callable(model_bytes) else model_bytes)
             return self._sessions[key]
 
     def unload(self) -> None:
@@ -280,6 +282,7 @@ class Engine(Drawing):
         mask: Mask | None = None,
         radius: int = 4,
         eps: float = 4.0,
+        adds: bool = False,
         hint_xy: Places | None = None,
         hint_ab: Floats | None = None,
         strokes: Image | None = None,
@@ -288,7 +291,8 @@ class Engine(Drawing):
         """Returns the picture with the chroma of a small prediction, led by its own full-size lightness.
 
         `ab`, (2, h, w), and `guide`, its L, (h, w), span the whole picture; `radius` counts their pixels, `eps` is a
-        variance of L. Fast guided filter, He and Sun 2015. `mask`, (H, W), keeps pixels where it is 0.
+        variance of L. Fast guided filter, He and Sun 2015. `mask`, (H, W), keeps pixels where it is 0. With `adds`,
+        `ab` and `hint_ab` are changes of the picture's own chroma, and `strokes` are not for it.
 
         Pixels of the full-size picture at `hint_xy`, columns and rows, (n, 2), get the chroma `hint_ab`, (n, 2),
         exactly as far as it fits their lightness; what the stretched prediction lacks there is added around them
@@ -306,6 +310,7 @@ class Engine(Drawing):
             mask=mask,
             radius=radius,
             eps=eps,
+            adds=adds,
             hint_xy=hint_xy,
             hint_ab=hint_ab,
             **_stroke_arguments(strokes),

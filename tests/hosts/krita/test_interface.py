@@ -163,6 +163,8 @@ def test_pictures_of_it_in_use(krita: Krita, workplace: Workplace) -> None:
     left, top = krita.run("place = canvas().mapToGlobal(QPoint(300, 500)); result = [place.x(), place.y()]")
     krita.mouse("mousemove", str(left - 9), str(top), "mousemove", str(left), str(top))
     krita.wait("part('swatch-0').accessibleName()")
+    krita.wait("not docker()._tasks and not docker()._later.isActive()")
+    krita.wait(PREVIEW)
     krita.shoot(pictures_folder() / "krita-preview.png")
     after = krita.apply()
     assert after["layers"][1:] == ["Colorize"]

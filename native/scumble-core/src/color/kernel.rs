@@ -36,12 +36,14 @@ pub struct Weight<'a> {
     pub strength: f32,
     /// 0 keeps the pixel bit for bit, 255 takes the strength in full; one value a pixel.
     pub mask: Option<&'a [u8]>,
+    /// Whether the new chroma is a change of the source's own, which stays beneath it.
+    pub adds: bool,
 }
 
 impl Weight<'_> {
     /// Whether every pixel takes the new chroma alone.
     pub(crate) fn is_full(&self) -> bool {
-        self.strength == 1.0 && self.mask.is_none()
+        self.strength == 1.0 && self.mask.is_none() && !self.adds
     }
 
     #[inline(always)]
@@ -182,7 +184,7 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
         a.iter_mut().for_each(|a| *a = finite(*a));
         b.iter_mut().for_each(|b| *b = finite(*b));
         if !weight.is_full() {
-            blend(&rgb, &fy, &w, &mut a, &mut b, row.channels);
+            blend(&rgb, &fy, (&w, weight.adds), &mut a, &mut b, row.channels);
         }
         linear_from_lab(&y, &fy, &a, &b, row.transfer.limit(), &mut rgb);
         match dst_channels {
@@ -200,11 +202,16 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
     }
 }
 
-/// Mixes the wanted chroma with the source's own, by weight.
+/// Mixes the wanted chroma with the source's own, by weight, or adds it.
 #[inline(always)]
-fn blend(rgb: &[Lane; 3], fy: &Lane, w: &Lane, a: &mut Lane, b: &mut Lane, channels: usize) {
+fn blend(rgb: &[Lane; 3], fy: &Lane, (w, adds): (&Lane, bool), a: &mut Lane, b: &mut Lane, channels: usize) {
     for i in 0..BLOCK {
         let own = if channels < 3 { (0.0, 0.0) } else { chroma_from_linear(rgb[0][i], rgb[1][i], rgb[2][i], fy[i]) };
+        if adds {
+            a[i] = finite(own.0 + w[i] * a[i]);
+            b[i] = finite(own.1 + w[i] * b[i]);
+            continue;
+        }
         // At full weight the wanted chroma itself, so that a pixel does not depend on its neighbours in the block.
         a[i] = if w[i] == 1.0 { a[i] } else { finite(own.0 + w[i] * (a[i] - own.0)) };
         b[i] = if w[i] == 1.0 { b[i] } else { finite(own.1 + w[i] * (b[i] - own.1)) };

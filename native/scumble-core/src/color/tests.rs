@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::lab::{Y_FROM_RGB, dot, lightness_from_root, root_from_light};
 use super::*;
 
-const FULL: Weight<'_> = Weight { strength: 1.0, mask: None };
+const FULL: Weight<'_> = Weight { strength: 1.0, mask: None, adds: false };
 
 fn row<S>(samples: &[S], channels: usize, transfer: Transfer) -> Row<'_, S> {
     Row { samples, channels, transfer }
@@ -76,7 +76,7 @@ proptest! {
     ) {
         let (a, b) = chroma.split_at(40);
         let mut out = vec![0.0_f32; light.len()];
-        let weight = Weight { strength, mask: None };
+        let weight = Weight { strength, mask: None, adds: false };
         recolor_row(row(&light, 3, Transfer::Srgb), &mut out, weight, &PlaneRows { a, b });
         prop_assert!(out.iter().all(|v| (0.0..=1.0).contains(v)));
         let (before, after) = (lightness_of(&light, 3, Transfer::Srgb), lightness_of(&out, 3, Transfer::Srgb));

@@ -35,14 +35,14 @@ impl<S: Sample> ChromaRows for Written<'_, S> {
     type Scratch = Vec<S>;
 
     fn chroma_row<'r>(&'r self, y: usize, copy: &'r mut Vec<S>) -> WrittenRow<'r, S> {
-        let Recoloring { src, dst, transfer, strength, mask } = &self.0;
+        let Recoloring { src, dst, transfer, strength, mask, adds } = &self.0;
         copy.clear();
         // SAFETY: `retouch` asks for each row on one thread, and writes none while this span lives.
         copy.extend_from_slice(unsafe { dst.span(0, y, src.layout().width) });
         WrittenRow {
             own: Row { samples: src.row(y), channels: src.layout().channels, transfer: *transfer },
             written: Row { samples: copy, channels: dst.layout().channels, transfer: *transfer },
-            weight: Weight { strength: *strength, mask: mask.as_ref().map(|mask| mask.row(y)) },
+            weight: Weight { strength: *strength, mask: mask.as_ref().map(|mask| mask.row(y)), adds: *adds },
         }
     }
 }
@@ -63,8 +63,9 @@ impl<S: Sample> Chroma for WrittenRow<'_, S> {
         self.weight.fill(x, count, &mut weight);
         for i in 0..count {
             // Pixels of no weight are not written at all.
-            a[i] = own_a[i] + (a[i] - own_a[i]) / weight[i];
-            b[i] = own_b[i] + (b[i] - own_b[i]) / weight[i];
+            let beneath = if self.weight.adds { (0.0, 0.0) } else { (own_a[i], own_b[i]) };
+            a[i] = beneath.0 + (a[i] - own_a[i]) / weight[i];
+            b[i] = beneath.1 + (b[i] - own_b[i]) / weight[i];
         }
     }
 }

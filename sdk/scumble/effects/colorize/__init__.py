@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from scumble.effect import Choice, Effect, Float, Input, Points, RenderContext, Suggestion
+from scumble.effect import Bool, Choice, Effect, Float, Input, Points, RenderContext, Suggestion
 from scumble.effects.colorize.palette import suggestions
-from scumble.effects.colorize.prediction import USER_MASK, Seen, Told, seen_at_two_sizes, whole_picture
+from scumble.effects.colorize.prediction import USER_MASK, Seen, Told, seen_at_two_sizes, thinned, whole_picture
+from scumble.effects.colorize.recoloring import change_of_ab, own_ab
 from scumble.effects.colorize.reference import no_statistics, statistics_from_image
 from scumble.effects.colorize.strokes import Plane, stroke_colours, unit_array
 from scumble.errors import ParamError
@@ -46,6 +47,9 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
     vividness: float = Float(
         default=0.6, min=0.0, max=1.0, step=0.01, doc="1 is as colourful as photographs are, 0 the cautious average."
     )
+    keep_colors: bool = Bool(
+        default=False, doc="Recolours: the picture's own colours stay but for what is like the places of the hints."
+    )
     hint: tuple[HintPoint, ...] = Points(default=(), doc="A wanted colour at a pixel; may be given many times.")
     detail: str = Choice(
         default="auto",
@@ -56,6 +60,8 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
     def render(self, ctx: RenderContext) -> Image:
         """Returns the coloured picture: RGB or RGBA, sample type and lightness of the source."""
         mask = self._mask_plane()
+        if self.keep_colors:
+            return self._recoloured(ctx, mask)
         session, manifest = self._model(ctx)
         told = self._told(ctx, manifest)
         seen = self._seen(ctx, told, session, manifest)
@@ -102,11 +108,42 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         statistics = no_statistics(centres)
         if self.reference is not None:
             statistics = statistics_from_image(self.reference, centres, ctx.engine)
-        return Told(lightness, hint_ab, hint_mask, statistics)
+        return Told(lightness, hint_ab, thinned(hint_mask, hint_ab), statistics, hint_mask)
 
     def _seen(self, ctx: RenderContext, told: Told, session: Session, manifest: Manifest) -> Seen:
         ctx.progress.report(0.05, "Colours")
         return seen_at_two_sizes(told, session, manifest, ctx.engine, ctx.progress.sub(0.05, 0.25).report)
+
+    def _recoloured(self, ctx: RenderContext, mask: NDArray[np.uint8] | None) -> Image:
+        """Returns the picture with its own colours changed by the hints; no model is asked."""
+        if not self.hint and self.hints is None:
+            raise ParamError(
+                "There is no hint to recolour by",
+                "Give points or strokes, or do not keep the colours.",
+                "param.no_hint",
+            )
+        bundle = ctx.bundle("colorize").manifest
+        width, height = working_extent(self.source, int(bundle.settings["working_size"]), bundle.tiling.stride)
+        lightness = ctx.engine.lightness_thumbnail(self.source, width, height)
+        hint_ab, hint_mask = self._hint_planes(ctx, width, height)
+        own = own_ab(self.source, width, height, ctx.engine)
+        hint_xy, wanted_ab = self._points(ctx)
+        if hint_xy is not None and wanted_ab is not None:
+            pixels = (self.source.crop(self.source.bounds._replace(x=x, y=y, width=1, height=1)) for x, y in hint_xy)
+            wanted_ab = wanted_ab - np.stack([own_ab(pixel, 1, 1, ctx.engine)[:, 0, 0] for pixel in pixels])
+        return ctx.engine.recolor_guided(
+            self.source,
+            change_of_ab(own, lightness, hint_ab, hint_mask, ctx.engine),
+            lightness,
+            adds=True,
+            strength=self.strength,
+            mask=mask,
+            radius=_GUIDE_RADIUS,
+            eps=_GUIDE_EPSILON,
+            hint_xy=hint_xy,
+            hint_ab=wanted_ab,
+            progress=ctx.progress.report,
+        )
 
     def _at_full_size(
         self, ctx: RenderContext, told: Told, seen: Seen, ab: Plane, mask: NDArray[np.uint8] | None
@@ -186,7 +223,7 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         last = {(point.x, point.y): point.color for point in self.hint}
         if not last:
             return None, None
-        rgb = np.asarray([*last.values()], np.float32) / 255
+        rgb = np.asarray([*last.values()], np.float32) / np.float32(255)
         ab = np.ascontiguousarray(ctx.engine.lab_from_rgb(rgb)[:, 1:])
         return np.asarray([*last], np.int32), ab
 

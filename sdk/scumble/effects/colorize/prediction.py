@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,21 +18,45 @@ if TYPE_CHECKING:
 USER_MASK = 1.0
 THUMBNAIL = 64
 _LEAST_COVER = 0.25
+_REACH, _STROKE_CELLS, _ONE_COLOUR = 32, 100, 4.0
 _STARTED = 0.05
 
 Feeds = dict[str, Plane]
 
 
+def thinned(mask: Plane, hint_ab: Plane) -> Plane:
+    """Returns a mask (h, w) in which wide strokes are dots of 3 by 3, one for each 33 by 65 pixels or so of stroke.
+
+    The net learnt on dots: to it, and to the spread hints' confidence, a wide stroke would be hundreds of hints that
+    agree, and flood the picture. Less than a hundred pixels of one colour, `hint_ab` (2, h, w), stay as they are.
+    """
+    result, left = mask.copy(), mask >= USER_MASK
+    while left.any():
+        row, column = np.unravel_index(int(left.argmax()), left.shape)
+        window = (slice(row, row + _REACH + 1), slice(max(0, column - _REACH), column + _REACH + 1))
+        ab = hint_ab[:, *window]
+        alike = left[window] & (np.hypot(*(ab - hint_ab[:, row, column, None, None])) < _ONE_COLOUR)
+        rows, columns = np.nonzero(alike)
+        left[window] &= ~alike
+        if len(rows) >= _STROKE_CELLS:
+            middle = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
+            far = np.maximum(abs(rows - rows[middle]), abs(columns - columns[middle])) > 1
+            result[window][rows[far], columns[far]] = 0
+    return result
+
+
 class Told(NamedTuple):
     """What the net is told of a picture at one size: L (h, w), wanted ab (2, h, w), where (h, w), statistics (1, 316).
 
-    `mask` is 1 where the user gave a colour and 1/2 where a coarser pass did.
+    `mask` is 1 where the user gave a colour, wide strokes `thinned`, and 1/2 where a coarser pass did; `wanted`,
+    (h, w), is 1 wherever the user gave one.
     """
 
     lightness: Plane
     hint_ab: Plane
     mask: Plane
     statistics: Plane
+    wanted: Plane
 
     def smaller(self, share: float, stride: int, engine: Engine) -> Told:
         """Returns the same at a share of the size, in whole strides; a cell a quarter hinted is hinted."""
@@ -43,7 +66,7 @@ class Told(NamedTuple):
         means = engine.area_means(planes, width, height)
         mask = (means[3] >= _LEAST_COVER).astype(np.float32)
         hint_ab = means[1:3] / np.maximum(means[3], 1e-6) * mask
-        return Told(np.ascontiguousarray(means[0]), np.ascontiguousarray(hint_ab), mask, self.statistics)
+        return Told(np.ascontiguousarray(means[0]), np.ascontiguousarray(hint_ab), mask, self.statistics, mask)
 
 
 class Seen(NamedTuple):
@@ -69,7 +92,7 @@ class Seen(NamedTuple):
         """Returns ab, (2, h, w), made equal to the user's hints where they are, along the lightness around them."""
         settings = manifest.settings
         pull = float(settings["pull_least"]) + float(settings["pull_doubt"]) * (1 - self.confidence)
-        return self.field.met(ab, told.hint_ab, told.mask, pull.astype(np.float32))
+        return self.field.met(ab, told.hint_ab, told.wanted, pull.astype(np.float32))
 
 
 def feeds_from_told(told: Told, field: HintField, engine: Engine) -> Feeds:
@@ -110,9 +133,7 @@ def seen_at_two_sizes(
     feeds = feeds_from_told(told, field, engine)
     few = feeds_from_told(little, engine.hint_field(little.lightness), engine)
     report(_STARTED)
-    with ThreadPoolExecutor(1) as second:
-        waiting = second.submit(session.run, few)
-        outputs = [session.run(feeds, lambda share: report(_STARTED + (1 - _STARTED) * share)), waiting.result()]
+    outputs = session.run_all([feeds, few], lambda share: report(_STARTED + (1 - _STARTED) * share))
     (logits,) = (clip.name for clip in manifest.outputs if clip.centres)
     regressed, vivid = (_mean([found[name][0] for found in outputs]) for name in ("ab", "ab_vivid"))
     confidence = feeds["confidence"][0, 0]
@@ -125,15 +146,15 @@ def _mean(planes: list[Plane]) -> Plane:
     height, width = first.shape[1:]
     total = first.copy()
     for plane in others:
-        total += _shares(plane.shape[1], height) @ plane @ _shares(plane.shape[2], width).T
+        total += _stretched(_stretched(plane, height, 1), width, 2)
     return np.asarray(total / len(planes), np.float32)
 
 
-def _shares(pixels: int, cells: int) -> Plane:
-    """Returns what each of an axis's pixels is to each cell when it is stretched bilinearly: (cells, pixels)."""
+def _stretched(planes: Plane, cells: int, axis: int) -> Plane:
+    """Stretches an axis bilinearly, cell centres at halves (no matrix product: its threads crowd a busy machine)."""
+    pixels = planes.shape[axis]
     at = np.clip((np.arange(cells) + 0.5) * pixels / cells - 0.5, 0, pixels - 1)
-    low = np.minimum(at.astype(int), max(0, pixels - 2))
-    shares = np.zeros((cells, pixels), np.float32)
-    shares[np.arange(cells), low] = 1 - (at - low)
-    shares[np.arange(cells), np.minimum(low + 1, pixels - 1)] += at - low
-    return shares
+    low = at.astype(int)
+    share = (at - low).astype(np.float32).reshape([-1 if index == axis else 1 for index in range(planes.ndim)])
+    below, above = planes.take(low, axis), planes.take(np.minimum(low + 1, pixels - 1), axis)
+    return np.asarray(below + share * (above - below), np.float32)

@@ -51,4 +51,4 @@ def soft_counts(ab: NDArray[np.floating], weight: NDArray[np.floating], centres:
     nearest = np.argpartition(squared, _NEIGHBOURS, axis=1)[:, :_NEIGHBOURS]
     share = np.exp(-np.take_along_axis(squared, nearest, 1) / (2 * _SIGMA**2)) + 1e-12
     share *= (weight / share.sum(1))[:, None]
-    return np.bincount(nearest.ravel(), share.ravel(), len(centres)) / weight.sum()
+    return np.asarray(np.bincount(nearest.ravel(), share.ravel(), len(centres)) / weight.sum())
