@@ -80,7 +80,7 @@ pub fn log2(x: f32) -> f32 {
     let mantissa = f32::from_bits(bits.wrapping_sub((exponent as u32) << 23));
     let t = (mantissa - 1.0) / (mantissa + 1.0);
     let s = t * t;
-    let series = 2.885_390_1 + s * (0.961_800_75 + s * (0.576_584_4 + s * 0.434_259_65));
+    let series = 2.885_39 + s * (0.961_800_75 + s * (0.576_584_4 + s * 0.434_259_65));
     exponent as f32 + t * series
 }
 
