@@ -87,11 +87,32 @@ def test_sounds_are_written_whole(tmp_path: Path, suffix: str) -> None:
     assert np.abs(back[:, 1] - samples).max() < (0.05 if suffix == ".ogg" else 2**-22)
 
 
-def test_the_same_sound_is_the_same_bytes(tmp_path: Path) -> None:
-    audio = Audio(np.linspace(-1, 1, 500, dtype=np.float32).tobytes(), 1, 8000)
-    for name in ("a.wav", "b.wav"):
-        write_audio(tmp_path / name, audio)
-    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+@pytest.mark.parametrize(
+    ("name", "sample_format", "subtype"),
+    [
+        ("a.wav", "16-bit", "PCM_16"),
+        ("a.wav", "24-bit", "PCM_24"),
+        ("a.wav", "float", "FLOAT"),
+        ("a.flac", "16-bit", "PCM_16"),
+        ("a.ogg", "24-bit", "VORBIS"),
+    ],
+)
+def test_the_same_sound_is_the_same_bytes(tmp_path: Path, name: str, sample_format: str, subtype: str) -> None:
+    samples = np.linspace(-1, 1, 50_000, dtype=np.float32)
+    written = set()
+    for _ in range(2):
+        write_audio(tmp_path / name, Audio(samples.tobytes(), 1, 8000, sample_format))
+        written.add((tmp_path / name).read_bytes())
+    assert len(written) == 1
+    assert soundfile.info(tmp_path / name).subtype == subtype
+    assert soundfile.read(tmp_path / name)[0].shape == (50_000,)
+
+
+def test_flac_holds_no_float(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="no float"):
+        write_audio(tmp_path / "a.flac", Audio(bytes(8), 1, 8000, "float"))
+    with pytest.raises(MediaError, match="8-bit"):
+        Audio(bytes(8), 1, 8000, "8-bit")
 
 
 @pytest.mark.parametrize("name", ["a.mp3", "a", "nowhere/a.wav"])

@@ -12,16 +12,20 @@ if TYPE_CHECKING:
     from scumble.effect import Effect, discover
     from scumble.effects.background import Background
     from scumble.effects.colorize import Colorize
+    from scumble.effects.music_bed import MusicBed
     from scumble.engine import Engine
     from scumble.errors import ScumbleError
     from scumble.jobs import CancelToken, Progress
+    from scumble.media.audio import Audio
     from scumble.media.files import read_image, write_image
     from scumble.media.image import Image
+    from scumble.media.sound import write_audio
     from scumble.params import HintPoint, Rgb
     from scumble.runner import LocalRunner
 
 _HOMES = {
     "Background": "scumble.effects.background",
+    "Audio": "scumble.media.audio",
     "CancelToken": "scumble.jobs",
     "Colorize": "scumble.effects.colorize",
     "Effect": "scumble.effect",
@@ -29,16 +33,19 @@ _HOMES = {
     "HintPoint": "scumble.params",
     "Image": "scumble.media.image",
     "LocalRunner": "scumble.runner",
+    "MusicBed": "scumble.effects.music_bed",
     "Progress": "scumble.jobs",
     "Rgb": "scumble.params",
     "ScumbleError": "scumble.errors",
     "discover": "scumble.effect",
     "read_image": "scumble.media.files",
+    "write_audio": "scumble.media.sound",
     "write_image": "scumble.media.files",
 }
 
 __all__ = [
     "Background",
+    "Audio",
     "CancelToken",
     "Colorize",
     "Effect",
@@ -46,11 +53,13 @@ __all__ = [
     "HintPoint",
     "Image",
     "LocalRunner",
+    "MusicBed",
     "Progress",
     "Rgb",
     "ScumbleError",
     "discover",
     "read_image",
+    "write_audio",
     "write_image",
 ]
 

@@ -21,7 +21,7 @@ from scumble.media.files import format_from_name, read_image, write_image
 from scumble.media.image import Image
 from scumble.media.layers import flattened, widened
 from scumble.media.sound import sound_format_from_name, write_audio
-from scumble.models.store import facts_of_bundle
+from scumble.models.store import facts_of_bundle, holds_graph
 from scumble.provenance import (
     FileFact,
     ModelFact,
@@ -80,6 +80,7 @@ def render_files(
             write_audio(output, result)
         beside = {str(path): FileFact(str(path.resolve()), sha256_of_file(file)) for path, file in written.items()}
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    runs_graphs = any(holds_graph(name) for name in effect.used_bundles())
     record = Provenance(
         scumble=version("scumble"),
         effect=effect.id,
@@ -89,8 +90,8 @@ def render_files(
         layers=facts,
         extras=beside,
         models=[model_fact(name) for name in effect.used_bundles()],
-        provider=engine.provider if effect.used_bundles() else "none",
-        runtime=engine.runtime_version if effect.used_bundles() else "none",
+        provider=engine.provider if runs_graphs else "none",
+        runtime=engine.runtime_version if runs_graphs else "none",
         created=created,
     )
     if extras.statement:

@@ -144,7 +144,7 @@ def test_the_command_line_writes_everything_and_replays_it(tmp_path: Path, font:
     for fact in record["extras"].values():
         assert hashlib.sha256(Path(fact["path"]).read_bytes()).hexdigest() == fact["sha256"]
     assert record["inputs"]["soundfont"]["sha256"] == hashlib.sha256(font.read_bytes()).hexdigest()
-    assert record["models"] == []
+    assert (record["models"], record["provider"]) == ([], "none")
     assert record["statement"] == (tmp_path / "s.txt").read_text("utf-8")
     assert record["output"]["sha256"] in record["statement"]
     assert hashlib.sha256((tmp_path / "n.mid").read_bytes()).hexdigest() in record["statement"]

@@ -77,6 +77,12 @@ def facts_of_bundle(name: str) -> tuple[str, str, str, str]:
     return manifest.name, manifest.version, manifest.model.sha256, manifest.licence.model
 
 
+def holds_graph(name: str) -> bool:
+    """Tells whether a bundle holds a graph that ONNX Runtime runs; errors are those of `find_bundle`."""
+    folder = _folder(name)
+    return not is_asset(folder) or asset_from_folder(folder).manifest.asset.format == "onnx"
+
+
 def is_asset(folder: Path) -> bool:
     """Tells whether the manifest in a folder has a table [asset]; what is wrong with it is found by its reader."""
     try:
