@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from scumble.runner import LocalRunner
 
 _HOMES = {
-    "Background": "scumble.effects.background",
     "Audio": "scumble.media.audio",
+    "Background": "scumble.effects.background",
     "CancelToken": "scumble.jobs",
     "Colorize": "scumble.effects.colorize",
     "Effect": "scumble.effect",
@@ -44,8 +44,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Background",
     "Audio",
+    "Background",
     "CancelToken",
     "Colorize",
     "Effect",
