@@ -148,3 +148,21 @@ def test_hints_outside_are_refused(photo: Image) -> None:
     with pytest.raises(ParamError) as raised:
         Colorize(hint=(HintPoint(photo.width, 0, Rgb(1, 2, 3)),))(photo)
     assert raised.value.code == "param.hint_outside"
+
+
+def test_a_mask_is_coverage_and_no_light(photo: Image) -> None:
+    plane = np.full((photo.height, photo.width, 1), 60, np.uint8)
+    encoded, linear = (
+        bytes(Colorize()(photo, mask=image_from_array(plane, transfer=transfer)).data) for transfer in Transfer
+    )
+    assert encoded == linear
+
+
+def test_strokes_of_linear_light_are_the_same_colour(photo: Image) -> None:
+    strokes = np.zeros((photo.height, photo.width, 4), np.float32)
+    strokes[380:400, 240:260] = (0.5, 0.3, 0.2, 1.0)
+    light = strokes.copy()
+    light[..., :3] = ((strokes[..., :3] + 0.055) / 1.055) ** 2.4
+    encoded = array_from_image(Colorize()(photo, hints=image_from_array(strokes)))
+    linear = array_from_image(Colorize()(photo, hints=image_from_array(light, transfer=Transfer.LINEAR)))
+    assert np.abs(encoded.astype(int) - linear).max() <= 1

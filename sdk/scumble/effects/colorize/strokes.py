@@ -15,14 +15,15 @@ _STROKE_COVERAGE = 0.02
 
 
 def unit_array(image: Image) -> NDArray[Any]:
-    """Returns the samples as floats, 1.0 being full, colours with sRGB's curve; (H, W, C)."""
+    """Returns the samples as floats as they are, 1.0 being full; (H, W, C)."""
     pixels = array_from_image(image)
     full = {SampleType.U8: 255, SampleType.U16: 65535}.get(image.sample, 1)
-    unit = np.clip(pixels.astype(np.float32) / full, 0, 1)
-    if image.transfer is Transfer.LINEAR:
-        colour = unit[..., : -1 if image.model.has_alpha else None]
-        colour[...] = np.where(colour <= 0.0031308, 12.92 * colour, 1.055 * colour ** (1 / 2.4) - 0.055)
-    return unit
+    return np.clip(pixels.astype(np.float32) / full, 0, 1)
+
+
+def _with_curve(colour: Plane) -> Plane:
+    """Encodes light, 0 to 1, with sRGB's curve."""
+    return np.where(colour <= 0.0031308, 12.92 * colour, 1.055 * colour ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
 def cell_colours(image: Image, width: int, height: int) -> tuple[Plane, Plane]:
@@ -42,6 +43,8 @@ def cell_colours(image: Image, width: int, height: int) -> tuple[Plane, Plane]:
             colour, alpha = strip[..., :-1], strip[..., -1:]
         if not alpha.any():
             continue
+        if image.transfer is Transfer.LINEAR:
+            colour = _with_curve(colour)
         colour = np.broadcast_to(colour, (*strip.shape[:2], 3))
         total = np.add.reduceat((colour * alpha).sum(0), columns, axis=0)
         weight = np.add.reduceat(alpha.sum(0), columns, axis=0)
