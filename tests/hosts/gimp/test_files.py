@@ -1,4 +1,4 @@
-"""Clips that are pictures of their own: a file in procedure and dialog, of any size; clear words when it is none."""
+"""Clips that are pictures of their own: a file, of any size, in the procedure that the dialog is made of; clear words when it is none."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import pytest
 from PIL import Image as Picture
 from tests.hosts.gimp.conftest import Workplace
 from tests.hosts.gimp.tree import Gimp
-
-"""Places in the dialog: from its right edge the two buttons of the row for the file, and from its bottom that row."""
 
 RUN = """
 image = load(source)
