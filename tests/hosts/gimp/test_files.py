@@ -1,4 +1,4 @@
-"""Clips that are pictures of their own: a file, of any size, in the procedure that the dialog is made of; clear words when it is none."""
+"""Clips that are pictures of their own: a file of any size for GIMP's procedure; clear words when it is none."""
 
 from __future__ import annotations
 
