@@ -1,13 +1,19 @@
-"""Clips that are pictures of their own: a file of any size for GIMP's procedure; clear words when it is none."""
+"""Clips that are pictures of their own: a file in procedure and dialog, of any size; clear words when it is none."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 from PIL import Image as Picture
 from tests.hosts.gimp.conftest import Workplace
+from tests.hosts.gimp.screen import Screen
+from tests.hosts.gimp.test_screen import layers, state, until
 from tests.hosts.gimp.tree import Gimp
+
+CHOOSER, CLEAR, MODEL_ROW = 260, 30, 184
+"""Places in the dialog: from its right edge the two buttons of the row for the file, and from its bottom that row."""
 
 RUN = """
 image = load(source)
@@ -26,6 +32,17 @@ def model_file(workplace: Workplace, color: str = "#ff3300", size: tuple[int, in
     path = workplace.folder / "modèle 1.png"
     Picture.new("RGB", size, color).save(path)
     return path
+
+
+def dialog(screen: Screen, column: int | None = None) -> str:
+    """Opens the dialog, clicks at one of the row's buttons, and returns the dialog's number."""
+    screen.filter("Kinds…")
+    window = screen.dialog("Kinds")
+    right, _, bottom = screen.corner(window)
+    if column is not None:
+        screen.click(right - column, bottom - MODEL_ROW)
+        time.sleep(0.3)
+    return window
 
 
 def test_a_file_of_any_size_is_read_and_named(gimp: Gimp, workplace: Workplace) -> None:
@@ -76,3 +93,38 @@ def test_a_file_that_cannot_be_read_is_said_and_nothing_changes(
     assert not back["dirty"]
     assert len(back["layers"]) == 1
     assert not list((workplace.home.worker_runtime / "pixels").glob("*.pixels"))
+
+
+def test_in_the_dialog_it_is_chosen_remembered_missed_and_cleared(screen: Screen, workplace: Workplace) -> None:
+    model = workplace.home.runtime / "model.png"  # a name that xdotool can type
+    model_file(workplace).rename(model)
+    screen.show(workplace.photo("cat.jpg"))
+    window = dialog(screen, CHOOSER)
+    screen.dialog("Select a File", move=False)  # GTK's own
+    # One key after the other: GTK makes its line for the path at the first, and loses those that come too soon.
+    screen.xdotool("key", "slash")
+    time.sleep(1.5)
+    screen.xdotool("type", "--delay", "60", str(model)[1:])
+    time.sleep(1.5)
+    screen.keys("Return")
+    time.sleep(1.5)
+    screen.picture("gimp-file")
+    screen.confirm(window)
+    until(lambda: layers(screen) == ["Kinds (model model.png)", "Background"])
+    window = dialog(screen)
+    screen.picture("gimp-remembered")
+    screen.confirm(window)
+    until(lambda: layers(screen)[:1] == ["Kinds (model model.png) #1"])
+    model.unlink()
+    before = state(screen)
+    screen.xdotool("windowfocus", screen.window)
+    screen.keys("ctrl+f")  # Repeat, which asks for nothing
+    screen.dialog("GIMP Message", move=False)
+    screen.picture("gimp-missed")
+    screen.keys("Return")
+    assert state(screen) == before
+    assert layers(screen)[0] == "Kinds (model model.png) #1"
+    window = dialog(screen, CLEAR)
+    screen.picture("gimp-cleared")
+    screen.confirm(window)
+    until(lambda: layers(screen)[:1] == ["Kinds"])
