@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 
@@ -86,7 +87,20 @@ def to_onnx(net: Colorizer, path: Path) -> None:
     )
     assert program is not None
     program.save(str(path), external_data=False)
+    without_traces(path)
     net.eval()
+
+
+def without_traces(path: Path) -> None:
+    """Takes what the exporter notes of the maker's machine, such as stack traces with paths, out of a model's file."""
+    model = onnx.load(str(path))
+    for part in (*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    for whole in (model, model.graph):
+        whole.ClearField("metadata_props")
+        whole.ClearField("doc_string")
+    onnx.save(model, str(path))
 
 
 def plausible_input(name: str, shape: tuple[int, ...], seed: int) -> NDArray[np.float32]:
