@@ -41,8 +41,6 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     inputs: dict[str, FileFact]
     """Name of the clip, or of the parameter that names a file to read, to the file."""
     output: FileFact
-    layers: dict[str, FileFact] = {}
-    """The output's layers by name, the lowest first, where they were written too."""
     extras: dict[str, FileFact] = {}
     """What else was written: path as asked for to the file."""
     models: list[ModelFact]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from scumble.effect import MAIN_CLIP, MASK_CLIP, Effect, Extras, Layer, LayeredEffect, extra_places, read_places
+from scumble.effect import MAIN_CLIP, MASK_CLIP, Effect, Extras, extra_places, read_places
 from scumble.engine import Engine
 from scumble.errors import MediaError, ParamError
 from scumble.jobs import Progress
@@ -19,7 +19,6 @@ from scumble.media.atomic import atomic_path
 from scumble.media.audio import Audio
 from scumble.media.files import format_from_name, read_image, write_image
 from scumble.media.image import Image
-from scumble.media.layers import flattened, widened
 from scumble.media.sound import sound_format_from_name, write_audio
 from scumble.models.store import facts_of_bundle, holds_graph
 from scumble.provenance import (
@@ -50,12 +49,8 @@ def render_files(
     engine: Engine,
     progress: Progress,
     max_megapixels: float,
-    layers: Path | None = None,
 ) -> Rendered:
     """Renders `effect` on the files of `clips` (clip name to path) into `output`, its extras and its sidecar.
-
-    With `layers`, a folder that is made if need be, each layer of a `LayeredEffect` is written there too, in the
-    picture's size: 1-NAME.png is the lowest.
 
     Raises MediaError when a file cannot be read or written, ParamError when the output is one of the inputs,
     and whatever the effect raises; then nothing has been written.
@@ -66,13 +61,7 @@ def render_files(
     images: dict[str, Image] = {name: read_image(path, max_megapixels=max_megapixels) for name, path in clips.items()}
     inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path)) for name, path in read.items()}
     extras = Extras()
-    facts: dict[str, FileFact] = {}
-    if layers is None:
-        result = effect(engine=engine, progress=progress, extras=extras, **images)
-    else:
-        made = _layered(effect).layered(engine=engine, progress=progress, extras=extras, **images)
-        facts = _write_layers(layers, made)
-        result = flattened(made)
+    result = effect(engine=engine, progress=progress, extras=extras, **images)
     with extras.written() as written:
         if isinstance(result, Image):
             write_image(output, result, most_bytes=effect.most_bytes())
@@ -87,7 +76,6 @@ def render_files(
         params=effect.params_json() | {name: inputs[name].path for name in read_places(effect)},
         inputs=inputs,
         output=FileFact(output.name, sha256_of_file(output)),
-        layers=facts,
         extras=beside,
         models=[model_fact(name) for name in effect.used_bundles()],
         provider=engine.provider if runs_graphs else "none",
@@ -104,27 +92,6 @@ def render_files(
     with atomic_path(sidecar) as temporary:
         temporary.write_bytes(bytes_from_provenance(record))
     return Rendered(output, sidecar, record)
-
-
-def _layered(effect: Effect) -> LayeredEffect:
-    if not isinstance(effect, LayeredEffect):
-        raise ParamError(f"{effect.title} has no layers", "Leave out --layers.", "param.layers")
-    return effect
-
-
-def _write_layers(folder: Path, layers: tuple[Layer, ...]) -> dict[str, FileFact]:
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        hint = "Name a folder that can be made, in one that is there."
-        raise MediaError(f"The folder {folder} cannot be made: {error.strerror}", hint, "media.no_folder") from error
-    facts: dict[str, FileFact] = {}
-    lowest = layers[0].image
-    for number, layer in enumerate(layers, 1):
-        path = folder / f"{number}-{layer.name}.png"
-        write_image(path, widened(layer, lowest.width, lowest.height))
-        facts[layer.name] = FileFact(path.name, sha256_of_file(path))
-    return facts
 
 
 def rendered(effect: Effect, clips: Mapping[str, Image], *, engine: Engine, progress: Progress) -> Image | Audio:

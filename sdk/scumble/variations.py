@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from scumble.effect import Effect
+from scumble.effect import Effect, extra_places
 from scumble.engine import Engine
 from scumble.errors import ParamError
 from scumble.jobs import Progress
@@ -30,8 +30,9 @@ def render_variations(
 ) -> tuple[list[Rendered], Path]:
     """Renders `effect` with its seed and the `count` - 1 seeds after it: OUT-1.png and so on, each with its record.
 
-    Beside them lies OUT-sheet.png with all of them small, by rows. Raises ParamError for an effect without a seed or
-    a count out of range, and as `render_files`; what was written before an error stays.
+    Beside them lies OUT-sheet.png with all of them small, by rows. Raises ParamError for an effect without a seed, a
+    count out of range or a place for extra files, of which there is one, and as `render_files`; what was written
+    before an error stays.
     """
     seed = next((param for param in effect.declaration().params if isinstance(param, SeedParam)), None)
     if seed is None or effect.declaration().output.media != "image":
@@ -40,6 +41,9 @@ def render_variations(
     if not 1 <= count <= MOST_VARIATIONS:
         hint = f"Give a number from 1 to {MOST_VARIATIONS}."
         raise ParamError(f"There cannot be {count} variations", hint, "param.variations")
+    for name in extra_places(effect):
+        message = f"Variations cannot share one place for their {name}"
+        raise ParamError(message, "Choose one of them, and give its seed.", "param.variations")
     check_place(output)
     found: list[Rendered] = []
     cells: list[Image] = []

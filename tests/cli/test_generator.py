@@ -14,6 +14,7 @@ import pytest
 from scumble import read_image, write_image
 from scumble.errors import MediaError
 from scumble.media.arrays import array_from_image, image_from_array
+from scumble.provenance import sha256_of_file
 
 CUTOUT = Path(__file__).parents[2] / "examples" / "photos" / "astronaut-cutout.webp"
 
@@ -37,11 +38,13 @@ def test_layers_are_written_recorded_and_replayed(tmp_path: Path) -> None:
         stacked = (stacked * (255 - alpha) + part[..., :3] * alpha + 127) // 255
     assert np.array_equal(stacked, array_from_image(read_image(tmp_path / "out.png")))
     record = json.loads((tmp_path / "out.png.scumble.json").read_text())
-    assert list(record["layers"]) == ["background", "scrim", "subject"]
+    written = {f"parts/{name}": sha256_of_file(tmp_path / "parts" / name) for name in names}
+    assert {name: fact["sha256"] for name, fact in record["extras"].items()} == written
     assert record["models"] == []
     again = scumble(tmp_path, "replay", "out.png.scumble.json", "again.png")
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "out.png").read_bytes()
+    assert json.loads((tmp_path / "again.png.scumble.json").read_text())["extras"] == {}, "the picture alone"
 
 
 def test_variations_are_files_of_their_own_and_a_sheet(tmp_path: Path) -> None:
@@ -74,7 +77,7 @@ def test_a_thumbnail_has_its_size_and_fits_its_limit(tmp_path: Path) -> None:
         (["--style", "oil"], "param.choice"),
         (["--text-area", "1270,0,20,20"], "param.text_area"),
         (["--variations", "0"], "param.variations"),
-        (["--variations", "2", "--layers", "parts"], "param.layers"),
+        (["--variations", "2", "--layers", "parts"], "param.variations"),
         (["--layers", "none/parts"], "media.no_folder"),
         (["--subject", "none.png"], "media.missing"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from scumble import Background, Image, Rgb
+from scumble import Background, Image, Rgb, read_image
 from scumble.effects.background.legible import contrast_ratio
 from scumble.effects.background.palettes import OURS
 from scumble.effects.background.styles import STYLES
@@ -20,7 +21,7 @@ from scumble.engine import Engine
 from scumble.errors import JobCancelled, MediaError, ParamError
 from scumble.jobs import Progress
 from scumble.media.arrays import array_from_image, image_from_array
-from scumble.media.layers import flattened
+from scumble.media.layers import Layer, flattened
 
 Floats = NDArray[np.float64]
 
@@ -162,13 +163,15 @@ def test_a_title_stays_legible_in_a_thumbnail_of_a_thumbnail() -> None:
     assert (contrast_ratio(small[12:44, 8:72], np.array([255, 255, 255])) >= 4.5).mean() >= 0.99
 
 
-def test_a_scrim_is_no_stronger_than_it_must_be() -> None:
+def test_a_scrim_is_no_stronger_than_it_must_be(tmp_path: Path) -> None:
     dark = (Rgb(10, 10, 20), Rgb(30, 25, 50))
     light = (Rgb(250, 240, 230), Rgb(220, 210, 240))
-    strength = []
+    strength: list[int] = []
     for palette in (dark, light):
-        look = Background(palette=palette, seed=1, width=320, height=180, text_area=(40, 40, 160, 80))
-        strength.append(int(pixels(look.layered()[1].image)[..., 3].max()))
+        folder = tmp_path / str(len(strength))
+        area = (40, 40, 160, 80)
+        Background(palette=palette, seed=1, width=320, height=180, text_area=area, layers=folder)()
+        strength.append(int(pixels(read_image(folder / "2-scrim.png"))[..., 3].max()))
     assert strength[0] == 0
     assert 0 < strength[1] < 255
 
@@ -180,13 +183,16 @@ def cutout() -> Image:
     return image_from_array(rgba)
 
 
-def test_layers_over_each_other_are_the_picture() -> None:
-    look = Background(style="bokeh", seed=2, width=320, height=180, text_area=(20, 30, 120, 100))
-    layers = look.layered(subject=cutout())
-    assert [layer.name for layer in layers] == ["background", "scrim", "subject"]
-    whole = look(subject=cutout())
+def test_layers_over_each_other_are_the_picture(tmp_path: Path) -> None:
+    values: dict[str, Any] = {"style": "bokeh", "seed": 2, "width": 320, "height": 180}
+    values["text_area"] = (20, 30, 120, 100)
+    whole = Background(**values, layers=tmp_path / "parts")(subject=cutout())
+    names = ["1-background.png", "2-scrim.png", "3-subject.png"]
+    assert sorted(path.name for path in (tmp_path / "parts").iterdir()) == names
+    layers = tuple(Layer(name, read_image(tmp_path / "parts" / name)) for name in names)
     assert np.array_equal(pixels(flattened(layers)), pixels(whole))
-    plain = pixels(Background(style="bokeh", seed=2, width=320, height=180, text_area=(20, 30, 120, 100))())
+    assert np.array_equal(pixels(Background(**values)(subject=cutout())), pixels(whole)), "asking for them is all"
+    plain = pixels(Background(**values)())
     changed = np.argwhere((pixels(whole) != plain).any(-1))
     assert changed[:, 1].min() > 160, "the subject stands opposite to the text"
     middle = pixels(whole)[120, 237]
@@ -256,6 +262,9 @@ def test_it_can_be_cancelled() -> None:
 
 
 def test_layers_that_do_not_fit_are_refused() -> None:
-    layers = Background(width=64, height=64).layered()
-    with pytest.raises(MediaError):
-        flattened((layers[0], layers[0]._replace(x=1)))
+    lowest = Layer("lowest", Background(width=64, height=64)())
+    above = Layer("above", image_from_array(np.zeros((64, 64, 4), np.uint8)))
+    assert flattened((lowest, above)) is not lowest.image
+    for wrong in (above._replace(x=1), above._replace(image=lowest.image)):
+        with pytest.raises(MediaError):
+            flattened((lowest, wrong))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -84,6 +85,12 @@ def test_a_separate_clip_is_asked_for_as_a_file_and_never_painted() -> None:
     assert (file.name, file.title, file.kind, file.default) == ("color_model", "Color model", "file", None)
     assert file.doc == "Whose colours. A picture file, of any size."
     assert asked_params(COLORIZE)[: len(COLORIZE.params)] == COLORIZE.params
+
+
+def test_what_is_written_beside_a_result_is_not_asked_for() -> None:
+    places = (FileParam(None, name="notes", role="write"), FileParam(None, name="parts", role="folder"))
+    asked = asked_params(dataclasses.replace(TINT, params=(*TINT.params, *places)))
+    assert [param.name for param in asked] == ["amount", "table", "color_model"]
 
 
 @pytest.mark.parametrize(

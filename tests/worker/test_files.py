@@ -1,4 +1,4 @@
-"""Clips that a host names as files: read by the worker, kept while they do not change, their errors as elsewhere."""
+"""Files that a host names: clips, kept while they do not change, and what is written beside; errors as elsewhere."""
 
 from __future__ import annotations
 
@@ -119,6 +119,17 @@ def test_what_cannot_be_read_keeps_its_class_and_code(
     assert raised.value.hint
     assert not pixels_left(place)
     assert client.submit("kinds", {}, {"source": gray}).result(LIMIT_S)
+
+
+def test_files_beside_the_result_are_written_where_the_host_says(client_for: MakeClient, tmp_path: Path) -> None:
+    client, values = client_for(), {"width": 90, "height": 64, "text_area": [8, 8, 40, 20], "seed": 3}
+    plain = client.submit("background", values).result(LIMIT_S)
+    made = client.submit("background", {**values, "layers": str(tmp_path / "parts")}).result(LIMIT_S)
+    assert bytes(made.data) == bytes(plain.data)
+    assert sorted(path.name for path in (tmp_path / "parts").iterdir()) == ["1-background.png", "2-scrim.png"]
+    with pytest.raises(ParamError) as raised:
+        client.submit("background", {**values, "layers": "parts"}).result(LIMIT_S)
+    assert raised.value.code == "param.relative_path", "the worker's folder is not the host's"
 
 
 def test_what_is_no_picture_at_all_is_refused_rather_than_left_out(client_for: MakeClient, gray: Image) -> None:

@@ -12,7 +12,7 @@ mod sound;
 mod tiles;
 mod wanted;
 
-/// Scumble's native core: backgrounds, colour, hints, tiles, sound and ONNX Runtime sessions. Only `scumble.engine` imports it.
+/// Scumble's native core: backgrounds, colour, hints, tiles, sound, ONNX sessions. Only `scumble.engine` imports it.
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]

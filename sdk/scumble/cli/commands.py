@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from scumble.cli.console import say, shown_progress, warn
-from scumble.effect import Effect, LayeredEffect
+from scumble.effect import Effect
 from scumble.engine import Engine
 from scumble.errors import ParamError
-from scumble.params import BoolParam, IntParam, Param, PointsParam, SeedParam
+from scumble.params import BoolParam, FileParam, IntParam, Param, PointsParam, SeedParam
 from scumble.rendering import render_files
 from scumble.schema import ClipSchema
 from scumble.variations import render_variations
@@ -90,7 +90,7 @@ def values_from_options(params: tuple[Param, ...], options: dict[str, Any]) -> d
 
 
 def options_of_kind(kind: type[Effect]) -> dict[str, tuple[Any, Any]]:
-    """Returns the options that follow from what an effect is: for sides its size, for a seed variations, layers."""
+    """Returns the options that follow from what an effect is: for sides its size, for a seed variations."""
     params = {param.name: param for param in kind.declaration().params}
     found: dict[str, tuple[Any, Any]] = {}
     if all(isinstance(params.get(side), IntParam) for side in _SIDES):
@@ -101,9 +101,6 @@ def options_of_kind(kind: type[Effect]) -> dict[str, tuple[Any, Any]]:
     if kind.declaration().output.media == "image" and any(isinstance(param, SeedParam) for param in params.values()):
         text = "Write OUT-1 to OUT-N with this seed and those after it, and a contact sheet OUT-sheet.png."
         found["variations"] = (Annotated[int, typer.Option("--variations", metavar="N", help=text)], None)
-    if issubclass(kind, LayeredEffect):
-        text = "Write each layer into this folder too."
-        found["layers"] = (Annotated[Path, typer.Option("--layers", metavar="DIR", help=text)], None)
     return found
 
 
@@ -129,16 +126,14 @@ def command_of_effect(kind: type[Effect]) -> Callable[..., None]:
         effect = kind(**values_from_options(schema.params, options))
         clips = {clip.name: options[clip.name] for clip in schema.clips if options[clip.name] is not None}
         engine = engine_from_options(options)
-        variations, layers = options.get("variations"), options.get("layers")
-        if variations is not None and layers is not None:
-            raise ParamError("Variations have no layers", "Choose one of them, and give its --seed.", "param.layers")
+        variations = options.get("variations")
         sheet: Path | None = None
         with shown_progress(schema.title, quiet=options["quiet"] or options["as_json"]) as progress:
             common: Any = {"engine": engine, "progress": progress, "max_megapixels": options["max_megapixels"]}
             if variations is not None:
                 made, sheet = render_variations(effect, clips, options["output"], variations, **common)
             else:
-                made = [render_files(effect, clips, options["output"], layers=layers, **common)]
+                made = [render_files(effect, clips, options["output"], **common)]
         if engine.fallback_reason:
             warn(f"ran on the CPU: {engine.fallback_reason}")
         results = [
@@ -177,4 +172,6 @@ def _metavar(param: Param) -> str:
         return "|".join(choices)
     if isinstance(param, PointsParam):
         return "X,Y,#RRGGBB"
+    if isinstance(param, FileParam) and param.role == "folder":
+        return "DIR"
     return type(param).__name__.removesuffix("Param").upper()

@@ -14,12 +14,11 @@ both are plain attributes of ``self``; ``ctx`` has what comes from outside: prog
 
 from __future__ import annotations
 
-from scumble.effect.base import AudioEffect, Effect, LayeredEffect, Suggestion
+from scumble.effect.base import AudioEffect, Effect, Suggestion
 from scumble.effect.context import MOST_SUGGESTIONS, RenderContext
 from scumble.effect.declaring import MAIN_CLIP, MASK_CLIP, Input, Output
 from scumble.effect.discovery import Discovery, Problem, discover, effect_folders
 from scumble.effect.extras import Extras, extra_places, read_places
-from scumble.media.layers import Layer
 from scumble.params import Bool, Choice, Color, File, Float, Int, Palette, Points, Region, Seed, Text
 
 __all__ = [
@@ -37,8 +36,6 @@ __all__ = [
     "Float",
     "Input",
     "Int",
-    "Layer",
-    "LayeredEffect",
     "Output",
     "Palette",
     "Points",

@@ -15,7 +15,6 @@ from scumble.errors import ParamError, ScumbleError
 from scumble.jobs import Progress
 from scumble.media.audio import Audio
 from scumble.media.image import Image
-from scumble.media.layers import Layer, flattened
 from scumble.params import Bool, Choice, Color, File, Float, Int, Palette, Points, Region, Rgb, Seed, Text
 from scumble.schema import CONTEXTS, EffectSchema
 
@@ -261,31 +260,6 @@ class Effect(ABC):
                 hint = "Make one with scumble.read_image or scumble.media.arrays.image_from_array."
                 raise ParamError(f"The clip {name} is no Image but {type(image).__name__}", hint, "param.clip")
         return {name: given.get(name) for name in declared}
-
-
-class LayeredEffect(Effect, id="layered", title="Layered", context="generator", abstract=True):
-    """An effect whose picture is made of layers, which can be had one by one too."""
-
-    @abstractmethod
-    def layers(self, ctx: RenderContext) -> tuple[Layer, ...]:
-        """Make the layers, the lowest first and opaque; what they look like over each other is the output."""
-
-    def render(self, ctx: RenderContext) -> Image:
-        """Return the layers as one picture."""
-        return flattened(self.layers(ctx))
-
-    def layered(
-        self,
-        source: Image | None = None,
-        *,
-        engine: Engine | None = None,
-        progress: Progress | None = None,
-        extras: Extras | None = None,
-        **clips: Image | None,
-    ) -> tuple[Layer, ...]:
-        """Return the layers, the lowest first; arguments and errors are those of calling the effect."""
-        bound, ctx = self._bound(engine, progress, extras or Extras(), source, clips)
-        return bound.layers(ctx)
 
 
 class AudioEffect(Effect, id="audio", title="Audio", context="generator", abstract=True):

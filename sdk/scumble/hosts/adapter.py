@@ -147,8 +147,13 @@ def separate_clips(schema: EffectSchema) -> tuple[ClipSchema, ...]:
 
 
 def asked_params(schema: EffectSchema) -> tuple[Param, ...]:
-    """Returns what a user sets, in the order of the dialog: the parameters, then a file for each separate clip."""
-    return (*schema.params, *map(_file_param, separate_clips(schema)))
+    """Returns what a user sets, in the order of the dialog: the parameters, then a file for each separate clip.
+
+    This is for hosts whose results are layers: files beside the result, which an effect would write, have no place
+    there and are left out.
+    """
+    params = (param for param in schema.params if not (isinstance(param, FileParam) and param.writes))
+    return (*params, *map(_file_param, separate_clips(schema)))
 
 
 def layer_name(schema: EffectSchema, values: dict[str, Any]) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +12,7 @@ from numpy.typing import NDArray
 
 from scumble.errors import MediaError
 from scumble.media.arrays import array_from_image, image_from_array
+from scumble.media.files import write_image
 from scumble.media.image import ColorModel, Image, SampleType
 from scumble.media.region import Region
 
@@ -62,6 +66,20 @@ def widened(layer: Layer, width: int, height: int) -> Image:
     out = np.zeros((height, width, layer.image.channels), np.uint8)
     out[layer.y : layer.y + layer.image.height, layer.x : layer.x + layer.image.width] = array_from_image(layer.image)
     return image_from_array(out, like=layer.image)
+
+
+def files_from_layers(layers: tuple[Layer, ...]) -> dict[str, Callable[[Path], None]]:
+    """Returns what writes each layer, in the lowest one's size, by the file's name: 1-NAME.png is the lowest.
+
+    They are widened one at a time, when they are written. A writer raises MediaError as `write_image` does.
+    """
+    lowest = layers[0].image
+    names = (f"{number}-{layer.name}.png" for number, layer in enumerate(layers, 1))
+    return {name: partial(_write, layer, lowest) for name, layer in zip(names, layers, strict=True)}
+
+
+def _write(layer: Layer, lowest: Image, path: Path) -> None:
+    write_image(path, widened(layer, lowest.width, lowest.height))
 
 
 def _checked(layers: tuple[Layer, ...]) -> Image:

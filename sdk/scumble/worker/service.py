@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from scumble.effect import Effect, discover
+from scumble.effect import Effect, discover, extra_places, read_places
 from scumble.engine import Engine
 from scumble.errors import HostError, JobCancelled, ParamError
 from scumble.jobs import Job, JobState, Progress
@@ -221,7 +221,10 @@ class Service:
         if kind is None:
             hint = "Install the package that provides it for Scumble's own Python, then start again."
             raise ParamError(f"There is no effect called {name!r}", hint, "param.effect")
-        return kind.from_params_json(field(message, "params", dict))
+        effect = kind.from_params_json(field(message, "params", dict))
+        for path in (*read_places(effect).values(), *extra_places(effect).values()):
+            absolute_path(str(path))
+        return effect
 
     def _clips(self, message: Message) -> dict[str, Image]:
         clips = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,11 @@ from scumble.effect import (
     Bool,
     Choice,
     Color,
+    Effect,
+    File,
     Float,
     Input,
     Int,
-    Layer,
-    LayeredEffect,
     Output,
     Palette,
     Region,
@@ -28,6 +29,7 @@ from scumble.effects.background.styles import STYLES, Order, drawn
 from scumble.effects.background.subject import placed
 from scumble.media.arrays import image_from_array
 from scumble.media.image import Image
+from scumble.media.layers import Layer, files_from_layers, flattened
 from scumble.media.region import Region as Rectangle
 from scumble.params import Rgb
 
@@ -37,7 +39,7 @@ THUMBNAIL_BYTES = 2_000_000
 _BLUR_REACH = 0.06  # of the picture's mean side: the deviation at the end of the slider
 
 
-class Background(LayeredEffect, id="background", title="Background", context="generator"):
+class Background(Effect, id="background", title="Background", context="generator"):
     """Makes a background from nothing but a style, colours and a seed: any size, no rights of others in it.
 
     The same values give the same bytes. Every style keeps to the palette, whose first colour is the ground; the
@@ -72,7 +74,19 @@ class Background(LayeredEffect, id="background", title="Background", context="ge
         default=False, doc="1280 by 720 pixels whatever the size says, in a file of at most 2 MB, as video sites ask."
     )
 
-    def layers(self, ctx: RenderContext) -> tuple[Layer, ...]:
+    layers: Path | None = File(
+        default=None, role="folder", doc="Also write the layers, each in full size: 1-background.png is the lowest."
+    )
+
+    def render(self, ctx: RenderContext) -> Image:
+        """Returns the layers over each other: 8-bit RGB."""
+        made = self._made(ctx)
+        if self.layers is not None:
+            for name, write in files_from_layers(made).items():
+                ctx.also_write(self.layers / name, write)
+        return flattened(made)
+
+    def _made(self, ctx: RenderContext) -> tuple[Layer, ...]:
         """Returns the background, the scrim where there is a text area, the subject where there is one."""
         blend = None if self.blend is None else (self.blend, self.blend_amount)
         palette = self._palette(ctx, blend)
