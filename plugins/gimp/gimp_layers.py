@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from gi.repository import Gegl, Gimp
+from gi.repository import Gegl, Gimp, Gio
 from gimp_pixels import Facts, Report, facts_of, write_image
 
 from scumble.errors import HostError
@@ -85,17 +85,36 @@ def unplaced_layer(
     return layer
 
 
-def place_above(image: Gimp.Image, source: Any, result: Image, layer: Gimp.Layer, name: str) -> Gimp.Layer:
-    """Put the layer directly above the source, or on top if that is None: one undo step, all conversions included."""
+def place_above(
+    image: Gimp.Image, source: Any, result: Image, layer: Gimp.Layer, name: str, parts: Sequence[tuple[str, str]] = ()
+) -> Gimp.Layer:
+    """Put the layer directly above the source, or on top if that is None: one undo step, all conversions included.
+
+    Where the result has parts, the lowest first, each a name and a picture file, a group of these takes its place.
+    """
     with _undo_group(image):
         chosen = image.get_selected_layers()
         layer = _at_home(image, result, layer)
+        loaded = [(part, _layer_from_file(image, path)) for part, path in parts]
+        if loaded:
+            layer.delete()
+            layer = Gimp.GroupLayer.new(image, "")
         layer.set_name(name)
         layer.set_visible(True)
         parent, position = (source.get_parent(), image.get_item_position(source)) if source else (None, 0)
         image.insert_layer(layer, parent, position)
+        for part, below in loaded:
+            image.insert_layer(below, layer, 0)
+            below.set_name(part)
         if source and source.get_id() not in [item.get_id() for item in chosen]:
             image.set_selected_layers(chosen)  # the user goes on painting hints
+    return layer
+
+
+def _layer_from_file(image: Gimp.Image, path: str) -> Gimp.Layer:
+    """Return a picture file as a layer of the image that is not shown yet; it mixes with those below in sRGB's codes."""
+    layer = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(path))
+    layer.set_mode(Gimp.LayerMode.NORMAL_LEGACY)
     return layer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from gi.repository import Gimp
@@ -10,7 +11,7 @@ from gimp_layers import painted_layer, place_above, place_into, unplaced_layer
 from gimp_pixels import MASK, SAMPLES, STROKES, Report, facts_of, pixels_from_drawable
 
 from scumble.errors import HostError
-from scumble.hosts.adapter import Adapter, clip_layer_name, layer_name, painted_clips
+from scumble.hosts.adapter import Adapter, clip_layer_name, layer_files, layer_name, painted_clips
 from scumble.media.image import Image, Transfer
 from scumble.media.region import Region
 from scumble.schema import EffectSchema
@@ -59,26 +60,32 @@ def filter_layer(
 
 
 def create(adapter: Adapter, schema: EffectSchema, params: dict[str, Any], image: Gimp.Image | None) -> Gimp.Layer:
-    """Run a generator and return its result's layer: on top of an image, or the only one of a new image."""
+    """Run a generator and return its result's layer, or group: on top of an image, or the only one of a new image."""
     Gimp.progress_init(schema.title)
-    result, home = _rendered(adapter, schema, params, {}, None), image
-    if home is None:
-        base = Gimp.ImageBaseType.GRAY if result.model.is_gray else Gimp.ImageBaseType.RGB
-        curve = "LINEAR" if result.transfer is Transfer.LINEAR else "NON_LINEAR"
-        precision = getattr(Gimp.Precision, f"{SAMPLES[result.sample].upper()}_{curve}")
-        home = Gimp.Image.new_with_precision(result.width, result.height, base, precision)
-        home.undo_disable()  # a new image begins with its picture
-    layer = unplaced_layer(home, None, result, None, None, _bar(_RENDERED, 1))
-    layer = place_above(home, None, result, layer, layer_name(schema, params))
+    with adapter.layers_folder() as folder:
+        result, home = _rendered(adapter, schema, params, {}, None, folder), image
+        if home is None:
+            base = Gimp.ImageBaseType.GRAY if result.model.is_gray else Gimp.ImageBaseType.RGB
+            curve = "LINEAR" if result.transfer is Transfer.LINEAR else "NON_LINEAR"
+            precision = getattr(Gimp.Precision, f"{SAMPLES[result.sample].upper()}_{curve}")
+            home = Gimp.Image.new_with_precision(result.width, result.height, base, precision)
+            home.undo_disable()  # a new image begins with its picture
+        layer = unplaced_layer(home, None, result, None, None, _bar(_RENDERED, 1))
+        layer = place_above(home, None, result, layer, layer_name(schema, params), layer_files(folder))
     if image is None:
         home.undo_enable()
     return layer
 
 
 def _rendered(
-    adapter: Adapter, schema: EffectSchema, params: Mapping[str, Any], clips: Mapping[str, Pixels], mask: Pixels | None
+    adapter: Adapter,
+    schema: EffectSchema,
+    params: Mapping[str, Any],
+    clips: Mapping[str, Pixels],
+    mask: Pixels | None,
+    layers: Path | None = None,
 ) -> Image:
-    job = adapter.submit(schema, params, clips, selection=mask)
+    job = adapter.submit(schema, params, clips, selection=mask, layers=layers)
     report = _bar(_READ, _RENDERED)
     try:
         while not job.wait(0.03):

@@ -163,6 +163,11 @@ def test_what_a_crashed_host_left_is_swept_away(places: Path) -> None:
     old, fresh = Pixels.create(1, 1), Pixels.create(1, 1)
     os.utime(old.path, (0, 0))
     (old.path.parent / "kept.txt").touch()
-    assert sweep(places / "run") == 1
+    for name in ("layers-old", "layers-fresh", "other"):
+        (places / "run" / name).mkdir()
+        (places / "run" / name / "1-background.png").touch()
+        os.utime(places / "run" / name, None if "fresh" in name else (0, 0))
+    assert sweep(places / "run") == 2
+    assert {path.name for path in (places / "run").iterdir()} == {"pixels", "layers-fresh", "other"}
     assert fresh.path.exists()
     fresh.close()

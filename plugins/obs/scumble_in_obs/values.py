@@ -36,9 +36,10 @@ def add_param(page: Any, key: str, param: params.Param) -> None:
     elif isinstance(param, params.ColorParam):
         added = obs.obs_properties_add_color(page, key, label)
     elif isinstance(param, params.FileParam):
-        kinds = {"read": obs.OBS_PATH_FILE, "write": obs.OBS_PATH_FILE_SAVE, "folder": obs.OBS_PATH_DIRECTORY}
+        kind = obs.OBS_PATH_FILE_SAVE if param.writes else obs.OBS_PATH_FILE
+        kind = obs.OBS_PATH_DIRECTORY if param.is_folder else kind
         endings = " ".join(f"*{suffix}" for suffix in param.suffixes) or "*"
-        added = obs.obs_properties_add_path(page, key, label, kinds[param.role], f"{label} ({endings})", None)
+        added = obs.obs_properties_add_path(page, key, label, kind, f"{label} ({endings})", None)
     else:
         never(param)
     obs.obs_property_set_long_description(added, doc)

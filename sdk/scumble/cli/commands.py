@@ -172,6 +172,6 @@ def _metavar(param: Param) -> str:
         return "|".join(choices)
     if isinstance(param, PointsParam):
         return "X,Y,#RRGGBB"
-    if isinstance(param, FileParam) and param.role == "folder":
+    if isinstance(param, FileParam) and param.is_folder:
         return "DIR"
     return type(param).__name__.removesuffix("Param").upper()

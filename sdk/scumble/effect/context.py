@@ -61,7 +61,7 @@ class RenderContext:
         return image
 
     def also_write(self, path: Path, content: Content) -> None:
-        """Hand over a file beside the output, whose path a File parameter (role "write" or "folder") gave.
+        """Hand over a file beside the output, whose path a File parameter (role "write", "folder" or "layers") gave.
 
         It is written once the output is known to be whole. Raises `ParamError` when the place is taken.
         """

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from scumble.errors import HostError, ScumbleError
-from scumble.params import FileParam, Param, PointsParam, RegionParam
+from scumble.params import BoolParam, FileParam, Param, PointsParam, RegionParam
 from scumble.schema import ClipSchema, EffectSchema
 from scumble.worker.client import Client, Clip, Picture, RemoteJob
 from scumble.worker.launch import Launch
-from scumble.worker.place import cache_folder, log_path, make_private
+from scumble.worker.place import LAYERS_PREFIX, cache_folder, log_path, make_private, runtime_folder
 
 SETUP_FILE = "scumble-host.json"
 FORMAT = 1
 EFFECTS_VARIABLE = "SCUMBLE_EFFECTS"
 _CACHE_FILE = "effects.json"
 _SELECTION_CLIP = "mask"
+_LAYERS_DOC = "Makes a group of the layers that the picture consists of."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,9 +113,14 @@ class Adapter:
         clips: Mapping[str, Clip | None],
         *,
         selection: Picture | None = None,
+        layers: Path | None = None,
     ) -> RemoteJob:
-        """Starts a rendering as `Client.submit` does; `values` are those of `asked_params`, plain data."""
-        params, files = _told_apart(schema, values)
+        """Starts a rendering as `Client.submit` does; `values` are those of `asked_params`, plain data.
+
+        Where these ask for the picture's layers, they are in the folder `layers` when the job is done; without one
+        there are none.
+        """
+        params, files = _told_apart(schema, values, layers)
         return self.client.submit(schema.id, params, {**clips, **files}, selection=selection)
 
     def suggest(
@@ -121,6 +129,13 @@ class Adapter:
         """Asks for colours as `Client.suggest` does; `values` are those of `asked_params`, plain data."""
         params, files = _told_apart(schema, values)
         return self.client.suggest(schema.id, params, {**clips, **files}, x, y)
+
+    @contextlib.contextmanager
+    def layers_folder(self) -> Iterator[Path]:
+        """Gives an empty folder for `submit` to write layers into; at the end it is gone. Raises HostError."""
+        home = make_private(runtime_folder(self.setup.runtime))
+        with tempfile.TemporaryDirectory(prefix=LAYERS_PREFIX, dir=home) as name:
+            yield Path(name)
 
     def _stamp(self) -> list[Any]:
         """Returns what changes whenever the list of effects may have: versions and times of the watched folders."""
@@ -149,21 +164,32 @@ def separate_clips(schema: EffectSchema) -> tuple[ClipSchema, ...]:
 def asked_params(schema: EffectSchema) -> tuple[Param, ...]:
     """Returns what a user sets, in the order of the dialog: the parameters, then a file for each separate clip.
 
-    This is for hosts whose results are layers: files beside the result, which an effect would write, have no place
-    there and are left out.
+    This is for hosts that have layers. A generator's picture can be had as the layers that it is made of; other files
+    that an effect writes beside its result have no place there and are left out.
     """
-    params = (param for param in schema.params if not (isinstance(param, FileParam) and param.writes))
+    params: list[Param] = []
+    for param in schema.params:
+        if not (isinstance(param, FileParam) and param.writes):
+            params.append(param)
+        elif param.role == "layers" and schema.context == "generator":
+            params.append(BoolParam(False, _LAYERS_DOC, param.title, param.name))
     return (*params, *map(_file_param, separate_clips(schema)))
+
+
+def layer_files(folder: Path) -> list[tuple[str, str]]:
+    """Returns the layers that were written into a folder, the lowest first: name and path; empty where none were."""
+    found = sorted(folder.iterdir(), key=lambda path: int(path.stem.partition("-")[0]))
+    return [(path.stem.partition("-")[2].capitalize(), str(path)) for path in found]
 
 
 def layer_name(schema: EffectSchema, values: dict[str, Any]) -> str:
     """Returns the result's name: the effect's title and what differs from its defaults; a file by its name alone.
 
-    `values` are those of `asked_params`, plain data.
+    `values` are those of `asked_params`, plain data. Whether there are layers is seen, and not said.
     """
     changed = []
     for param in asked_params(schema):
-        if param.name in values and values[param.name] != param.to_json(param.default):
+        if param.name in values.keys() - _layers_names(schema) and values[param.name] != param.to_json(param.default):
             text = param.text(param.from_json(values[param.name]))
             text = Path(text).name if isinstance(param, FileParam) else text
             changed.append(f"{param.title.lower()} {text if len(text) <= 24 else text[:23] + '…'}")
@@ -225,10 +251,19 @@ def _file_param(clip: ClipSchema) -> FileParam:
     return FileParam(None, doc, clip.name.replace("_", " ").capitalize(), clip.name)
 
 
-def _told_apart(schema: EffectSchema, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str | None]]:
-    """Returns the values of the parameters, and the files of the separate clips."""
+def _told_apart(
+    schema: EffectSchema, values: Mapping[str, Any], layers: Path | None = None
+) -> tuple[dict[str, Any], dict[str, str | None]]:
+    """Returns the values of the parameters, layers wanted being the folder for them, and the separate clips' files."""
     files = {clip.name: values.get(clip.name) for clip in separate_clips(schema)}
-    return {name: value for name, value in values.items() if name not in files}, files
+    params = {name: value for name, value in values.items() if name not in files}
+    for name in _layers_names(schema) & params.keys():
+        params[name] = str(layers) if layers and params[name] else None
+    return params, files
+
+
+def _layers_names(schema: EffectSchema) -> set[str]:
+    return {param.name for param in schema.params if isinstance(param, FileParam) and param.role == "layers"}
 
 
 def error_text(error: BaseException) -> str:

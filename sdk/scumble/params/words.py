@@ -95,8 +95,10 @@ class TextParam(ParamBase):
 class FileParam(ParamBase):
     """A file beside the clips, read or written by the effect; whether it exists is the effect's business.
 
-    ``role`` is "read", "write", or "folder": one to write files into; ``suffixes`` lists the endings allowed (".mid"),
-    all when empty. What is written is an extra: asking for it never changes the effect's output.
+    ``role`` is "read", "write", "folder": one to write files into, or "layers": a folder for the layers that the
+    effect's picture is made of, 1-NAME.png the lowest, all of the picture's size; hosts that have layers make such of
+    them. ``suffixes`` lists the endings allowed (".mid"), all when empty. What is written is an extra: asking for it
+    never changes the effect's output.
     """
 
     kind = "file"
@@ -107,8 +109,8 @@ class FileParam(ParamBase):
     suffixes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.role not in ("read", "write", "folder"):
-            raise TypeError(f"a File's role is read, write or folder, not {self.role!r}")
+        if self.role not in ("read", "write", "folder", "layers"):
+            raise TypeError(f"a File's role is read, write, folder or layers, not {self.role!r}")
         object.__setattr__(self, "suffixes", tuple(suffix.lower() for suffix in self.suffixes))
         super().__post_init__()
 
@@ -117,9 +119,14 @@ class FileParam(ParamBase):
         """Whether something is written there."""
         return self.role != "read"
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder that several files are written into."""
+        return self.role in ("folder", "layers")
+
     def _allowed(self) -> str:
         ending = " ending in " + ", ".join(self.suffixes) if self.suffixes else ""
-        if self.role == "folder":
+        if self.is_folder:
             return "the path of a folder to write into"
         return f"the path of a file to {self.role}{ending}"
 

@@ -10,6 +10,7 @@ import mmap
 import os
 import re
 import secrets
+import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from typing import Any
 from scumble.errors import HostError, MediaError
 from scumble.media.audio import Audio
 from scumble.media.image import ColorModel, Image, SampleType, Transfer
-from scumble.worker.place import cache_folder, make_private, runtime_folder
+from scumble.worker.place import LAYERS_PREFIX, cache_folder, make_private, runtime_folder
 from scumble.worker.wire import Message, WireError, field
 
 FILE = "file"
@@ -247,16 +248,17 @@ def remove_file(name: str) -> None:
 
 
 def sweep(folder: Path, older_than_s: float = _STALE_S) -> int:
-    """Removes what crashed hosts left behind, and returns how many files that were."""
+    """Removes what crashed hosts left behind, and returns how many files and folders of layers that were."""
     removed = 0
     for path in _left_files(folder):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime >= older_than_s:
-                path.unlink()
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
                 removed += 1
     return removed
 
 
 def _left_files(folder: Path) -> Iterator[Path]:
+    yield from folder.glob(f"{LAYERS_PREFIX}*")
     for place in (folder, cache_folder()):
         yield from (path for path in (place / "pixels").glob("*.pixels") if _NAME.fullmatch(path.name))

@@ -14,6 +14,8 @@ from typing import Any
 
 from scumble.errors import HostError
 
+LAYERS_PREFIX = "layers-"
+"""How folders in the runtime folder begin that a host has layers written into."""
 RUNTIME_VARIABLE = "SCUMBLE_RUNTIME"
 MOST_CRASHES = 3
 CRASH_WINDOW_S = 600.0

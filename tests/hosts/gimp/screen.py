@@ -64,14 +64,25 @@ display = Gimp.Display.new(image)
         self.keys(*names)
 
     def filter(self, label: str) -> None:
-        """Chooses an entry of Filters > Scumble, which GIMP sorts by label."""
+        """Chooses an entry of Filters > Scumble."""
+        self.menu(FILTERS, "Up", "Right", *self._way("<Image>/Filters/Scumble", label), "Return")
+
+    def generator(self, label: str, picture: str = "") -> None:
+        """Chooses an entry of File > Create > Scumble; a name keeps what the menu looks like."""
+        self.menu(FILE, "Down", "Down", "Right", "Up", "Right", *self._way("<Image>/File/Create/Scumble", label))
+        if picture:
+            self.picture(picture)
+        self.keys("Return")
+
+    def _way(self, path: str, label: str) -> list[str]:
+        """Returns the keys from a menu's first entry to that of the label; GIMP sorts by label."""
         code = """
 pdb = Gimp.get_pdb()
 found = [pdb.lookup_procedure(name) for name in pdb.query_procedures("scumble-.*", *[".*"] * 7)]
-answer = [one.get_menu_label() for one in found if "<Image>/Filters/Scumble" in one.get_menu_paths()]
+answer = [one.get_menu_label() for one in found if path in one.get_menu_paths()]
 """
-        labels = sorted(self.gimp.run(code), key=lambda each: each.rstrip("…"))
-        self.menu(FILTERS, "Up", "Right", *["Down"] * labels.index(label), "Return")
+        labels = sorted(self.gimp.run(code, path=path), key=lambda each: each.rstrip("…"))
+        return ["Down"] * labels.index(label)
 
     def dialog(self, title: str, *, move: bool = True) -> str:
         """Waits for a window whose title ends so, puts it over the picture, and returns its number."""

@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 
 from tests.hosts.gimp.conftest import Workplace
-from tests.hosts.gimp.screen import FILE, FILTERS, Screen
+from tests.hosts.gimp.screen import FILTERS, Screen
+from tests.hosts.harness import PHOTOS
 
+PICTURES = "answer = len([each for each in Gimp.get_images() if each.get_layers()])"
 CANCEL = (998, 842)
 """GIMP's own button in the status bar, there while a plug-in runs."""
 
@@ -74,13 +76,9 @@ answer = [back["status"], Gimp.Selection.bounds(image)[1:] == bounds, len(image.
 def test_a_generator_is_in_the_create_menu_and_opens_an_image(screen: Screen, workplace: Workplace) -> None:
     screen.show(workplace.photo("cat.jpg"))
     count = screen.gimp.run("answer = len(Gimp.get_images())")
-    screen.menu(FILE, "Down", "Down", "Right", "Up", "Right")
-    screen.picture("gimp-create")
-    screen.keys("Return")
+    screen.generator("Gradient…")
     screen.confirm(screen.dialog("Gradient"))
-    until(
-        lambda: screen.gimp.run("answer = len([each for each in Gimp.get_images() if each.get_layers()])") == count + 1
-    )
+    until(lambda: screen.gimp.run(PICTURES) == count + 1)
     code = """
 made = max(Gimp.get_images(), key=lambda each: each.get_id())
 answer = [made.get_width(), made.get_height(), made.get_layers()[0].get_name()]
@@ -93,6 +91,51 @@ save(made.get_layers()[0], out)
     screen.keys("ctrl+w")
     time.sleep(0.5)
     screen.keys("ctrl+d")
+
+
+def test_a_background_is_made_by_menu_and_dialog(screen: Screen, workplace: Workplace) -> None:
+    screen.show(workplace.photo("cat.jpg"))
+    count = screen.gimp.run(PICTURES)
+    screen.generator("Background…", "gimp-create")
+    window = screen.dialog("Background")
+    screen.xdotool("windowmove", window, "400", "20")
+    time.sleep(0.6)
+    screen.picture("gimp-generator")
+    screen.confirm(window)
+    until(lambda: screen.gimp.run(PICTURES) == count + 1)
+    code = """
+made = max(Gimp.get_images(), key=lambda each: each.get_id())
+answer = [made.get_layers()[0].get_name(), len(made.get_layers())]
+save(made.get_layers()[0], out)
+"""
+    out = workplace.folder / "made"
+    assert screen.gimp.run(code, out=str(out)) == ["Background", 1]
+    assert out.read_bytes() == workplace.reference("background", None), "the dialog's defaults are the command line's"
+    time.sleep(0.5)
+    screen.picture("gimp-background")
+    screen.keys("ctrl+w")
+    time.sleep(0.5)
+    screen.keys("ctrl+d")
+
+
+def test_a_generators_layers_are_one_step_back(screen: Screen, workplace: Workplace) -> None:
+    screen.show(workplace.photo("cat.jpg", "L"))
+    before = state(screen)
+    code = """
+values = {"width": 451, "height": 300, "style": "waves", "seed": 3, "text_area": "20,60,240,160", "layers": True,
+          "result": "new-layer", "subject": Gio.File.new_for_path(subject)}
+answer = call("scumble-background", image, [], **values)["status"]
+"""
+    assert screen.gimp.run(code, subject=str(PHOTOS / "astronaut-cutout.webp")) == "success"
+    assert state(screen)["base"] == "rgb"
+    assert len(layers(screen)) == 2
+    time.sleep(1.0)
+    screen.picture("gimp-layers")
+    screen.xdotool("windowfocus", screen.window)
+    screen.keys("ctrl+z")
+    until(lambda: len(layers(screen)) == 1)
+    time.sleep(0.3)
+    assert state(screen) == before
 
 
 def test_every_kind_of_parameter_has_its_widget(screen: Screen, workplace: Workplace) -> None:

@@ -75,7 +75,7 @@ class Background(Effect, id="background", title="Background", context="generator
     )
 
     layers: Path | None = File(
-        default=None, role="folder", doc="Also write the layers, each in full size: 1-background.png is the lowest."
+        default=None, role="layers", doc="Also write the layers, each in full size: 1-background.png is the lowest."
     )
 
     def render(self, ctx: RenderContext) -> Image:
