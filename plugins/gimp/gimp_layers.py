@@ -112,7 +112,7 @@ def place_above(
 
 
 def _layer_from_file(image: Gimp.Image, path: str) -> Gimp.Layer:
-    """Return a picture file as a layer of the image that is not shown yet; it mixes with those below in sRGB's codes."""
+    """Return a picture file as a layer of the image that is not shown yet; it is mixed in sRGB's codes."""
     layer = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(path))
     layer.set_mode(Gimp.LayerMode.NORMAL_LEGACY)
     return layer

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +22,15 @@ from scumble.hosts.screen import Screen
 REPO = Path(__file__).resolve().parents[2]
 PHOTOS = REPO / "examples" / "photos"
 FAKES = REPO / "tests" / "fakes" / "effects"
+SUBJECT = PHOTOS / "astronaut-cutout.webp"
+LOOKS: tuple[dict[str, object], ...] = (
+    {"style": "low-poly", "width": 300, "height": 200, "palette": "#0b132b,#ff6b35,#ffd166", "seed": 6},
+    {"style": "bokeh", "width": 320, "height": 180, "energy": 0.75, "warmth": 0.25, "seed": 4, "blend": "9",
+     "blend_amount": 0.25, "text_area": "10,10,120,80", "contrast": 7.0, "subject": str(SUBJECT)},
+    {"style": "waves", "width": 256, "height": 128, "seed": 2147483647, "seamless": True, "blur": 0.5,
+     "palette_from": str(PHOTOS / "cat.jpg")},
+)  # fmt: skip
+"""Values of the background, which must give the same pixels in every host as on the command line."""
 REQUIRED = os.environ.get("SCUMBLE_HOSTS") == "required"
 _MISLEADING = ("PYTHON", "XDG_", "SCUMBLE_", "DISPLAY", "WAYLAND_DISPLAY", "QT_", "LC_", "LANG", "DBUS_")
 
@@ -169,6 +178,12 @@ def cli(
     return subprocess.run(
         command, env=env, cwd=cwd or env["HOME"], capture_output=True, text=True, timeout=timeout_s, check=False
     )
+
+
+def options_of(values: Mapping[str, object]) -> list[str]:
+    """Returns parameters by name as the command line's options."""
+    options = [(f"--{name.replace('_', '-')}", value) for name, value in values.items()]
+    return [word for name, value in options for word in ([name] if value is True else [name, str(value)])]
 
 
 def rendered_by_cli(env: dict[str, str], effect: str, output: Path, *options: str, source: Path | None = None) -> Path:

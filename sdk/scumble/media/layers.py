@@ -71,7 +71,8 @@ def widened(layer: Layer, width: int, height: int) -> Image:
 def files_from_layers(layers: tuple[Layer, ...]) -> dict[str, Callable[[Path], None]]:
     """Returns what writes each layer, in the lowest one's size, by the file's name: 1-NAME.png is the lowest.
 
-    That is what a File parameter with the role "layers" promises. They are widened one at a time, when they are written. A writer raises MediaError as `write_image` does.
+    That is what a File parameter with the role "layers" promises. They are widened one at a time, when they are
+    written. A writer raises MediaError as `write_image` does.
     """
     lowest = layers[0].image
     names = (f"{number}-{layer.name}.png" for number, layer in enumerate(layers, 1))

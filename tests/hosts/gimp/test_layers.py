@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.hosts.gimp.conftest import Workplace
 from tests.hosts.gimp.tree import Gimp
-from tests.hosts.harness import PHOTOS
+from tests.hosts.harness import SUBJECT
 
 SIZE = (320, 180)
 OPTIONS = ["--width", "320", "--height", "180", "--style", "bokeh", "--seed", "4", "--text-area", "10,10,120,80"]
@@ -33,16 +33,15 @@ image.delete()
 
 @pytest.mark.parametrize("mode", ["", "RGB", "L"], ids=["new image", "colour document", "gray document"])
 def test_the_layers_look_like_the_picture(gimp: Gimp, workplace: Workplace, mode: str) -> None:
-    subject = PHOTOS / "astronaut-cutout.webp"
     source, out = str(workplace.photo("cat.jpg", mode)) if mode else "", workplace.folder / "out"
-    back = gimp.run(RUN, source=source, subject=str(subject), out=str(out))
+    back = gimp.run(RUN, source=source, subject=str(SUBJECT), out=str(out))
     assert back["status"] == "success", back
     assert back["group"]
     parts = [[name.partition(" #")[0], *size] for name, *size in back["parts"]]  # GIMP numbers names that are taken
     assert parts == [["Subject", *SIZE], ["Scrim", *SIZE], ["Background", *SIZE]]
     assert back["name"] == NAME
     assert len(back["layers"]) == (2 if mode else 1)
-    wanted = workplace.reference("background", None, *OPTIONS, "--subject", str(subject))
+    wanted = workplace.reference("background", None, *OPTIONS, "--subject", str(SUBJECT))
     difference = np.frombuffer(Path(back["file"]).read_bytes(), np.uint8).astype(int)
     difference -= np.frombuffer(wanted, np.uint8)
     assert np.abs(difference).max() <= 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.hosts.gimp.conftest import Workplace
 from tests.hosts.gimp.tree import Gimp
+from tests.hosts.harness import LOOKS, options_of
 
 RUN = """
 image = load(source)
@@ -105,3 +106,48 @@ answer = {"new": new, "facts": facts(made.get_image()), "file": save(made, out),
     assert back["open"]["base"] == "rgb", "a gray image becomes RGB for a colour layer"
     assert back["open"]["layers"][0][0] == name
     assert back["same"]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look["style"])
+def test_a_background_is_the_command_lines(gimp: Gimp, workplace: Workplace, look: dict[str, object]) -> None:
+    code = """
+given = {name: Gio.File.new_for_path(value) if str(value).startswith("/") else value for name, value in look.items()}
+back = call("scumble-background", None, [], **given)
+made = Gimp.Layer.get_by_id(back["layer"])
+answer = {**back, "layers": len(made.get_image().get_layers()), "file": save(made, out),
+          "size": [made.get_width(), made.get_height()]}
+made.get_image().delete()
+"""
+    back = gimp.run(code, look=look, out=str(workplace.folder / "out"))
+    assert back["status"] == "success", back
+    assert back["layers"] == 1
+    assert back["size"] == [look["width"], look["height"]]
+    assert Path(back["file"]).read_bytes() == workplace.reference("background", None, *options_of(look))
+
+
+def test_a_background_that_cannot_be_is_said(gimp: Gimp, workplace: Workplace) -> None:
+    code = """
+count = len(Gimp.get_images())
+answer = {**call("scumble-background", None, [], text_area="1200,10,300,80"), "same": count == len(Gimp.get_images())}
+"""
+    back = gimp.run(code)
+    assert back["status"] == "execution-error"
+    assert "text area" in back["error"].lower()
+    assert "\n\n" in back["error"], "message and hint"
+    assert back["same"]
+
+
+def test_what_makes_sound_is_no_procedure(gimp: Gimp) -> None:
+    names = gimp.run('answer = Gimp.get_pdb().query_procedures("scumble-.*", *[".*"] * 7)')
+    assert "scumble-background" in names
+    assert not [name for name in names if "music" in name or "tone" in name]
+
+
+def test_files_beside_the_result_are_no_arguments(gimp: Gimp) -> None:
+    code = """
+arguments = Gimp.get_pdb().lookup_procedure("scumble-background").get_arguments()
+answer = {each.get_name(): each.value_type.name for each in arguments}
+"""
+    kinds = gimp.run(code)
+    assert (kinds["layers"], kinds["subject"], kinds["palette-from"]) == ("gboolean", "GFile", "GFile")
+    assert [name for name, kind in kinds.items() if kind == "GFile"] == ["palette-from", "subject"]

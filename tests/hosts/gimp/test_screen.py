@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.hosts.gimp.conftest import Workplace
 from tests.hosts.gimp.screen import FILTERS, Screen
-from tests.hosts.harness import PHOTOS
+from tests.hosts.harness import SUBJECT
 
 PICTURES = "answer = len([each for each in Gimp.get_images() if each.get_layers()])"
 CANCEL = (998, 842)
@@ -126,7 +126,7 @@ values = {"width": 451, "height": 300, "style": "waves", "seed": 3, "text_area":
           "result": "new-layer", "subject": Gio.File.new_for_path(subject)}
 answer = call("scumble-background", image, [], **values)["status"]
 """
-    assert screen.gimp.run(code, subject=str(PHOTOS / "astronaut-cutout.webp")) == "success"
+    assert screen.gimp.run(code, subject=str(SUBJECT)) == "success"
     assert state(screen)["base"] == "rgb"
     assert len(layers(screen)) == 2
     time.sleep(1.0)

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from tests.hosts.harness import LOOKS, options_of
 from tests.hosts.krita.conftest import Workplace, rgba_from_krita
 from tests.hosts.krita.driver import Krita
 
@@ -87,6 +88,34 @@ def test_a_generator_makes_a_layer_or_a_document(krita: Krita, workplace: Workpl
     assert not got[32:, :, 3].any()
 
 
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look["style"])
+def test_a_background_is_the_command_lines(krita: Krita, workplace: Workplace, look: dict[str, object]) -> None:
+    krita.run(f"open_picture({str(workplace.photo())!r}); choose('Background'); click('reset')")
+    fields = {
+        **look,
+        **({"blend": 9} if "blend" in look else {}),
+        **({"seamless": "Yes"} if "seamless" in look else {}),
+    }
+    krita.run("\n".join(f"put({name!r}, {value!r})" for name, value in {**fields, "target": "New layer"}.items()))
+    after = krita.apply()
+    assert len(after["layers"]) == 2, after
+    got = rgba_from_krita(krita.layer(after["layers"][1]), *CAT)
+    expected = workplace.reference("background", None, *options_of(look))
+    width, height = int(str(look["width"])), int(str(look["height"]))
+    np.testing.assert_array_equal(got[:height, :width], expected)
+    assert not got[height:, :, 3].any()
+    assert krita.undo()["layers"] == after["layers"][:1]
+
+
+def test_a_background_that_cannot_be_is_said(krita: Krita, workplace: Workplace) -> None:
+    krita.run(f"open_picture({str(workplace.photo())!r}); choose('Background'); click('reset')")
+    krita.run("put('text_area', '1200,10,300,80')")
+    after = krita.apply()
+    assert len(after["layers"]) == 1
+    assert "text area" in after["message"].lower()
+    assert "\n\n" in after["message"], "message and hint"
+
+
 def test_a_generator_needs_no_document(krita: Krita) -> None:
     krita.run("choose('Gradient'); put('width', 50); put('height', 40)")
     after = krita.apply()
@@ -156,6 +185,6 @@ def test_colours_of_a_grayscale_document_go_into_a_new_one(krita: Krita, workpla
 def test_every_effect_there_is_is_in_the_list(krita: Krita, workplace: Workplace) -> None:
     """Whoever installs an effect finds it in the docker, which names none; sounds have no place in Krita."""
     titles = krita.ask("[part('effect').itemText(place) for place in range(part('effect').count())]")
-    assert {"Colorize", "Grade", "Gradient", "Kinds"} <= set(titles)
-    assert "Tone" not in titles
+    assert {"Background", "Colorize", "Grade", "Gradient", "Kinds"} <= set(titles)
+    assert not {"Music bed", "Tone"} & set(titles)
     assert json.dumps(titles) == json.dumps(sorted(titles))

@@ -47,6 +47,8 @@ def _shown(properties: int) -> Iterator[tuple[str, dict[str, Any]]]:
         label, doc = (_call(f"obs_property_{what}", _S, found) for what in ("description", "long_description"))
         visible, enabled = (_call(f"obs_property_{what}", ctypes.c_bool, found) for what in ("visible", "enabled"))
         fact = {"label": (label or b"").decode(), "doc": (doc or b"").decode(), "kind": kind}
+        if kind == obs.OBS_PROPERTY_PATH:
+            fact["path"] = _call("obs_property_path_type", ctypes.c_int, found)
         yield _call("obs_property_name", _S, found).decode(), {**fact, "visible": visible, "enabled": enabled}
         if kind == obs.OBS_PROPERTY_GROUP:
             yield from _shown(_call("obs_property_group_content", _P, found))

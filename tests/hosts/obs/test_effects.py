@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as Picture
+from tests.hosts.harness import LOOKS, options_of
 from tests.hosts.obs.conftest import Workplace
 from tests.hosts.obs.studio import CANVAS, Studio
+
+from scumble.provenance import sha256_of_file
 
 _ABGR_RED = 0xFF0000FF
 
@@ -52,6 +55,27 @@ def test_every_kind_of_parameter_arrives(studio: Studio, workplace: Workplace) -
     assert record["note"] == "Grüße, 世界"
     assert record["seed"] == 2**31 - 1
     assert record["colors"] == ["#112233", "#aabbcc"]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look["style"])
+def test_a_background_is_the_command_lines(studio: Studio, workplace: Workplace, look: dict[str, object]) -> None:
+    file = studio.rendered("background", "Background (Scumble)", **look)
+    assert file.read_bytes() == workplace.reference("background", ".png", None, *options_of(look))
+    assert studio.sources() == {"Background (Scumble)": "image_source"}
+    assert _difference(studio, "Background (Scumble)", file) <= 1
+
+
+def test_the_layers_of_a_background_are_files_in_a_folder(studio: Studio, workplace: Workplace) -> None:
+    parts = workplace.folder / "Ebenen 層"
+    look = LOOKS[1]
+    file = studio.rendered("background", "Background (Scumble)", **look, layers=str(parts))
+    assert file.read_bytes() == workplace.reference("background", ".png", None, *options_of(look))
+    names = ["1-background.png", "2-scrim.png", "3-subject.png"]
+    assert sorted(path.name for path in parts.iterdir()) == names
+    extras = json.loads(Path(f"{file}.scumble.json").read_text("utf-8"))["extras"]
+    assert {Path(name).name: fact["sha256"] for name, fact in extras.items()} == {
+        name: sha256_of_file(parts / name) for name in names
+    }
 
 
 def test_untouched_values_are_the_effects_own(studio: Studio, workplace: Workplace) -> None:
@@ -146,6 +170,14 @@ def test_the_page_shows_the_chosen_effect_and_no_other(studio: Studio) -> None:
     assert "leave it empty for none" in shown["kinds/frame"]["doc"]
 
 
+def test_places_to_read_to_write_and_folders_are_chosen_as_such(studio: Studio) -> None:
+    """OBS tells the kind of a path by a number: a file, a file to save, a folder."""
+    kinds = {name.partition("/")[2]: row["path"] for name, row in studio.page().items() if "path" in row}
+    assert kinds["soundfont"] == kinds["duck_under"] == kinds["mix_with"] == 0
+    assert kinds["midi"] == kinds["plot"] == kinds["statement"] == 1
+    assert kinds["stems"] == kinds["layers"] == 2
+
+
 def test_the_dice_give_another_seed(studio: Studio) -> None:
     studio.choose("kinds")
     studio.press("kinds//dice-seed")
@@ -169,6 +201,10 @@ _SEED = "answer = obs.obs_data_get_int(sys.modules['scumble_obs']._session.setti
         ("kinds", {"source": "PHOTO", "model": "VIDEO"}, "VIDEO"),
         ("kinds", {"source": "PHOTO", "extra": "PHOTO"}, "extra takes the path of a file to read ending in .txt"),
         ("colorize", {"source": "VIDEO"}, "VIDEO"),
+        ("background", {"text_area": "1200,10,300,80"}, "text area"),
+        ("background", {"layers": "parts"}, "The path 'parts' is not absolute"),
+        ("music-bed", {"energy": "loud"}, "loud"),
+        ("music-bed", {"duck_under": "/gone/talk.wav"}, "/gone/talk.wav"),
         ("gradient", {"/name": "Scene"}, "“Scene” is a source of another kind"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import time
@@ -11,15 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import obsws_python
-from tests.hosts.harness import pictures_folder, screenshot
+from tests.hosts.harness import options_of, pictures_folder, screenshot
 from tests.hosts.obs.conftest import Workplace
 from tests.hosts.obs.studio import Studio
+
+from scumble.provenance import sha256_of_file
 
 _log = logging.getLogger(__name__)
 
 BED = "Tone (Scumble)"
 VOICE = "Zoës Mikrofon"
 FILTER = "Scumble ducking"
+BESIDE = {"midi": "Bett.mid", "stems": "Spuren", "plot": "Bild.png", "statement": "Erklärung.txt"}
 
 
 def _levels_db(studio: Studio, seconds: float) -> dict[str, float]:
@@ -115,3 +119,34 @@ def test_ducking_is_set_up_and_ended_by_a_button_and_keeps_what_the_user_tuned(
     studio.choose("tone", **{"/voice": ""})
     assert "not turned down any more" in studio.press("tone//duck")["status"]["label"]
     assert _filters(studio) == []
+
+
+def test_a_music_bed_is_the_command_lines_with_its_files_beside(studio: Studio, workplace: Workplace) -> None:
+    values: dict[str, object] = {"duration": "4.5", "style": "house", "mood": "happy", "seed": 3, "strict": True}
+    values |= {"markers": "2.1", "sample_format": "16-bit"}
+    places = {name: str(workplace.folder / file) for name, file in BESIDE.items()}
+    file = studio.rendered("music-bed", "Music bed (Scumble)", **values, **places)
+    assert file.read_bytes() == workplace.reference("music-bed", ".wav", None, *options_of(values))
+    with wave.open(str(file)) as sound:
+        assert (sound.getnchannels(), sound.getframerate(), sound.getnframes()) == (2, 48000, 216000)
+    assert studio.sources() == {"Music bed (Scumble)": "ffmpeg_source"}
+    record = json.loads(Path(f"{file}.scumble.json").read_text("utf-8"))
+    assert {places["midi"], places["plot"]} < set(record["extras"])
+    stems = [Path(name) for name in record["extras"] if Path(name).parent == Path(places["stems"])]
+    assert len(stems) >= 3
+    assert all(sha256_of_file(Path(fact["path"])) == fact["sha256"] for fact in record["extras"].values())
+    assert Path(places["midi"]).read_bytes()[:4] == b"MThd"
+    assert record["output"]["sha256"] in Path(places["statement"]).read_text("utf-8")
+    time.sleep(1)
+    assert studio.socket.get_media_input_status("Music bed (Scumble)").media_state == "OBS_MEDIA_STATE_PLAYING"
+    heard = _levels_db(studio, 3.0)["Music bed (Scumble)"]
+    assert -20 <= heard <= 0, "OBS plays it, and not above full scale"
+
+
+def test_a_music_bed_goes_down_under_a_file_too(studio: Studio, workplace: Workplace) -> None:
+    voice = workplace.folder / "Stimme.wav"
+    voice.write_bytes(workplace.reference("tone", ".wav", None, "--seconds", "3", "--hertz", "180"))
+    file = studio.rendered("music-bed", "Music bed (Scumble)", mix_with=str(voice))
+    assert file.read_bytes() == workplace.reference("music-bed", ".wav", None, "--mix-with", str(voice))
+    with wave.open(str(file)) as sound:
+        assert sound.getnframes() == 3 * 48000, "as long as the voice"
