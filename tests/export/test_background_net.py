@@ -50,10 +50,10 @@ def test_a_repeating_picture_has_no_seam_and_a_plain_one_has() -> None:
     net = lively()
     assert 0.8 < seam_ratio(net, net, one_hot(0, 3), 4, side=4) < 1.2
     window = Window(0, 0, 3, 3)
-    once = net(*inputs_of(net, window, 4, one_hot(0, 3), None, (3, 3)))
-    beyond = net(*inputs_of(net, Window(3, -3, 3, 3), 4, one_hot(0, 3), None, (3, 3)))
+    once = net(*inputs_of(net, window, 4, one_hot(0, 3), random_layout(3, 3, 0), (3, 3)))
+    beyond = net(*inputs_of(net, Window(3, -3, 3, 3), 4, one_hot(0, 3), random_layout(3, 3, 0), (3, 3)))
     assert torch.equal(once, beyond)
-    plain = net(*inputs_of(net, window, 4, one_hot(0, 3)))
+    plain = net(*inputs_of(net, window, 4, one_hot(0, 3), random_layout(3, 3, 0)))
     assert not torch.equal(plain, once)
 
 
@@ -61,29 +61,29 @@ def test_a_new_level_begins_by_doubling_the_picture_it_had() -> None:
     net = Generator((8, 8, 8), 2)
     for weight in net.coloured()[:2]:
         torch.nn.init.normal_(weight)
-    window, style = Window(0, 0, 3, 3), one_hot(0, 2)
+    window, style, layout = Window(0, 0, 3, 3), one_hot(0, 2), random_layout(3, 3, 0)
     with torch.no_grad():
-        small = net(*inputs_of(net, window, 1, style, depth=2))
-        large = net(*inputs_of(net, window, 1, style))
+        small = net(*inputs_of(net, window, 1, style, layout, depth=2))
+        large = net(*inputs_of(net, window, 1, style, layout))
     inner = torch.nn.functional.interpolate(small, scale_factor=2.0, mode="bilinear", align_corners=False)
     assert torch.allclose(large[..., 1:-1, 1:-1], inner[..., 1:-1, 1:-1], atol=1e-6)
 
 
 def test_seed_style_layout_and_vector_each_change_the_picture() -> None:
     net = lively()
-    window = Window(0, 0, 2, 2)
-    base = net(*inputs_of(net, window, 1, one_hot(0, 3)))
+    window, layout = Window(0, 0, 2, 2), random_layout(2, 2, 0)
+    base = net(*inputs_of(net, window, 1, one_hot(0, 3), layout))
     others = (
-        inputs_of(net, window, 2, one_hot(0, 3)),
-        inputs_of(net, window, 1, one_hot(1, 3)),
-        inputs_of(net, window, 1, one_hot(0, 3), random_layout(2, 2, 0)),
-        inputs_of(net, window, 1, one_hot(0, 3), latent=torch.ones(1, 64)),
+        inputs_of(net, window, 2, one_hot(0, 3), layout),
+        inputs_of(net, window, 1, one_hot(1, 3), layout),
+        inputs_of(net, window, 1, one_hot(0, 3), random_layout(2, 2, 1)),
+        inputs_of(net, window, 1, one_hot(0, 3), layout, latent=torch.ones(1, 64)),
     )
-    assert torch.equal(base, net(*inputs_of(net, window, 1, one_hot(0, 3))))
+    assert torch.equal(base, net(*inputs_of(net, window, 1, one_hot(0, 3), layout)))
     assert all((base - net(*inputs)).abs().max() > 1e-3 for inputs in others)
 
 
 def test_baked_scales_change_nothing() -> None:
     net = lively()
-    inputs = inputs_of(net, Window(0, 0, 2, 2), 1, one_hot(0, 3))
+    inputs = inputs_of(net, Window(0, 0, 2, 2), 1, one_hot(0, 3), random_layout(2, 2, 0))
     assert torch.allclose(net(*inputs), baked(net)(*inputs), atol=1e-5)

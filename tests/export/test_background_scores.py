@@ -83,9 +83,9 @@ def test_a_direction_moves_its_attribute() -> None:
         torch.nn.init.normal_(weight)
     directions = find_directions(net, 160)
     scores = measure_sliders(net, directions, 8)
-    assert scores.spearman["brightness"][0] > 0.5
+    assert scores.spearman["energy"][0] > 0.5
     backwards = {name: [-value for value in row] for name, row in directions.items()}
-    assert measure_sliders(net, backwards, 8).spearman["brightness"][0] < -0.5
+    assert measure_sliders(net, backwards, 8).spearman["energy"][0] < -0.5
 
 
 def test_a_net_that_answers_the_layout_keeps_its_colours() -> None:

@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from scumble_export.background.net import GLOBALS, LATENTS, LAYOUT, Generator
+from scumble_export.background.net import GLOBALS, LATENTS, LAYOUT, Generator, cropped
 from scumble_export.colorize.store import PhotoStore, uniform
 from scumble_export.data import Photo, files_in, is_held_out, pixels_from_bytes
 
 CELLS = 4
-_JITTER_SHARE, _DROPPED, _SYNTHETIC = 0.5, 0.2, 0.5
+"""A training picture is 4 by 4 cells, whatever its resolution; beyond `WHOLE_PX` only its middle 2 by 2 are seen."""
+WHOLE_PX, NEAR_CELLS = 128, 2
+_JITTER_SHARE, _SYNTHETIC = 0.5, 0.5
 _YIQ = torch.tensor(((0.299, 0.587, 0.114), (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0.3112)))
 
 
@@ -61,7 +63,7 @@ class Pieces:
             fit = fit if len(fit) else torch.arange(low, high, device=self.device)
             mine = (style == index).nonzero()[:, 0].to(self.device)
             chosen[mine] = fit[torch.randint(len(fit), (len(mine),), generator=generator, device=self.device)]
-        finer = max(1, 128 // size)
+        finer = max(1, WHOLE_PX // size)
         rgb = F.avg_pool2d(self.store.crops(count, size * finer, generator, chosen), finer)
         return rgb * 2 - 1, F.one_hot(style, len(self.names)).float().to(self.device)
 
@@ -93,10 +95,17 @@ def _blurred(field: Tensor, generator: torch.Generator) -> Tensor:
     return F.conv2d(flat, kernel, groups=kernel.shape[0]).reshape(field.shape)
 
 
-def layout_of(rgb: Tensor, margin: int, generator: torch.Generator) -> Tensor:
+def nearer(rgb: Tensor, generator: torch.Generator) -> Tensor:
+    """Cuts 2 by 2 cells out of pictures of 4 by 4, one place for the whole batch."""
+    side = rgb.shape[-1] * NEAR_CELLS // CELLS
+    top, left = torch.randint(0, rgb.shape[-1] - side + 1, (2,), generator=generator, device=rgb.device).tolist()
+    return rgb[..., top : top + side, left : left + side]
+
+
+def layout_of(rgb: Tensor, margin: int, generator: torch.Generator, cells: int = CELLS) -> Tensor:
     """Returns the colours of the cells, (N, 3, 4 + 2·margin, …): means, continued past the border, blurred."""
-    cells = F.adaptive_avg_pool2d(rgb, CELLS)
-    return _blurred(F.pad(cells, (margin,) * 4, mode="replicate"), generator)
+    means = F.adaptive_avg_pool2d(rgb, cells)
+    return _blurred(F.pad(means, (margin,) * 4, mode="replicate"), generator)
 
 
 def synthetic_layout(like: Tensor, generator: torch.Generator) -> Tensor:
@@ -128,14 +137,12 @@ class Wishes:
         made = synthetic_layout(colours, generator)
         is_made = torch.rand(count, 1, 1, 1, generator=generator, device=device) < _SYNTHETIC
         self.colours = torch.where(is_made, made, colours)
-        self.flag = (torch.rand(count, 1, 1, 1, generator=generator, device=device) >= _DROPPED).float()
         side = self.colours.shape[-1]
-        noised = self.colours + 0.03 * normal(3, 1, 1) + 0.02 * normal(3, side, side)
-        self.layout = torch.cat((noised * self.flag, self.flag.expand(-1, 1, side, side)), 1)
-        assert self.layout.shape[1] == LAYOUT
+        self.layout = self.colours + 0.03 * normal(LAYOUT, 1, 1) + 0.02 * normal(LAYOUT, side, side)
         self.latents = normal(LATENTS, side, side)
         self.latent, self.style = normal(GLOBALS), style
-        self.noise = [normal(1, *[(CELLS << k) + 2 * margins.noise[k]] * 2) for k in range(depth)]
+        self.cells = side - 2 * margins.cells
+        self.noise = [normal(1, *[(self.cells << k) + 2 * margins.noise[k]] * 2) for k in range(depth)]
 
     def picture(self, net: Generator) -> Tensor:
         """Returns the generator's answer, RGB of about -1..1."""
@@ -143,11 +150,15 @@ class Wishes:
         return rgb
 
     def layout_error(self, rgb: Tensor) -> Tensor:
-        """Returns how far the picture's coarse colours are from the wanted ones, where any were wanted."""
-        margin = (self.colours.shape[-1] - CELLS) // 2
-        wanted = self.colours[..., margin : margin + CELLS, margin : margin + CELLS]
-        difference = F.avg_pool2d(F.adaptive_avg_pool2d(rgb, CELLS) - wanted, 2, stride=1)
-        return (difference.abs() * self.flag).mean()
+        """Returns how far the picture's coarse colours are from the wanted ones.
+
+        The mean of two errors: of single cells, and of two by two of them together, which leaves room for shapes.
+        """
+        margin = (self.colours.shape[-1] - self.cells) // 2
+        wanted = cropped(self.colours, margin)
+        difference = F.adaptive_avg_pool2d(rgb, self.cells) - wanted
+        parts = (difference, F.avg_pool2d(difference, 2, stride=1))
+        return torch.stack([part.abs().mean() for part in parts]).mean()
 
 
 def disturbed(rgb: Tensor, generator: torch.Generator) -> Tensor:

@@ -1,79 +1,120 @@
-"""The critic of training: tells pictures from the generator's, and guesses the global vector behind those."""
+"""The critic of training: judges pictures by what a frozen ImageNet net sees in them, at four scales.
+
+After Sauer et al. 2021, "Projected GANs Converge Faster", sections 3.1 and 3.2: fixed random convolutions mix the
+features of each scale with those of the coarser ones, and a small net learns to judge each mixture. It needs no
+gradient penalty and learns from few pictures on little computing: a critic that reads pixels (R3GAN's) was tried
+first and had learnt next to nothing when this one already drew clouds.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from itertools import pairwise
+import itertools
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
 
-from scumble_export.background.net import GLOBALS, Conv, Linear
+from scumble_export.background.features import FeatureNet
+from scumble_export.background.net import GLOBALS
+from scumble_export.colorize.encoder import CHANNELS
 
-_CELLS = 4
-"""A training picture is 4 × 4 cells, whatever its resolution."""
-_SLOPE, _GAIN = 0.2, math.sqrt(2)
+SEEN_PX = 128
+"""The frozen net sees a picture at least this large; smaller ones are enlarged for it."""
+_STRIDES = (4, 8, 16, 32)
+_MIXED = 64
+_WIDTH = 96
+_SLOPE = 0.2
+_PROJECTION_SEED = 20211
 
 
-def _bent(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, _SLOPE) * _GAIN
+def _random_conv(inputs: int, outputs: int, kernel: int, generator: torch.Generator) -> nn.Conv2d:
+    conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
+    with torch.no_grad():
+        conv.weight.normal_(0, (inputs * kernel**2) ** -0.5, generator=generator)
+    return conv
 
 
-class Halving(nn.Module):
-    """A residual block that halves the resolution."""
+class Projector(nn.Module):
+    """Frozen features of a picture, mixed over channels and, coarse to fine, over scales by fixed random weights."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, weights: Path) -> None:
         super().__init__()
-        self.first, self.second = Conv(inputs, inputs, 3, padding=1), Conv(inputs, outputs, 3, padding=1)
-        self.shortcut = Conv(inputs, outputs, 1, bias=False)
+        self.features = FeatureNet(weights)
+        generator = torch.Generator().manual_seed(_PROJECTION_SEED)
+        self.channels = nn.ModuleList([_random_conv(CHANNELS[s], _MIXED, 1, generator) for s in _STRIDES])
+        self.scales = nn.ModuleList([_random_conv(_MIXED, _MIXED, 3, generator) for _ in _STRIDES])
+        self.levels: Tensor
+        self.register_buffer("levels", torch.ones(len(_STRIDES)))
+        self.requires_grad_(False).eval()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Returns (N, outputs, H / 2, W / 2)."""
-        y = _bent(self.second(F.avg_pool2d(_bent(self.first(x)), 2)))
-        mixed: Tensor = (y + self.shortcut(F.avg_pool2d(x, 2))) * math.sqrt(0.5)
+    def forward(self, rgb: Tensor) -> list[Tensor]:
+        """Returns (N, 64, H / s, W / s) for the strides 4, 8, 16 and 32 of pictures in -1..1."""
+        if rgb.shape[-1] < SEEN_PX:
+            rgb = F.interpolate(rgb, (SEEN_PX, SEEN_PX), mode="bilinear", align_corners=False)
+        taps = self.features.taps((rgb + 1) / 2)[1:]
+        mixed: list[Tensor] = []
+        above: Tensor | None = None
+        for index in reversed(range(len(_STRIDES))):
+            x = self.channels[index](taps[index])
+            if above is not None:
+                x = x + F.interpolate(above, scale_factor=2.0, mode="bilinear", align_corners=False)
+            above = self.scales[index](x)
+            mixed.insert(0, above * self.levels[index])
         return mixed
+
+    @torch.no_grad()
+    def level(self, rgb: Tensor) -> None:
+        """Scales each mixture to unit size on these pictures, so that the heads begin alike."""
+        self.levels.fill_(1.0)
+        self.levels.copy_(torch.stack([x.float().square().mean().rsqrt() for x in self(rgb)]))
+
+
+class Head(nn.Module):
+    """Judges one mixture place by place, knowing the style."""
+
+    def __init__(self, halvings: int, styles: int) -> None:
+        super().__init__()
+        widths = (_MIXED, *(_WIDTH for _ in range(halvings)))
+        self.halvings = nn.ModuleList([spectral_norm(nn.Conv2d(a, b, 4, 2, 1)) for a, b in itertools.pairwise(widths)])
+        self.last = spectral_norm(nn.Conv2d(widths[-1], _WIDTH, 3, padding=1))
+        self.verdict = spectral_norm(nn.Conv2d(_WIDTH, 1, 1))
+        self.embed = spectral_norm(nn.Linear(styles, _WIDTH, bias=False))
+
+    def forward(self, x: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns verdicts (N, places) and the features that they rest on, averaged, (N, 96)."""
+        for conv in self.halvings:
+            x = F.leaky_relu(conv(x), _SLOPE)
+        x = F.leaky_relu(self.last(x), _SLOPE)
+        verdict = self.verdict(x) + (x * self.embed(style)[:, :, None, None]).sum(1, keepdim=True)
+        return verdict.flatten(1), x.mean((2, 3))
 
 
 class Critic(nn.Module):
-    """Reads the picture at every resolution (the skips of Karras et al. 2020, section 4.1), so that it can grow.
+    """The heads that learn, one for each mixture, and a guess of the global vector behind a made picture."""
 
-    `widths` are the channels from the cells to the finest resolution, as the generator's.
-    """
-
-    def __init__(self, widths: Sequence[int], styles: int) -> None:
+    def __init__(self, styles: int) -> None:
         super().__init__()
-        self.from_rgb = nn.ModuleList([Conv(3, width, 1) for width in widths])
-        self.halvings = nn.ModuleList([Halving(b, a) for a, b in pairwise(widths)])
-        self.gains = nn.ParameterList([nn.Parameter(torch.ones(())) for _ in widths[1:]])
-        top = widths[0]
-        self.conv = Conv(top + 1, top, 3, padding=1)
-        self.dense = Linear(_CELLS**2 * top, top)
-        self.verdict = Linear(top, 1)
-        self.embed = Linear(styles, top)
-        self.latent = Linear(top, GLOBALS)
+        # Each halves its mixture down to 8 by 8 places or, where that is already coarser, not at all.
+        self.heads = nn.ModuleList([Head(halvings, styles) for halvings in (2, 1, 0, 0)])
+        self.latent = nn.Linear(len(_STRIDES) * _WIDTH, GLOBALS)
 
-    def grow(self, level: int) -> None:
-        """Lets a level that was never trained begin by adding nothing to what the coarser ones see."""
-        nn.init.zeros_(self.gains[level - 1])
-
-    def forward(self, rgb: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns the verdict (N,) and a guess of the global vector (N, 64) of pictures of 4·2^k pixels a side."""
-        level = (rgb.shape[-1] // _CELLS).bit_length() - 1
-        x = _bent(self.from_rgb[level](rgb))
-        for index in range(level - 1, -1, -1):
-            rgb = F.avg_pool2d(rgb, 2)
-            x = self.halvings[index](x) * self.gains[index] + _bent(self.from_rgb[index](rgb))
-        x = _bent(self.conv(torch.cat((x, _spread(x)), 1)))
-        x = _bent(self.dense(x.flatten(1)))
-        verdict = self.verdict(x)[:, 0] + (x * self.embed(style)).sum(1) * x.shape[1] ** -0.5
-        return verdict, self.latent(x)
+    def forward(self, mixed: list[Tensor], style: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Returns the verdicts of each head, (N, places), and the guess, (N, 64)."""
+        answers = [head(x, style) for head, x in zip(self.heads, mixed, strict=True)]
+        return [verdict for verdict, _ in answers], self.latent(torch.cat([seen for _, seen in answers], 1))
 
 
-def _spread(x: Tensor, group: int = 4) -> Tensor:
-    """Returns one plane: how much the pictures of a group differ (Karras et al. 2018, section 3)."""
-    count = math.gcd(len(x), group)
-    grouped = x.float().reshape(count, -1, *x.shape[1:])
-    spread = (grouped.var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3))
-    return spread.repeat(count).reshape(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:]).to(x.dtype)
+def critic_loss(on_real: list[Tensor], on_fake: list[Tensor]) -> Tensor:
+    """Returns the hinge loss of the heads' verdicts (Lim and Ye 2017, "Geometric GAN", section 3)."""
+    rows = [
+        F.relu(1 - real.float()).mean() + F.relu(1 + fake.float()).mean()
+        for real, fake in zip(on_real, on_fake, strict=True)
+    ]
+    return torch.stack(rows).mean()
+
+
+def generator_loss(on_fake: list[Tensor]) -> Tensor:
+    """Returns what the generator loses by the heads' verdicts."""
+    return -torch.stack([fake.float().mean() for fake in on_fake]).mean()

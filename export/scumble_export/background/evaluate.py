@@ -1,6 +1,6 @@
 """Scores a run's generator against real pieces, the procedural styles and the upsampled layout; draws the sheets.
 
-python -m scumble_export.background.evaluate RUN --pieces PACK.tar --features efficientnet-lite0-57934424.pth
+python -m scumble_export.background.evaluate RUN --pieces PACK.tar --features mobilenet_v2-b0353104.pth
     --out scores.json --sheets docs/background [--procedural PICTURES]
 
 PICTURES is a folder of pictures of the runtime's procedural styles (`scumble background` draws them), or left out.
@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scumble_export.background.batches import CELLS, Pieces, layout_of, load_pieces
-from scumble_export.background.features import FeatureNet
+from scumble_export.background.features import JudgeNet, vectors_of
 from scumble_export.background.field import Layout, Window, inputs_of, one_hot
 from scumble_export.background.judging import colour_scores, kernel_scores, memory_scores, sampled, variety_scores
 from scumble_export.background.moods import find_directions, measure_sliders
@@ -55,12 +55,12 @@ def crops(pieces: Pieces, count: int, seed: int) -> Tensor:
 def layouts_of(pictures: Tensor, margin: int, seed: int) -> list[Layout]:
     """Returns the coarse layouts of pictures, with a margin of cells."""
     colours = layout_of(pictures * 2 - 1, margin, torch.Generator().manual_seed(seed))
-    return list(torch.cat((colours, torch.ones_like(colours[:, :1])), 1).numpy())
+    return list(colours.numpy())
 
 
 def upsampled(layout: Layout, margin: int) -> Tensor:
     """Returns the layout itself as a picture, (1, 3, 256, 256): what a lazy generator would answer."""
-    colours = torch.from_numpy(layout[None, :3])
+    colours = torch.from_numpy(layout[None])
     scale = SIZE // CELLS
     large = F.interpolate(colours, scale_factor=scale, mode="bicubic", align_corners=False)
     cut = margin * scale
@@ -80,7 +80,7 @@ def pictures_in(folder: Path, count: int) -> Tensor:
 
 @torch.no_grad()
 def gather(run: Run, args: argparse.Namespace) -> Sets:
-    """Draws and cuts every set; half of ours is asked for the layouts of real crops, half for nothing."""
+    """Draws and cuts every set; ours are asked for the layouts of real crops, as the upsampled layouts are."""
     taught = Pieces(load_pieces(args.pieces, 384), torch.device("cpu"))
     kept = Pieces(load_pieces(args.pieces, 384, held_out=True), torch.device("cpu"))
     if taught.names != run.styles or kept.names != run.styles:
@@ -92,8 +92,7 @@ def gather(run: Run, args: argparse.Namespace) -> Sets:
     rows = []
     for index in range(args.count):
         style = one_hot(index % run.net.styles, run.net.styles)
-        layout = layouts[index] if index // run.net.styles % 2 == 0 else None
-        rows.append(sampled(run.net, window, _SAMPLE_SEED + index, style, layout, SIZE))
+        rows.append(sampled(run.net, window, _SAMPLE_SEED + index, style, layouts[index], SIZE))
     return Sets(
         real,
         crops(taught, args.count, 2),
@@ -106,14 +105,14 @@ def gather(run: Run, args: argparse.Namespace) -> Sets:
 
 @torch.no_grad()
 def draw_sheets(run: Run, folder: Path) -> list[str]:
-    """Draws 64 pictures a style, seeds 0 to 63, none left out, half in wanted colours; returns the file names."""
+    """Draws 64 pictures a style, seeds 0 to 63, none left out, in random colours; returns the file names."""
     names = []
     height, width = PICTURE_PX
     cells = Window(0, 0, -(-height // run.net.cell_px), -(-width // run.net.cell_px))
     for index, style in enumerate(run.styles):
         pictures = []
         for seed in range(SHEET_COUNT):
-            wanted = random_layout(cells.height, cells.width, seed) if seed % 2 else None
+            wanted = random_layout(cells.height, cells.width, seed)
             rgb = run.net(*inputs_of(run.net, cells, seed, one_hot(index, run.net.styles), wanted))
             rgb = rgb[..., :height, :width]
             pictures.append(pixels_of(F.interpolate(rgb, _THUMB_PX, mode="bilinear", antialias=True)))
@@ -143,7 +142,7 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("run", type=Path, help="run folder of a training, or its generator.pt")
     options.add_argument("--pieces", type=Path, required=True, help="the pack that the run was trained on")
-    options.add_argument("--features", type=Path, required=True, help="ImageNet weights of EfficientNet-Lite0")
+    options.add_argument("--features", type=Path, required=True, help="ImageNet weights of MobileNetV2")
     options.add_argument("--procedural", type=Path, help="folder of pictures of the procedural styles")
     options.add_argument("--count", type=int, default=500, help="pictures in each set")
     options.add_argument("--mood-samples", type=int, default=400, help="pictures that the mood directions are found on")
@@ -161,8 +160,8 @@ def main() -> None:
     run = Run(args.run)
     net = run.net
     sets = gather(run, args)
-    features = FeatureNet(args.features)
-    seen = {name: features.vectors(x) for name, x in vars(sets).items() if x is not None}
+    judge = JudgeNet(args.features)
+    seen = {name: vectors_of(judge, x) for name, x in vars(sets).items() if x is not None}
     directions = find_directions(net, args.mood_samples)
     sliders = measure_sliders(net, directions, max(net.styles, args.mood_samples // 8))
     mixed = torch.full((1, net.styles), 1 / net.styles)
@@ -181,7 +180,7 @@ def main() -> None:
         "memorisation": memory_scores(seen, sets.ours, sets.taught, args.sheets),
         "moods": {"directions": directions, "spearman": sliders.spearman, "cross_talk": sliders.cross_talk},
         "seams": {style: seam_ratio(net, net, one_hot(i, net.styles), 7) for i, style in enumerate(run.styles)},
-        "tiles": vars(check_tiles(net, net, mixed)),
+        "tiles": vars(check_tiles(net, net, mixed, random_layout(4, 4, 1))),
     }
     report["sheets"] = draw_sheets(run, args.sheets) if args.sheets else []
     report["summary"] = summary_of(report)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scumble_export.background.grid import hashes, normals
-from scumble_export.background.net import GLOBALS, LATENTS, LAYOUT, Generator
+from scumble_export.background.net import GLOBALS, LATENTS, Generator
 
 Layout = NDArray[np.float32]
-"""Colours and flag at the cells of the whole picture, (4, rows, columns)."""
+"""Colours at the cells of the whole picture, sRGB in -1..1, (3, rows, columns)."""
 
 GLOBAL_STREAM, CELL_STREAM, NOISE_STREAM = 0, 1, 16
 """Streams of the hash: the global vector, the latents of the cells, and from 16 on the noise of each level."""
@@ -39,10 +39,8 @@ def one_hot(style: int, styles: int) -> Tensor:
     return torch.eye(styles)[style : style + 1]
 
 
-def _layout_block(layout: Layout | None, window: Window, margin: int, wraps: bool) -> Tensor:
+def _layout_block(layout: Layout, window: Window, margin: int, wraps: bool) -> Tensor:
     """Cuts the layout with a margin; past its border it repeats, or goes on as it ends."""
-    if layout is None:
-        return torch.zeros(1, LAYOUT, window.height + 2 * margin, window.width + 2 * margin)
     rows = np.arange(window.top - margin, window.top + window.height + margin)
     columns = np.arange(window.left - margin, window.left + window.width + margin)
     height, width = layout.shape[1:]
@@ -57,7 +55,7 @@ def inputs_of(
     window: Window,
     seed: int,
     style: Tensor,
-    layout: Layout | None = None,
+    layout: Layout,
     period: tuple[int, int] | None = None,
     latent: Tensor | None = None,
     depth: int = 0,

@@ -30,7 +30,7 @@ _SETS = {"ours": "ours", "layout": "upsampled layout", "procedural": "procedural
 
 
 @torch.no_grad()
-def sampled(net: Generator, window: Window, seed: int, style: Tensor, layout: Layout | None, side: int) -> Tensor:
+def sampled(net: Generator, window: Window, seed: int, style: Tensor, layout: Layout, side: int) -> Tensor:
     """Returns one picture in 0..1, (1, 3, side, side), whatever the net's cell is wide."""
     rgb = net(*inputs_of(net, window, seed, style, layout))
     if rgb.shape[-1] != side:
@@ -54,7 +54,7 @@ def colour_scores(net: Generator, count: int) -> dict[str, float]:
     for seed in range(count):
         layout = random_layout(_COLOUR_CELLS, _COLOUR_CELLS, 70_000 + seed)
         rgb = net(*inputs_of(net, window, seed, one_hot(seed % net.styles, net.styles), layout))
-        rows.append(cell_delta_e(rgb, torch.from_numpy(layout[None, :3])))
+        rows.append(cell_delta_e(rgb, torch.from_numpy(layout[None])))
     values = torch.cat(rows).numpy()
     median, p95 = np.percentile(values, (50, 95))
     return {"median": float(median), "p95": float(p95), "cells": float(len(values)), "palettes": float(count)}

@@ -1,4 +1,7 @@
-"""Directions of the global vector that change one attribute and leave the others: regressed, then measured."""
+"""Directions of the global vector that make pictures calmer or more energetic: regressed, then measured.
+
+Brightness and warmth need none: the layout's colours carry them, and the generator keeps to its layout.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from torch import Tensor
 from scumble_export.background.field import Window, global_latent, inputs_of, one_hot
 from scumble_export.background.measures import MOODS, Interval, mean_interval, mood_attributes
 from scumble_export.background.net import GLOBALS, Generator
+from scumble_export.background.sheet import random_layout
 
 Values = NDArray[np.float64]
 
@@ -22,6 +26,7 @@ STEPS = (-1.0, -0.67, -0.33, 0.0, 0.33, 0.67, 1.0)
 REACH = 6.0
 """Length of a direction: the global vector itself is about 8 long, so the slider's end turns it by some 37 degrees."""
 _RIDGE = 1.0
+DIRECTED = ("energy",)
 
 
 @dataclass(frozen=True)
@@ -35,14 +40,15 @@ class MoodScores:
 @torch.no_grad()
 def attributes_of(net: Generator, seed: int, style: Tensor, latent: Tensor) -> Tensor:
     """Returns the attributes, (3,), of the picture that a seed's noise gives with a global vector."""
-    return mood_attributes(net(*inputs_of(net, WINDOW, seed, style, latent=latent)))[0]
+    layout = random_layout(WINDOW.height, WINDOW.width, seed)
+    return mood_attributes(net(*inputs_of(net, WINDOW, seed, style, layout, latent=latent)))[0]
 
 
 def find_directions(net: Generator, samples: int, first_seed: int = 50_000) -> dict[str, list[float]]:
-    """Regresses the attributes on the global vector over samples of all styles; returns one direction a mood.
+    """Regresses the attributes on the global vector over samples of all styles; returns the direction of energy.
 
-    The directions are the rows of the pseudo-inverse of the slopes: each moves its own attribute and, as far as the
-    regression holds, none of the others. A style's mean is taken off first, and attributes are in standard deviations.
+    It is a row of the pseudo-inverse of the slopes, which moves its own attribute and, as far as the regression holds,
+    none of the others. A style's mean is taken off first, and attributes are in standard deviations.
     """
     latents, attributes = [], []
     for index in range(samples):
@@ -56,7 +62,7 @@ def find_directions(net: Generator, samples: int, first_seed: int = 50_000) -> d
     slopes = torch.linalg.solve(x.T @ x + _RIDGE * torch.eye(GLOBALS).double(), x.T @ y)
     directions = torch.linalg.pinv(slopes)
     directions = directions / directions.norm(dim=1, keepdim=True).clamp_min(1e-9) * REACH
-    return {name: row.tolist() for name, row in zip(MOODS, directions, strict=True)}
+    return {name: directions[MOODS.index(name)].tolist() for name in DIRECTED}
 
 
 def measure_sliders(
@@ -82,7 +88,8 @@ def measure_sliders(
     spread = np.maximum(rest.std(0), 1e-9)
     spearman: dict[str, Interval] = {}
     cross_talk: dict[str, float] = {}
-    for own, (name, paths) in enumerate(travels.items()):
+    for name, paths in travels.items():
+        own = MOODS.index(name)
         ranks = [_rank_correlation(path[:, own]) for path in paths]
         spearman[name] = mean_interval(np.array(ranks))
         change = np.mean([np.abs(path[-1] - path[0]) / spread for path in paths], axis=0)

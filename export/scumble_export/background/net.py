@@ -18,8 +18,8 @@ from torch.nn import functional as F
 
 LATENTS = 32
 GLOBALS = 64
-LAYOUT = 4
-"""Channels of the noise at the cells, length of the global vector, channels of the layout: RGB in -1..1 and a flag."""
+LAYOUT = 3
+"""Channels of the noise at the cells, length of the global vector, channels of the layout: RGB in -1..1."""
 _VECTOR = 128
 _SLOPE, _GAIN = 0.2, math.sqrt(2)
 _CONVS = 2
@@ -170,15 +170,14 @@ class Generator(nn.Module):
     def forward(self, latents: Tensor, layout: Tensor, latent: Tensor, style: Tensor, *noise: Tensor) -> Tensor:
         """Returns RGB of about -1..1, (N, 3, H, W), as many levels deep as there are planes of noise.
 
-        `latents` (N, 32, h, w) and `layout` (N, 4, h, w) show the cells with their margin, `noise` one plane a level,
+        `latents` (N, 32, h, w) and `layout` (N, 3, h, w) show the cells with their margin, `noise` one plane a level,
         (N, 1, …) with that level's margin.
         """
         depth = len(noise)
         margins = margins_of(depth, self.enlarged and depth == len(self.levels))
         vector = self.mapping(latent, style)
-        colours, flag = layout[:, :3], layout[:, 3:]
-        rgb = cropped(colours * flag, margins.cells - margins.rgb[0])
-        x = torch.cat((latents, colours * flag, flag), 1)
+        rgb = cropped(layout, margins.cells - margins.rgb[0])
+        x = torch.cat((latents, layout), 1)
         for index, plane in enumerate(noise):
             features = margins.features[index]
             if index:

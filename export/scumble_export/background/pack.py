@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.signal import fftconvolve
 
-from scumble_export.background.features import FeatureNet
+from scumble_export.background.features import FeatureNet, vectors_of
 from scumble_export.background.procedural import made_pictures
 from scumble_export.background.styles import STYLES, Judge, Piece, examples
 from scumble_export.data import files_in, is_held_out, pixels_from_bytes
@@ -145,7 +145,7 @@ def judge_from(found: dict[str, Pixels], net: FeatureNet) -> Judge:
     if not known:
         raise SystemExit("none of the hand-checked example pictures (prototypes.csv) is among the sources")
     squares = [torch.from_numpy(_square(cut(found[piece.picture], piece))) for _, piece in known]
-    return Judge([style for style, _ in known], net.vectors(torch.stack(squares).permute(0, 3, 1, 2) / 255))
+    return Judge([style for style, _ in known], vectors_of(net, torch.stack(squares).permute(0, 3, 1, 2) / 255))
 
 
 def _square(pixels: Pixels) -> Pixels:
@@ -185,13 +185,13 @@ def main() -> None:
         for name, pixels in pictures(args.sources, args.only):
             squares = [cut(pixels, piece) for piece in pieces_of(name, *pixels.shape[:2])]
             views = torch.from_numpy(np.stack([_square(square) for square in squares])).permute(0, 3, 1, 2) / 255
-            for shares, square in zip(judge.shares(net.vectors(views)), squares, strict=True):
+            for shares, square in zip(judge.shares(vectors_of(net, views)), squares, strict=True):
                 style = judge.style(shares, square)
                 if style is not None:
                     packer.add(style, name, square)
                 seen += 1
                 if seen % _DEFOCUSED_EVERY == 0 and len(square) >= _SMALL:
-                    packer.add("bokeh", name, defocused(square, rng))
+                    packer.add("defocus", name, defocused(square, rng))
         for index, (style, square) in enumerate(made_pictures(args.made, SIDE)):
             packer.add(style, f"{MADE}_{index:04}", square, made=True)
         packer.close()

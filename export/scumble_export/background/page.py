@@ -103,8 +103,9 @@ def figures(report: dict[str, Any], sheets: str) -> str:
         f"A generator that saw {trained['pictures']} crops ({trained['minutes']:.0f} minutes of computing), "
         f"{trained['cell_px']} pixels a cell; {report['pictures']} pictures a set, {report['size']} pixels a side.",
         "",
-        "Kernel distance to crops of the training pieces (cubic-kernel MMD in EfficientNet-Lite0: a proxy, not the "
-        "published KID, which is taken in Inception-v3); lower is nearer. In brackets 95 % bounds from halves of the "
+        "Kernel distance to crops of the training pieces (cubic-kernel MMD in MobileNetV2: a proxy, not the published "
+        "KID, which is taken in Inception-v3; the critic saw through another net, EfficientNet-Lite0); lower is "
+        "nearer. In brackets 95 % bounds from halves of the "
         "sets. *Real against real* is other crops of the same pieces, *held out* pieces that were never taught.",
         "",
         *distance_table(report),
@@ -114,7 +115,7 @@ def figures(report: dict[str, Any], sheets: str) -> str:
         *bar_table(report),
     ]
     if report["sheets"]:
-        lines += ["", "## Samples", "", "Seeds 0 to 63, none left out; every second one in colours drawn at random."]
+        lines += ["", "## Samples", "", "Seeds 0 to 63, none left out, in colours drawn at random."]
         for name in report["sheets"]:
             lines += ["", f"**{Path(name).stem}**", "", f"![64 samples: {Path(name).stem}]({sheets}/{name})"]
         lines += ["", "The ten pictures nearest to a training crop (above), and that crop (below):", ""]

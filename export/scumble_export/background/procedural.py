@@ -89,7 +89,7 @@ def cloth(rng: np.random.Generator, side: int) -> Plane:
 
 MAKERS: tuple[tuple[str, Callable[[np.random.Generator, int], Plane]], ...] = (
     ("soft", mesh_gradient),
-    ("bokeh", bokeh),
+    ("defocus", bokeh),
     ("abstract", bands),
     ("abstract", cloth),
 )

@@ -1,4 +1,4 @@
-"""Sheets of samples: a row for each style, pictures left to chance and pictures in wanted colours."""
+"""Sheets of samples: a row for each style, some pictures in the same colours, some in others."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from scumble_export.background.net import Generator
 Pixels = NDArray[np.uint8]
 
 _COLUMNS, _WINDOW, _WIDTH_PX = 6, Window(0, 0, 4, 6), 216
-_GAP_PX = 4
+_GAP_PX, _ONE_PALETTE = 4, 7
 
 
 def random_layout(height: int, width: int, seed: int) -> Layout:
-    """Returns a layout of a random palette, (4, height, width), RGB in -1..1 and the flag 1."""
+    """Returns a layout of a random palette, (3, height, width), sRGB in -1..1."""
     generator = torch.Generator().manual_seed(seed)
     colours = synthetic_layout(torch.empty(1, 3, height, width), generator)[0]
-    return torch.cat((colours, torch.ones(1, height, width))).numpy()
+    return colours.numpy()
 
 
 def pixels_of(rgb: Tensor) -> Pixels:
@@ -36,9 +36,9 @@ def pixels_of(rgb: Tensor) -> Pixels:
 
 @torch.no_grad()
 def sample_sheet(net: Generator, depth: int, device: torch.device) -> tuple[list[list[Pixels]], float]:
-    """Draws six pictures a style, the right half in wanted colours.
+    """Draws six pictures a style, the left half in the same colours.
 
-    Returns the rows, and the mean difference of pictures that share a style and wish for no colours, in 0..1: it
+    Returns the rows, and the mean difference of pictures that share a style and a layout, in 0..1: it
     falls to 0 when the net makes one picture only.
     """
     rows, differences = [], []
@@ -46,11 +46,11 @@ def sample_sheet(net: Generator, depth: int, device: torch.device) -> tuple[list
         row = []
         for column in range(_COLUMNS):
             seed = 1000 * style + column
-            layout = random_layout(_WINDOW.height, _WINDOW.width, column) if column >= _COLUMNS // 2 else None
+            layout = random_layout(_WINDOW.height, _WINDOW.width, column if column >= _COLUMNS // 2 else _ONE_PALETTE)
             inputs = inputs_of(net, _WINDOW, seed, one_hot(style, net.styles), layout, depth=depth)
             row.append(net(*(part.to(device) for part in inputs)).float())
-        free = row[: _COLUMNS // 2]
-        differences += [float((a - b).abs().mean()) / 2 for a, b in pairwise(free)]
+        alike = row[: _COLUMNS // 2]
+        differences += [float((a - b).abs().mean()) / 2 for a, b in pairwise(alike)]
         height = _WIDTH_PX * _WINDOW.height // _WINDOW.width
         rows.append([pixels_of(F.interpolate(rgb, (height, _WIDTH_PX), mode="bilinear")) for rgb in row])
     return rows, float(np.mean(differences))

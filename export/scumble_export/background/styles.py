@@ -15,12 +15,12 @@ from torch import Tensor
 
 Pixels = NDArray[np.uint8]
 
-STYLES = ("abstract", "bokeh", "sky", "soft", "texture")
+STYLES = ("abstract", "defocus", "sky", "soft", "texture")
 """The classes of the net, in the order of its style input."""
 OTHER = "other"
 _NEIGHBOURS, _SHARPNESS_OF_VOTES = 7, 10.0
 LEAST_SHARE = 0.6
-BLURRED = {"soft": 0.16, "bokeh": 0.30}
+BLURRED = {"soft": 0.16, "defocus": 0.30}
 """The strongest edge (see `edge_strength`) that these styles may have."""
 _FLATTEST = 0.012
 _RULER_PX = 96

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from scumble_export.background.field import Layout, Window, inputs_of
 from scumble_export.background.net import Generator
+from scumble_export.background.sheet import random_layout
 
 Planes = NDArray[np.float32]
 
@@ -55,7 +56,8 @@ class CellReach:
 def measure_cell_reach(net: Generator) -> CellReach:
     """Finds which cells one output pixel sees: a not-a-number in a cell marks every pixel that depends on it."""
     window = Window(0, 0, 1, 1)
-    inputs = list(inputs_of(net, window, 0, torch.full((1, net.styles), 1 / net.styles)))
+    layout = random_layout(window.height, window.width, 0)
+    inputs = list(inputs_of(net, window, 0, torch.full((1, net.styles), 1 / net.styles), layout))
     margin = net.margins().cells
     seen = []
     for cell in range(2 * margin + 1):
@@ -85,7 +87,7 @@ def _bytes(rgb: Tensor) -> NDArray[np.uint8]:
 
 @torch.no_grad()
 def check_tiles(
-    draw: Session | Generator, net: Generator, style: Tensor, layout: Layout | None = None, side: int = 4, tile: int = 2
+    draw: Session | Generator, net: Generator, style: Tensor, layout: Layout, side: int = 4, tile: int = 2
 ) -> TileCheck:
     """Draws `side` × `side` cells whole and in tiles of `tile` cells, and compares."""
     period = None
@@ -107,8 +109,12 @@ def check_tiles(
 
 @torch.no_grad()
 def seam_ratio(draw: Session | Generator, net: Generator, style: Tensor, seed: int, side: int = 3) -> float:
-    """Returns the mean step across the edges of a repeating picture over the mean step inside; 1 is no seam."""
-    rgb = draw(*inputs_of(net, Window(0, 0, side, side), seed, style, None, (side, side))).clamp(-1, 1)
+    """Returns the mean step across the edges of a repeating picture over the mean step inside; 1 is no seam.
+
+    The wanted colour is one, so that a seam can only come from the net.
+    """
+    layout = random_layout(1, 1, seed).repeat(side, 1).repeat(side, 2)
+    rgb = draw(*inputs_of(net, Window(0, 0, side, side), seed, style, layout, (side, side))).clamp(-1, 1)
     inside = (rgb[..., 1:] - rgb[..., :-1]).abs().mean() + (rgb[..., 1:, :] - rgb[..., :-1, :]).abs().mean()
     across = (rgb[..., :1] - rgb[..., -1:]).abs().mean() + (rgb[..., :1, :] - rgb[..., -1:, :]).abs().mean()
     return float(across / inside.clamp_min(1e-9))
@@ -118,7 +124,8 @@ def measure_bytes_per_pixel(model: Path, net: Generator) -> float:
     """Returns the working memory of one session per output pixel, from the peak of fresh processes."""
     peaks = []
     for cells in _MEMORY_CELLS:
-        inputs = inputs_of(net, Window(0, 0, cells, cells), 0, torch.full((1, net.styles), 1 / net.styles))
+        mixed = torch.full((1, net.styles), 1 / net.styles)
+        inputs = inputs_of(net, Window(0, 0, cells, cells), 0, mixed, random_layout(cells, cells, 0))
         shapes = {name: list(x.shape) for name, x in zip(input_names(len(net.levels)), inputs, strict=True)}
         job = json.dumps({"model": str(model), "inputs": shapes, "side": 0})
         done = subprocess.run(

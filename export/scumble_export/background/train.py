@@ -1,7 +1,7 @@
 r"""Trains the background generator on a pack of pieces (pack.py), on a CPU or a GPU; the same command resumes.
 
 python -m scumble_export.background.train PACK.tar RUN --device cuda --bf16 --batch 64 --minutes 9 \
-    --widths 320 320 256 192 128 64 32 --schedule 64:4 128:8 256:13
+    --widths 320 320 256 192 128 64 32 --schedule 64:4 128:8 256:13 --features efficientnet-lite0-57934424.pth
 
 PACK may be any folder or tar of pictures; the folders in it are the styles. `--schedule` is resolution:minutes of
 computing; a level is added to both nets at each change. `--minutes` ends this sitting, the same command goes on.
@@ -23,13 +23,22 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from scumble_export.background.batches import CELLS, Pieces, Wishes, disturbed, layout_of, load_pieces, varied
-from scumble_export.background.critic import Critic
+from scumble_export.background.batches import (
+    CELLS,
+    WHOLE_PX,
+    Pieces,
+    Wishes,
+    disturbed,
+    layout_of,
+    load_pieces,
+    nearer,
+    varied,
+)
+from scumble_export.background.critic import Critic, Projector, critic_loss, generator_loss
 from scumble_export.background.net import Generator
 from scumble_export.background.sheet import sample_sheet, write_sheet
 
-PENALTY_EVERY = 4
-LAYOUT_WEIGHT, LATENT_WEIGHT = 2.0, 0.3
+LATENT_WEIGHT = 0.3
 _COOL_SHARE, _COOLEST = 0.25, 0.1
 _HALF_LIFE_PICTURES, _RAMP = 10_000, 0.05
 _SAVE_MINUTES = 4.0
@@ -60,13 +69,16 @@ class Training:
             "styles": self.pieces.names,
             "enlarged": bool(args.enlarged),
         }
-        self.net = Generator(args.widths, len(self.pieces.names), args.enlarged).to(self.device)
-        self.critic = Critic(args.critic_widths or args.widths, len(self.pieces.names)).to(self.device)
+        # The doubling of the finest picture is the product's: it has nothing to learn.
+        self.net = Generator(args.widths, len(self.pieces.names)).to(self.device)
+        self.critic = Critic(len(self.pieces.names)).to(self.device)
+        self.projector = Projector(args.features).to(self.device)
         self.average = copy.deepcopy(self.net).requires_grad_(False)
-        for net in (self.net, self.critic, self.average):
+        for net in (self.net, self.critic, self.average, self.projector):
             net.to(memory_format=torch.channels_last)
         self.optimizers = [
-            torch.optim.Adam(net.parameters(), lr=args.rate, betas=(0.0, 0.99)) for net in (self.net, self.critic)
+            torch.optim.Adam([{"params": net.parameters(), "initial_lr": rate}], rate, (0.0, 0.99))
+            for net, rate in ((self.net, args.rate), (self.critic, args.critic_rate))
         ]
         self.steps, self.pictures, self.minutes, self.depth = 0, 0, 0.0, depth_of(self.stages[0][0])
         self.stopped = False
@@ -88,6 +100,7 @@ class Training:
 
     def _parts(self) -> dict[str, Any]:
         parts: dict[str, Any] = {"net": self.net, "critic": self.critic, "average": self.average}
+        parts["projector"] = self.projector
         return parts | {f"optimizer_{index}": one for index, one in enumerate(self.optimizers)}
 
     def _progress(self) -> dict[str, Any]:
@@ -111,16 +124,14 @@ class Training:
             temporary.replace(self.run / f"{name}.pt")
 
     def stage(self) -> int:
-        """Returns the resolution of now, adding a level to both nets when its time has come."""
+        """Returns the resolution of now."""
         left, size = self.minutes, self.stages[-1][0]
         for at, minutes in self.stages:
             if left < minutes:
                 size = at
                 break
             left -= minutes
-        while self.depth < depth_of(size):
-            self.depth += 1
-            self.critic.grow(self.depth - 1)
+        self.depth = max(self.depth, depth_of(size))
         return size
 
     def rate(self) -> float:
@@ -128,58 +139,70 @@ class Training:
         done = self.minutes / sum(minutes for _, minutes in self.stages)
         return max(_COOLEST, min(1.0, (1 - done) / _COOL_SHARE))
 
+    def view(self, size: int, generator: torch.Generator) -> tuple[int, Tensor, Tensor]:
+        """Returns how many levels to draw, real pictures at that resolution, and their styles.
+
+        Finer than 128 pixels a picture is looked at in turn as a whole, more coarsely, and from near, in part.
+        """
+        near = size > WHOLE_PX and self.steps % 2 == 0
+        if size > WHOLE_PX and not near:
+            size = WHOLE_PX
+        real, style = self.pieces.batch(self.args.batch, size, generator)
+        return depth_of(size), nearer(real, generator) if near else real, style
+
     def step(self, generator: torch.Generator) -> dict[str, Tensor]:
-        size = self.stage()
-        count = self.args.batch
+        depth, real, style = self.view(self.stage(), generator)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = self.args.rate * self.rate()
-        real, style = self.pieces.batch(count, size, generator)
-        real = varied(real, generator)
-        wishes = Wishes(
-            self.net, self.depth, layout_of(real, self.net.margins(self.depth).cells, generator), style, generator
-        )
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.args.bf16):
+                group["lr"] = group["initial_lr"] * self.rate()
+        real = varied(real, generator).contiguous(memory_format=torch.channels_last)
+        if self.steps == 0:
+            self.projector.level(real)
+        cells = real.shape[-1] >> (depth - 1)
+        colours = layout_of(real, self.net.margins(depth).cells, generator, cells)
+        wishes = Wishes(self.net, depth, colours, style, generator)
+        with self.low_precision():
             fake = wishes.picture(self.net)
         seen = [disturbed(x, generator).contiguous(memory_format=torch.channels_last) for x in (real, fake.float())]
-        losses = self.teach_critic(seen[0], seen[1].detach(), style, wishes.latent)
-        losses |= self.teach_generator(seen[0], seen[1], fake.float(), wishes)
+        # With gradients the frozen net is faster in full precision on a CPU; the critic learns from the same features.
+        with self.low_precision(self.device.type == "cuda"):
+            mixed = self.projector(seen[1])
+        losses = self.teach_critic(seen[0], [x.detach() for x in mixed], wishes)
+        losses |= self.teach_generator(mixed, fake.float(), wishes)
         self.steps += 1
-        self.pictures += count
+        self.pictures += len(real)
         self.follow()
         return losses
 
-    def teach_critic(self, real: Tensor, fake: Tensor, style: Tensor, latent: Tensor) -> dict[str, Tensor]:
-        """One step of the relativistic loss with both zero-centred penalties (Huang et al. 2024, R3GAN, section 2)."""
-        penalised = self.steps % PENALTY_EVERY == 0
-        real, fake = real.requires_grad_(penalised), fake.requires_grad_(penalised)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.args.bf16 and not penalised):
-            on_real, _ = self.critic(real, style)
-            on_fake, guess = self.critic(fake, style)
-        gap = on_real.float() - on_fake.float()
-        miss = F.mse_loss(guess.float(), latent)
-        loss = F.softplus(-gap).mean() + LATENT_WEIGHT * miss
-        values = {"critic": loss.detach(), "gap": gap.mean().detach(), "latent": miss.detach()}
-        if penalised:
-            strength = self.args.gamma * (real.shape[-1] / 128) ** 2
-            slopes = torch.autograd.grad([on_real.sum() + on_fake.sum()], [real, fake], create_graph=True)
-            steepness = sum((slope.square().sum((1, 2, 3)).mean() for slope in slopes), torch.zeros_like(loss))
-            loss = loss + strength / 2 * PENALTY_EVERY * steepness
-            values["steepness"] = steepness.detach()
-        self.update(1, loss)
-        return values
+    def low_precision(self, wanted: bool = True) -> torch.autocast:
+        """Returns the context in which the nets run."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.args.bf16 and wanted)
 
-    def teach_generator(self, real: Tensor, seen: Tensor, fake: Tensor, wishes: Wishes) -> dict[str, Tensor]:
-        self.critic.requires_grad_(False)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.args.bf16):
+    def teach_critic(self, real: Tensor, mixed: list[Tensor], wishes: Wishes) -> dict[str, Tensor]:
+        """One step of the critic on real pictures and on what the frozen net sees in made ones."""
+        with self.low_precision():
             with torch.no_grad():
-                on_real, _ = self.critic(real, wishes.style)
-            on_fake, guess = self.critic(seen, wishes.style)
-        adversarial = F.softplus(on_real.float() - on_fake.float()).mean()
+                true = self.projector(real)
+            on_real, _ = self.critic(true, wishes.style)
+            on_fake, guess = self.critic(mixed, wishes.style)
+        loss = critic_loss(on_real, on_fake)
+        miss = F.mse_loss(guess.float(), wishes.latent)
+        self.update(1, loss + LATENT_WEIGHT * miss)
+        values = {"critic": loss, "latent": miss}
+        values |= {f"real_{k}": x.float().mean() for k, x in enumerate(on_real)}
+        values |= {f"fake_{k}": x.float().mean() for k, x in enumerate(on_fake)}
+        return {name: value.detach() for name, value in values.items()}
+
+    def teach_generator(self, mixed: list[Tensor], fake: Tensor, wishes: Wishes) -> dict[str, Tensor]:
+        """One step of the generator: verdicts, wanted colours, a range that can be shown, a vector that is heeded."""
+        self.critic.requires_grad_(False)
+        with self.low_precision():
+            on_fake, guess = self.critic(mixed, wishes.style)
+        adversarial = generator_loss(on_fake)
         layout = wishes.layout_error(fake)
         excess = (fake.abs() - 1).clamp_min(0).mean()
         miss = F.mse_loss(guess.float(), wishes.latent)
-        self.update(0, adversarial + LAYOUT_WEIGHT * (layout + excess) + LATENT_WEIGHT * miss)
+        self.update(0, adversarial + self.args.layout_weight * layout + excess + LATENT_WEIGHT * miss)
         self.critic.requires_grad_(True)
         return {"generator": adversarial.detach(), "layout": layout.detach()}
 
@@ -250,13 +273,14 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("pieces", type=Path, help="pack, folder or tar of pictures; the folders in it are styles")
     options.add_argument("run", type=Path, help="folder of the checkpoint, log and sheets; resumed if it has one")
-    options.add_argument("--widths", type=int, nargs="+", default=[160, 160, 128, 96, 48, 24])
-    options.add_argument("--critic-widths", type=int, nargs="+", help="default: as the generator's")
+    options.add_argument("--widths", type=int, nargs="+", default=[128, 128, 128, 96, 48, 32, 24])
+    options.add_argument("--features", type=Path, required=True, help="ImageNet weights of EfficientNet-Lite0")
     options.add_argument("--enlarged", action="store_true", help="the exported net doubles the finest level's picture")
-    options.add_argument("--schedule", nargs="+", default=["32:30", "64:90", "128:900"], metavar="SIZE:MINUTES")
+    options.add_argument("--schedule", nargs="+", default=["64:60", "128:60", "256:120"], metavar="SIZE:MINUTES")
     options.add_argument("--batch", type=int, default=20)
     options.add_argument("--rate", type=float, default=2e-3, help="learning rate (layers are equalised)")
-    options.add_argument("--gamma", type=float, default=1.0, help="strength of the penalties at 128 pixels")
+    options.add_argument("--critic-rate", type=float, default=2e-4, help="learning rate of the critic")
+    options.add_argument("--layout-weight", type=float, default=2.0, help="how much the wanted colours count")
     options.add_argument("--minutes", type=float, default=0.0, help="end this sitting after so long; 0: never")
     options.add_argument("--sheet-minutes", type=float, default=10.0, help="between sample sheets, of computing")
     options.add_argument("--seed", type=int, default=0)
