@@ -109,14 +109,16 @@ def check_tiles(
 
 @torch.no_grad()
 def seam_ratio(draw: Session | Generator, net: Generator, style: Tensor, seed: int, side: int = 3) -> float:
-    """Returns the mean step across the edges of a repeating picture over the mean step inside; 1 is no seam.
+    """Returns the mean step across the edges of a repeating picture over that across its inner borders of cells.
 
-    The wanted colour is gray all over, so that a seam can only come from the net.
+    1 is no seam. The wanted colour is gray all over, so that a seam can only come from the net.
     """
     layout = np.zeros((LAYOUT, side, side), np.float32)
     rgb = draw(*inputs_of(net, Window(0, 0, side, side), seed, style, layout, (side, side))).clamp(-1, 1)
-    inside = (rgb[..., 1:] - rgb[..., :-1]).abs().mean() + (rgb[..., 1:, :] - rgb[..., :-1, :]).abs().mean()
     across = (rgb[..., :1] - rgb[..., -1:]).abs().mean() + (rgb[..., :1, :] - rgb[..., -1:, :]).abs().mean()
+    first = torch.arange(net.cell_px, rgb.shape[-1], net.cell_px)
+    inside = (rgb[..., first] - rgb[..., first - 1]).abs().mean()
+    inside = inside + (rgb[..., first, :] - rgb[..., first - 1, :]).abs().mean()
     return float(across / inside.clamp_min(1e-9))
 
 
