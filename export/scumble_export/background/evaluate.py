@@ -179,7 +179,7 @@ def main() -> None:
         "diversity": variety_scores(seen["ours"], seen["taught"], net.styles),
         "memorisation": memory_scores(seen, sets.ours, sets.taught, args.sheets),
         "moods": {"directions": directions, "spearman": sliders.spearman, "cross_talk": sliders.cross_talk},
-        "seams": {style: seam_ratio(net, net, one_hot(i, net.styles), 7) for i, style in enumerate(run.styles)},
+        "seams": {style: seam_ratio(net, net, one_hot(i, net.styles), range(8)) for i, style in enumerate(run.styles)},
         "tiles": vars(check_tiles(net, net, mixed, random_layout(4, 4, 1))),
     }
     report["sheets"] = draw_sheets(run, args.sheets) if args.sheets else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,17 +109,19 @@ def check_tiles(
 
 
 @torch.no_grad()
-def seam_ratio(draw: Session | Generator, net: Generator, style: Tensor, seed: int, side: int = 3) -> float:
-    """Returns the mean step across the edges of a repeating picture over that across its inner borders of cells.
+def seam_ratio(draw: Session | Generator, net: Generator, style: Tensor, seeds: Sequence[int], side: int = 3) -> float:
+    """Returns the mean step across the edges of repeating pictures over that across their inner borders of cells.
 
     1 is no seam. The wanted colour is gray all over, so that a seam can only come from the net.
     """
     layout = np.zeros((LAYOUT, side, side), np.float32)
-    rgb = draw(*inputs_of(net, Window(0, 0, side, side), seed, style, layout, (side, side))).clamp(-1, 1)
-    across = (rgb[..., :1] - rgb[..., -1:]).abs().mean() + (rgb[..., :1, :] - rgb[..., -1:, :]).abs().mean()
-    first = torch.arange(net.cell_px, rgb.shape[-1], net.cell_px)
-    inside = (rgb[..., first] - rgb[..., first - 1]).abs().mean()
-    inside = inside + (rgb[..., first, :] - rgb[..., first - 1, :]).abs().mean()
+    first = torch.arange(net.cell_px, side * net.cell_px, net.cell_px)
+    across, inside = torch.zeros(()), torch.zeros(())
+    for seed in seeds:
+        rgb = draw(*inputs_of(net, Window(0, 0, side, side), seed, style, layout, (side, side))).clamp(-1, 1)
+        for x in (rgb, rgb.mT):
+            across += (x[..., :1] - x[..., -1:]).abs().mean()
+            inside += (x[..., first] - x[..., first - 1]).abs().mean()
     return float(across / inside.clamp_min(1e-9))
 
 
