@@ -20,6 +20,7 @@ from scumble.hosts.adapter import (
     asked_params,
     clip_layer_name,
     error_text,
+    layer_files,
     layer_name,
     painted_clips,
     separate_clips,
@@ -87,10 +88,41 @@ def test_a_separate_clip_is_asked_for_as_a_file_and_never_painted() -> None:
     assert asked_params(COLORIZE)[: len(COLORIZE.params)] == COLORIZE.params
 
 
-def test_what_is_written_beside_a_result_is_not_asked_for() -> None:
-    places = (FileParam(None, name="notes", role="write"), FileParam(None, name="parts", role="folder"))
-    asked = asked_params(dataclasses.replace(TINT, params=(*TINT.params, *places)))
-    assert [param.name for param in asked] == ["amount", "table", "color_model"]
+PLACES = (
+    FileParam(None, name="notes", title="Notes", role="write"),
+    FileParam(None, name="parts", title="Parts", role="folder"),
+    FileParam(None, name="layers", title="Layers", role="layers"),
+)
+
+
+def test_what_is_written_beside_a_result_is_not_asked_for_but_a_generators_layers_are() -> None:
+    schema = dataclasses.replace(TINT, params=(*TINT.params, *PLACES))
+    assert [param.name for param in asked_params(schema)] == ["amount", "table", "color_model"]
+    maker = dataclasses.replace(schema, context="generator")
+    asked = asked_params(maker)
+    assert [param.name for param in asked] == ["amount", "table", "layers", "color_model"]
+    assert (asked[2].kind, asked[2].title, asked[2].default) == ("bool", "Layers", False)
+    assert layer_name(maker, {"amount": 1.0, "layers": True}) == "Tint (amount 1.0)"
+
+
+def test_layers_come_in_a_folder_that_is_gone_afterwards(adapter: Adapter, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(adapter.client, "submit", lambda _, params, *__, **___: asked.append(params["layers"]))
+    schema = dataclasses.replace(TINT, context="generator", params=(*TINT.params, *PLACES))
+    with adapter.layers_folder() as folder:
+        for name in ("10-top.png", "2-scrim.png", "1-background.png"):
+            (folder / name).touch()
+        adapter.submit(schema, {"layers": True}, {}, layers=folder)
+        adapter.submit(schema, {"layers": False}, {}, layers=folder)
+        adapter.submit(schema, {"layers": True}, {})  # a preview
+        found = layer_files(folder)
+    assert asked == [str(folder), None, None]
+    assert found == [
+        ("Background", str(folder / "1-background.png")),
+        ("Scrim", str(folder / "2-scrim.png")),
+        ("Top", str(folder / "10-top.png")),
+    ]
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(

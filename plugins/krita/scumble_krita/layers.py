@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from krita import Krita
 
 from scumble.errors import HostError
 from scumble.hosts.adapter import result_place, source_place
+from scumble.hosts.kritaspaces import SCREEN, Space
 from scumble.hosts.steps import Steps, aside
 from scumble.media.image import ColorModel, Image
 from scumble.media.region import Region
 from scumble.media.strips import is_clear, kept_inside
 from scumble.schema import EffectSchema
 from scumble.worker.pixels import Pixels
-from scumble_krita.spaces import Space
+from scumble_krita.qt import QtGui
 
 _STRIP_PIXELS = 1 << 15
 Mask = dict[int, bytes]  # strips of the selection by their top
@@ -148,3 +150,29 @@ def fill(node: Any, image: Image, origin: Space, region: Region, mask: Mask) -> 
             native = convert(origin.native(data, part.model), rows)
             node.setPixelData(kept_inside(native, mask[y]) if mask else native, region.x, y, region.width, rows)
             yield 0
+
+
+def image_of(picture: Any, model: ColorModel) -> Image:
+    """Returns a QImage's pixels, which are of that model."""
+    bits = picture.constBits()
+    bits.setsize(picture.sizeInBytes())
+    return Image(bytes(bits), picture.width(), picture.height(), model, stride=picture.bytesPerLine())
+
+
+def grouped(document: Any, name: str, parts: Sequence[tuple[str, str]]) -> Steps[Any]:
+    """Makes a group of pictures, the lowest first, each a name and a file; the value is no part of a document yet.
+
+    In the user's own document it would make each of them a step to undo.
+    """
+    with home(None, Space.of(document)) as scratch:
+        group = scratch.createGroupLayer(name)
+        for part, path in parts:
+            picture = yield from aside(partial(_read, path))
+            node = scratch.createNode(part, "paintlayer")
+            yield from fill(node, picture, SCREEN, picture.bounds, Mask())
+            group.addChildNode(node, None)
+        return group.clone()
+
+
+def _read(path: str) -> Image:
+    return image_of(QtGui.QImage(path).convertToFormat(QtGui.QImage.Format.Format_RGBA8888), ColorModel.RGBA)

@@ -9,14 +9,26 @@ from typing import Any
 from krita import Krita
 
 from scumble.errors import HostError
-from scumble.hosts.adapter import Adapter, clip_layer_name, layer_name, painted_clips, scaled_params
+from scumble.hosts.adapter import Adapter, clip_layer_name, layer_files, layer_name, painted_clips, scaled_params
+from scumble.hosts.kritaspaces import SCREEN, Space
 from scumble.hosts.steps import Steps, finished
 from scumble.media.image import ColorModel, Image
 from scumble.media.strips import every_nth, opaque_pixel
 from scumble.schema import EffectSchema
-from scumble_krita.layers import Mask, fill, home, mask_of, pixels_of, reader, selected, source_of, top_result
+from scumble_krita.layers import (
+    Mask,
+    fill,
+    grouped,
+    home,
+    image_of,
+    mask_of,
+    pixels_of,
+    reader,
+    selected,
+    source_of,
+    top_result,
+)
 from scumble_krita.qt import QtCore, QtGui
-from scumble_krita.spaces import SCREEN, Space
 
 Values = dict[str, Any]
 Report = Callable[[float, str], None]
@@ -39,7 +51,7 @@ def clip_nodes(document: Any, schema: EffectSchema) -> dict[str, Any]:
 
 
 def rendered(adapter: Adapter, schema: EffectSchema, params: Values, document: Any, report: Report) -> Steps[str]:
-    """Renders into one new layer, a filter's above its source; or into a new document where `document` is None.
+    """Renders into one new layer or group, a filter's above its source; or a new document where `document` is None.
 
     A gray document cannot hold colours: they too go into a new one. The value says what was made; until the last step
     nothing is.
@@ -55,31 +67,45 @@ def rendered(adapter: Adapter, schema: EffectSchema, params: Values, document: A
             region, chosen = selected(document)
             if chosen is not None:
                 selection, mask = yield from mask_of(document, chosen, region, stack)
-        job = adapter.submit(schema, params, clips, selection=selection)
+        folder = stack.enter_context(adapter.layers_folder())
+        job = adapter.submit(schema, params, clips, selection=selection, layers=folder)
         image = yield from finished(job, lambda done, note: report(0.05 + 0.9 * done, note))
-    report(0.95, "Writing")
-    name, space = layer_name(schema, params), Space.of_samples(image.sample, image.transfer)
-    if nodes and Space.of(nodes["source"]).rgb.holds(image):
-        space = Space.of(nodes["source"]).rgb
-    if document is None or (document.colorModel() == "GRAYA" and space.model != "GRAYA"):
-        made = yield from _new_document(image, name, space)
-        return made if document is None else f"{made} The grayscale one cannot hold its colours."
-    below = top_result(nodes["source"], schema) if nodes else document.activeNode()
-    fits = not nodes or (document.width(), document.height()) == (image.width, image.height)
-    layer = document.createNode(name, "paintlayer") if fits else None
-    if layer is None or below is None:
-        raise HostError("The document was closed or changed its size meanwhile", "Apply the effect again.")
-    yield from fill(layer, image, space, region or image.bounds, mask)
-    below.parentNode().addChildNode(layer, below)
-    return f"Made the layer “{name}”."
+        report(0.95, "Writing")
+        name, space, parts = (
+            layer_name(schema, params),
+            Space.of_samples(image.sample, image.transfer),
+            layer_files(folder),
+        )
+        if nodes and Space.of(nodes["source"]).rgb.holds(image):
+            space = Space.of(nodes["source"]).rgb
+        if document is None or (document.colorModel() == "GRAYA" and space.model != "GRAYA"):
+            made = yield from _new_document(image, name, space, parts)
+            return made if document is None else f"{made} The grayscale one cannot hold its colours."
+        below = top_result(nodes["source"], schema) if nodes else document.activeNode()
+        fits = not nodes or (document.width(), document.height()) == (image.width, image.height)
+        layer = document.createNode(name, "paintlayer") if fits else None
+        if layer is None or below is None:
+            raise HostError("The document was closed or changed its size meanwhile", "Apply the effect again.")
+        if parts:
+            layer = yield from grouped(document, name, parts)
+        else:
+            yield from fill(layer, image, space, region or image.bounds, mask)
+        below.parentNode().addChildNode(layer, below)
+        if parts:
+            document.refreshProjection()  # Krita would show an empty group
+    return f"Made the {'group' if parts else 'layer'} “{name}”."
 
 
-def _new_document(image: Image, name: str, space: Space) -> Steps[str]:
+def _new_document(image: Image, name: str, space: Space, parts: list[tuple[str, str]]) -> Steps[str]:
     document = Krita.instance().createDocument(image.width, image.height, name, *space, 300.0)
     with contextlib.ExitStack() as stack:
         stack.callback(document.close)
-        document.topLevelNodes()[0].setName(name)
-        yield from fill(document.topLevelNodes()[0], image, space, image.bounds, Mask())
+        layer = document.topLevelNodes()[0]
+        layer.setName(name)
+        yield from fill(layer, image, space, image.bounds, Mask())
+        if parts:
+            document.rootNode().addChildNode((yield from grouped(document, name, parts)), layer)
+            layer.remove()
         stack.pop_all()
     document.refreshProjection()
     Krita.instance().activeWindow().addView(document)
@@ -112,11 +138,11 @@ def _small_clips(document: Any, schema: EffectSchema) -> Steps[tuple[dict[str, I
     size, chosen = (document.width(), document.height()), selected(document)[1]
     for name, node in nodes.items():
         small = yield from _small(document, Space.of(node), size, reader(node))
-        clips[name] = _image(small.convertToFormat(QtGui.QImage.Format.Format_RGBA8888), ColorModel.RGBA)
+        clips[name] = image_of(small.convertToFormat(QtGui.QImage.Format.Format_RGBA8888), ColorModel.RGBA)
     if chosen is not None:
         gray = lambda *bounds: SCREEN.native(bytes(chosen.pixelData(*bounds)), ColorModel.GRAY)  # noqa: E731
         small = yield from _small(document, SCREEN, size, gray)
-        selection = _image(small.convertToFormat(QtGui.QImage.Format.Format_Grayscale8), ColorModel.GRAY)
+        selection = image_of(small.convertToFormat(QtGui.QImage.Format.Format_Grayscale8), ColorModel.GRAY)
     return clips, selection, clips["source"].width / size[0]
 
 
@@ -138,9 +164,3 @@ def _small(document: Any, space: Space, size: tuple[int, int], read: Callable[..
             image = node.thumbnail(right, bottom).copy(0, 0, width, height)
     keep, smooth = QtCore.Qt.AspectRatioMode.KeepAspectRatio, QtCore.Qt.TransformationMode.SmoothTransformation
     return image if max(width, height) <= SIDE else image.scaled(SIDE, SIDE, keep, smooth)
-
-
-def _image(picture: Any, model: ColorModel) -> Image:
-    bits = picture.constBits()
-    bits.setsize(picture.sizeInBytes())
-    return Image(bytes(bits), picture.width(), picture.height(), model, stride=picture.bytesPerLine())

@@ -117,11 +117,12 @@ def state():
 
 
 def dump(path, node=None):
-    """Writes the raw pixels of a layer, or of the whole picture, within the document's bounds."""
+    """Writes the raw pixels of a layer, what a group shows, or the whole picture, within the document's bounds."""
     document = app.activeDocument()
     document.waitForDone()
     thing = document if node is None else document.nodeByName(node)
-    data = bytes(thing.pixelData(0, 0, document.width(), document.height()))
+    read = thing.projectionPixelData if node and thing.type() == "grouplayer" else thing.pixelData
+    data = bytes(read(0, 0, document.width(), document.height()))
     Path(path).write_bytes(data)
 
 

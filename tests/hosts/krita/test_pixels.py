@@ -107,6 +107,29 @@ def test_a_background_is_the_command_lines(krita: Krita, workplace: Workplace, l
     assert krita.undo()["layers"] == after["layers"][:1]
 
 
+@pytest.mark.parametrize("target", ["New layer", "New document"])
+def test_the_layers_of_a_background_are_a_group(krita: Krita, workplace: Workplace, target: str) -> None:
+    look = LOOKS[1]
+    krita.run(f"open_picture({str(workplace.photo())!r}); choose('Background'); click('reset')")
+    fields = {**look, "blend": 9, "layers": "Yes", "target": target}
+    krita.run("\n".join(f"put({name!r}, {value!r})" for name, value in fields.items()))
+    before = krita.ask("state()")["layers"]
+    after = krita.apply()
+    name, parts = after["layers"][-1]
+    assert parts == ["Background", "Scrim", "Subject"]
+    assert "layers" not in name, "that there are layers is seen, and not said"
+    assert len(after["layers"]) == (1 if target == "New document" else 2)
+    width, height = (320, 180) if target == "New document" else CAT
+    got = rgba_from_krita(krita.layer(name), width, height).astype(int)
+    expected = workplace.reference("background", None, *options_of(look))
+    assert np.abs(got[:180, :320] - expected).max() <= 1
+    shown = rgba_from_krita(krita.layer(None), width, height).astype(int)
+    assert np.abs(shown[:180, :320] - expected).max() <= 1
+    assert not list(workplace.home.worker_runtime.glob("layers-*"))
+    if target == "New layer":
+        assert krita.undo()["layers"] == before, "one step back"
+
+
 def test_a_background_that_cannot_be_is_said(krita: Krita, workplace: Workplace) -> None:
     krita.run(f"open_picture({str(workplace.photo())!r}); choose('Background'); click('reset')")
     krita.run("put('text_area', '1200,10,300,80')")

@@ -1,4 +1,4 @@
-"""Colour spaces by Krita's names, and the order of their channels.
+"""Colour spaces by Krita's names, and the order of their channels; for the adapter, and without Krita itself.
 
 Krita keeps integer RGBA as blue, green, red, alpha; float RGBA and everything else in the order of the name.
 """
