@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as Picture
-from tests.hosts.harness import pictures_folder
+from tests.hosts.harness import SUBJECT, options_of, pictures_folder
 from tests.hosts.krita.conftest import Workplace, rgba_from_krita
 from tests.hosts.krita.driver import Krita
 
@@ -178,3 +178,22 @@ def test_pictures_of_it_in_use(krita: Krita, workplace: Workplace) -> None:
     krita.wait("not state()['busy']")
     krita.shoot(pictures_folder() / "krita-error.png", krita.ask("box_of_docker(260)"))
     assert (pictures_folder() / "krita-error.png").stat().st_size > 5000
+
+
+def test_pictures_of_a_generator_in_use(krita: Krita, workplace: Workplace) -> None:
+    """A background with room for text and a subject: the preview, which writes nothing, then its layers."""
+    look = {"style": "low-poly", "width": 512, "height": 400, "seed": 12, "text_area": "20,40,240,300"}
+    krita.run(f"open_picture({str(workplace.photo('astronaut.jpg'))!r}); choose('Background'); click('reset')")
+    fields = {**look, "subject": str(SUBJECT), "layers": "Yes", "target": "New document"}
+    krita.run("\n".join(f"put({name!r}, {value!r})" for name, value in fields.items()) + "; click('preview')")
+    krita.wait(PREVIEW)
+    krita.wait("not docker()._tasks and not docker()._later.isActive()")
+    shown = preview_pixels(krita, workplace.folder / "preview.png")
+    whole = Picture.fromarray(workplace.reference("background", None, *options_of({**look, "subject": SUBJECT})))
+    small = np.asarray(whole.convert("RGB").resize(shown.shape[1::-1], Picture.Resampling.BOX)).astype(int)
+    assert np.abs(small - shown).mean() < 6
+    after = krita.apply()
+    assert after["layers"][0][1] == ["Background", "Scrim", "Subject"], after
+    krita.run("app.activeWindow().activeView().canvas().setZoomLevel(1.0)")
+    time.sleep(0.5)
+    krita.shoot(pictures_folder() / "krita-generator.png")

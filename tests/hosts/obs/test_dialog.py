@@ -96,14 +96,19 @@ def test_a_picture_is_colorized_by_clicks(dialog: Dialog, workplace: Workplace) 
 
 
 def test_another_effect_is_chosen_by_clicks(dialog: Dialog, workplace: Workplace) -> None:
-    dialog.choose("t")
+    dialog.choose("m")
     page = dialog.picture("sound")
     dialog.press(APPLY)
-    dialog.studio.wait(lambda: "Tone (Scumble)" in dialog.studio.sources())
-    assert dialog.studio.file_of("Tone (Scumble)").read_bytes() == workplace.reference("tone", ".wav", None)
+    dialog.studio.wait(lambda: "Music bed (Scumble)" in dialog.studio.sources(), 120)
+    assert dialog.studio.file_of("Music bed (Scumble)").read_bytes() == workplace.reference("music-bed", ".wav", None)
     dialog.press(REFRESH)
-    dialog.choose("g")
+    dialog.choose("b")
     assert (page[400:, 500:] != dialog.picture("generator")[400:, 500:]).sum() > 10000, "other values to set"
+    dialog.press(APPLY)
+    dialog.studio.wait(lambda: "Background (Scumble)" in dialog.studio.sources())
+    made = dialog.studio.file_of("Background (Scumble)").read_bytes()
+    assert made == workplace.reference("background", ".png", None)
+    dialog.press(REFRESH)
 
 
 def test_progress_cancel_and_errors_are_seen(dialog: Dialog, workplace: Workplace) -> None:
