@@ -77,7 +77,7 @@ class Training:
         for net in (self.net, self.critic, self.average, self.projector):
             net.to(memory_format=torch.channels_last)
         self.optimizers = [
-            torch.optim.Adam([{"params": net.parameters(), "initial_lr": rate}], rate, (0.0, 0.99))
+            torch.optim.Adam(net.parameters(), rate, (0.0, 0.99))
             for net, rate in ((self.net, args.rate), (self.critic, args.critic_rate))
         ]
         self.steps, self.pictures, self.minutes, self.depth = 0, 0, 0.0, depth_of(self.stages[0][0])
@@ -152,9 +152,9 @@ class Training:
 
     def step(self, generator: torch.Generator) -> dict[str, Tensor]:
         depth, real, style = self.view(self.stage(), generator)
-        for optimizer in self.optimizers:
+        for optimizer, rate in zip(self.optimizers, (self.args.rate, self.args.critic_rate), strict=True):
             for group in optimizer.param_groups:
-                group["lr"] = group["initial_lr"] * self.rate()
+                group["lr"] = rate * self.rate()
         real = varied(real, generator).contiguous(memory_format=torch.channels_last)
         if self.steps == 0:
             self.projector.level(real)
