@@ -99,10 +99,12 @@ def _add_effect(group: Any, session: Session, schema: EffectSchema) -> None:
     obs.obs_data_set_default_string(session.settings, key_of(schema, "/name"), f"{schema.title} (Scumble)")
     if schema.output.media != "audio":
         return
-    obs.obs_properties_add_bool(group, key_of(schema, "/loop"), "Loop")
+    obs.obs_properties_add_bool(group, key_of(schema, "/loop"), "Loop in OBS")
     obs.obs_data_set_default_bool(session.settings, key_of(schema, "/loop"), True)
     heard = results.names_of(lambda source: bool(obs.obs_source_get_output_flags(source) & obs.OBS_SOURCE_AUDIO))
-    voice = add_list(group, key_of(schema, "/voice"), "Duck under", {name: name or "Nothing" for name in ("", *heard)})
+    voice = add_list(
+        group, key_of(schema, "/voice"), "Duck in OBS under", {name: name or "Nothing" for name in ("", *heard)}
+    )
     words = "Turned down while that source is heard. Adjust it among the sound's filters, where it is a compressor."
     obs.obs_property_set_long_description(voice, words)
     _add_button(group, session, key_of(schema, "/duck"), "Set up ducking", partial(session.duck, schema))

@@ -41,6 +41,11 @@ class Dialog:
         """Presses a button."""
         self.studio.click(*place, DIALOG)
 
+    def wheel(self, button: int) -> None:
+        """Turns the wheel to the page's end (button 5) or its beginning (4), the pointer beside all fields."""
+        self.studio.click_tool("mousemove", "--window", self._window, "516", "600")
+        self.studio.click_tool("click", "--repeat", "40", "--delay", "20", str(button), "sleep", "0.5")
+
     def choose(self, letter: str) -> None:
         """Chooses the effect whose title begins with the letter."""
         self.press(CHOOSER)
@@ -97,7 +102,10 @@ def test_a_picture_is_colorized_by_clicks(dialog: Dialog, workplace: Workplace) 
 
 def test_another_effect_is_chosen_by_clicks(dialog: Dialog, workplace: Workplace) -> None:
     dialog.choose("m")
-    page = dialog.picture("sound")
+    page = dialog.picture("music")
+    dialog.wheel(5)
+    dialog.picture("sound")
+    dialog.wheel(4)
     dialog.press(APPLY)
     dialog.studio.wait(lambda: "Music bed (Scumble)" in dialog.studio.sources(), 120)
     assert dialog.studio.file_of("Music bed (Scumble)").read_bytes() == workplace.reference("music-bed", ".wav", None)
@@ -109,6 +117,9 @@ def test_another_effect_is_chosen_by_clicks(dialog: Dialog, workplace: Workplace
     made = dialog.studio.file_of("Background (Scumble)").read_bytes()
     assert made == workplace.reference("background", ".png", None)
     dialog.press(REFRESH)
+    dialog.close()
+    screenshot(dialog.studio.display, dialog.folder / "obs-background.png", dialog.studio.window(MAIN_WINDOW))
+    dialog.open()
 
 
 def test_progress_cancel_and_errors_are_seen(dialog: Dialog, workplace: Workplace) -> None:

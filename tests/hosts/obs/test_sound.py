@@ -77,7 +77,7 @@ def test_a_sound_becomes_a_media_source_that_loops(studio: Studio, workplace: Wo
 
 def test_the_bed_is_turned_down_while_somebody_speaks(studio: Studio, workplace: Workplace) -> None:
     _speaking(studio, workplace)
-    assert studio.page()["tone//voice"]["label"] == "Duck under"
+    assert studio.page()["tone//voice"]["label"] == "Duck in OBS under"
     studio.rendered("tone", BED, seconds=3.0, **{"/voice": VOICE})
     [filter_] = _filters(studio)
     assert (filter_["filterName"], filter_["filterKind"]) == (FILTER, "compressor_filter")
@@ -122,6 +122,9 @@ def test_ducking_is_set_up_and_ended_by_a_button_and_keeps_what_the_user_tuned(
 
 
 def test_a_music_bed_is_the_command_lines_with_its_files_beside(studio: Studio, workplace: Workplace) -> None:
+    studio.choose("music-bed")
+    labels = [row["label"] for name, row in studio.page().items() if name.startswith("music-bed/")]
+    assert len(labels) == len(set(labels)), "the effect's own loop and ducking are told from OBS's"
     values: dict[str, object] = {"duration": "4.5", "style": "house", "mood": "happy", "seed": 3, "strict": True}
     values |= {"markers": "2.1", "sample_format": "16-bit"}
     places = {name: str(workplace.folder / file) for name, file in BESIDE.items()}
