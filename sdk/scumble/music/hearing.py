@@ -1,0 +1,279 @@
+"""From a score to the composer's notation: which track is the melody, which the bass, which chords, how much energy."""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from scumble.music import vocabulary as v
+from scumble.music.chord_hearing import chords_from_beats, in_key_share, key_from_weights
+from scumble.music.notation import Cell, Chorded, Heading, Hits, Measure, Sounding, numbers_from_measure
+from scumble.music.score import Bar, Mode, Score, Track
+
+CHUNK_BARS = 32
+"""Longer music is heard in pieces of so many bars, each with its own key."""
+_OFF_GRID_BEATS, _MOST_OFF_GRID = 0.07, 0.25
+_LEAST_IN_KEY = 0.75
+_ENERGY_EDGES = (1.0, 2.0, 3.2, 4.8)
+"""Velocities struck a beat, summed, where one energy ends and the next begins in music that does not say it."""
+_DRUM_OF_KEY = {key: place for place, keys in enumerate(v.DRUMS.values()) for key in keys}
+
+
+class Stepped(NamedTuple):
+    """A note on the grid: first step, step after the last, MIDI pitch, velocity 0 to 1."""
+
+    start: int
+    end: int
+    pitch: int
+    velocity: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Heard:
+    """Some bars in the composer's notation, under their heading."""
+
+    heading: Heading
+    measures: tuple[Measure, ...]
+
+    def numbers(self) -> list[int]:
+        """Returns the words of heading and bars."""
+        return self.heading.numbers() + self.words_of_bars()
+
+    def words_of_bars(self) -> list[int]:
+        """Returns the words of the bars."""
+        return [number for bar in self.measures for number in numbers_from_measure(bar, self.heading.parts)]
+
+
+def heard_from_score(score: Score, style: str, mood: str = "", *, keyed: bool = False) -> list[Heard]:
+    """Returns what can be notated of a score, in pieces of at most CHUNK_BARS bars.
+
+    With `keyed` the score's own key counts, and its chords where it has them; else both are found by ear. Left out
+    is what is off the grid, in no key, in bars of more than MOST_BEATS beats, or silent.
+    """
+    tracks = [(track, _stepped(track, score)) for track in score.tracks if track.role != "effects"]
+    tones = sorted(note for track, notes in tracks if not track.is_drums for note in notes)
+    drums = sorted(note for track, notes in tracks if track.is_drums for note in notes)
+    melody, bass = _melody(tracks), _bass(tracks)
+    found = []
+    for first in range(0, len(score.bars), CHUNK_BARS):
+        bars = score.bars[first : first + CHUNK_BARS]
+        if max(bar.beats for bar in bars) > v.MOST_BEATS or _off_grid(score, bars) > _MOST_OFF_GRID:
+            continue
+        inside = _between(tones, bars)
+        if not inside and not _between(drums, bars):
+            continue
+        weights = _weights(inside)
+        key = (score.key, score.mode) if keyed else key_from_weights(weights, _signature(score))
+        if in_key_share(weights, *key) < _LEAST_IN_KEY:
+            continue
+        voices = {"bass": _between(bass, bars), "melody": _between(melody, bars), "drums": _between(drums, bars)}
+        parts = tuple(name for name in v.PARTS if voices[name])
+        chords = _known_chords(score, bars, key[0]) if keyed and score.chords else _chords(inside, bars, key[0])
+        energies = _energies(score, bars, keyed)
+        centre = v.centre(key[0])
+        measures = []
+        for bar, chorded, energy in zip(bars, chords, energies, strict=True):
+            cells = {
+                "bass": _cells(voices["bass"], bar, centre, v.LOWEST_BASS, v.HIGHEST_BASS),
+                "melody": _cells(voices["melody"], bar, centre, v.LOWEST_TUNE, v.HIGHEST_TUNE),
+            }
+            hits = _hits(voices["drums"], bar) if "drums" in parts else ()
+            bass_cells, tune_cells = (cells[name] if name in parts else () for name in ("bass", "melody"))
+            measures.append(Measure(bar.beats, energy, chorded, bass_cells, tune_cells, hits))
+        bpm = score.tempo.bpm_at(bars[0].start_beat)
+        found.append(Heard(Heading(style, mood, key[0], key[1], bpm, parts), tuple(measures)))
+    return found
+
+
+def _stepped(track: Track, score: Score) -> list[Stepped]:
+    beat = score.tempo.beat_from_seconds
+    notes = []
+    for note in track.notes:
+        start = round(beat(note.start_s) * v.STEPS)
+        notes.append(Stepped(start, max(round(beat(note.end_s) * v.STEPS), start + 1), note.pitch, note.velocity))
+    return notes
+
+
+def _off_grid(score: Score, bars: Sequence[Bar]) -> float:
+    """Share of the onsets that are too far from every sixteenth, such as those of triplets."""
+    seconds = score.tempo.seconds_from_beat
+    start_s, end_s = seconds(bars[0].start_beat), seconds(bars[-1].end_beat)
+    far = count = 0
+    for track in score.tracks:
+        first = bisect.bisect_left(track.notes, start_s, key=lambda note: note.start_s)
+        for note in itertools.takewhile(lambda note: note.start_s < end_s, track.notes[first:]):
+            steps = score.tempo.beat_from_seconds(note.start_s) * v.STEPS
+            far += abs(steps - round(steps)) > _OFF_GRID_BEATS * v.STEPS
+            count += 1
+    return far / count if count else 0.0
+
+
+def _between(notes: Sequence[Stepped], bars: Sequence[Bar]) -> list[Stepped]:
+    start, end = bars[0].start_beat * v.STEPS, bars[-1].end_beat * v.STEPS
+    return [note for note in notes if note.start < end and note.end > start]
+
+
+def _weights(notes: Iterable[Stepped]) -> list[float]:
+    weights = [0.0] * 12
+    for note in notes:
+        weights[note.pitch % 12] += min(note.end - note.start, 16)
+    return weights
+
+
+def _signature(score: Score) -> tuple[int, Mode] | None:
+    return (score.key, score.mode) if (score.key, score.mode) != (0, "major") else None
+
+
+def _melody(tracks: list[tuple[Track, list[Stepped]]]) -> list[Stepped]:
+    """The line of the track that is likest to a melody: one tone at a time, high, and present."""
+    best: tuple[float, list[Stepped]] = (0.0, [])
+    longest = max((len(notes) for _, notes in tracks), default=0)
+    for track, notes in tracks:
+        if track.is_drums or track.role in ("bass", "pad", "arpeggio") or not notes:
+            continue
+        line = _line(notes, highest=True)
+        mean = sum(note.pitch for note in line) / len(line)
+        stated = 2.0 * (track.role == "melody")
+        score = stated + 2.0 * len(line) / len(notes) + (mean - 48) / 24 + min(4 * len(line) / longest, 1.0)
+        if mean >= 52 and score > best[0]:
+            best = score, line
+    return best[1]
+
+
+def _bass(tracks: list[tuple[Track, list[Stepped]]]) -> list[Stepped]:
+    """The line of the bass, or the lowest of everything below middle C."""
+    stated = [notes for track, notes in tracks if track.role == "bass"]
+    if stated:
+        return _line(max(stated, key=len), highest=False)
+    low = [note for track, notes in tracks if not track.is_drums for note in notes if note.pitch < 60]
+    return _line(sorted(low), highest=False)
+
+
+def _line(notes: Sequence[Stepped], *, highest: bool) -> list[Stepped]:
+    """One tone at a time: the highest or lowest of those that begin together; what goes on outside of it stays."""
+    sign = 1 if highest else -1
+    line: list[Stepped] = []
+    for start, together in itertools.groupby(sorted(notes), key=lambda note: note.start):
+        chosen = max(together, key=lambda note: (sign * note.pitch, note.end))
+        if line and line[-1].end > start:
+            if sign * (line[-1].pitch - chosen.pitch) > 0:
+                continue
+            line[-1] = line[-1]._replace(end=start)
+        line.append(chosen)
+    return line
+
+
+def _cells(line: list[Stepped], bar: Bar, centre: int, low: int, high: int) -> tuple[Cell, ...]:
+    """A bar of a line: tones, rests between them, and what sounds on from the bar before."""
+    first, last = bar.start_beat * v.STEPS, bar.end_beat * v.STEPS
+    cells: list[Cell] = []
+    at = first
+    for note in line:
+        if note.end <= first or note.start >= last:
+            continue
+        start, end = max(note.start, first), min(note.end, last)
+        # The breath between two tones is the playing's, not the notation's.
+        if start - at >= 2 or (start > at and not cells):
+            cells.append(Cell(v.REST, start - first))
+        elif start > at:
+            cells[-1] = cells[-1]._replace(until=start - first)
+        value = v.HOLD if note.start < first else 2 + _folded(note.pitch - centre, low, high) - low
+        cells.append(Cell(value, end - first))
+        at = end
+    if last - at >= 2 or not cells:
+        cells.append(Cell(v.REST, last - first))
+    elif last > at:
+        cells[-1] = cells[-1]._replace(until=last - first)
+    return tuple(cells)
+
+
+def _folded(tone: int, low: int, high: int) -> int:
+    """A tone brought into the range by octaves."""
+    while tone < low:
+        tone += 12
+    while tone > high:
+        tone -= 12
+    return tone
+
+
+def _hits(notes: list[Stepped], bar: Bar) -> tuple[Hits, ...]:
+    first, last = bar.start_beat * v.STEPS, bar.end_beat * v.STEPS
+    struck: dict[int, set[int]] = {0: set()}
+    for note in notes:
+        if first <= note.start < last and note.pitch in _DRUM_OF_KEY:
+            struck.setdefault(note.start - first, set()).add(_DRUM_OF_KEY[note.pitch])
+    starts = sorted(struck)
+    ends = [*starts[1:], last - first]
+    return tuple(Hits(tuple(sorted(struck[start])), end) for start, end in zip(starts, ends, strict=True))
+
+
+def _chords(notes: list[Stepped], bars: Sequence[Bar], tonic: int) -> list[tuple[Chorded, ...]]:
+    origin = bars[0].start_beat
+    count = bars[-1].end_beat - origin
+    weights = [[0.0] * 12 for _ in range(count)]
+    basses: list[tuple[int, int] | None] = [None] * count
+    for note in notes:
+        for beat in range(max(note.start // v.STEPS - origin, 0), min(-(-note.end // v.STEPS) - origin, count)):
+            start = (beat + origin) * v.STEPS
+            weights[beat][(note.pitch - tonic) % 12] += min(note.end, start + v.STEPS) - max(note.start, start)
+            lowest = basses[beat]
+            if lowest is None or note.pitch < lowest[0]:
+                basses[beat] = note.pitch, (note.pitch - tonic) % 12
+    starts = [bar.start_beat - origin for bar in bars]
+    lowest_tones = [bass[1] if bass else None for bass in basses]
+    found = chords_from_beats(weights, lowest_tones, starts, [bar.beats for bar in bars])
+    return [_grouped(found[start : start + bar.beats]) for start, bar in zip(starts, bars, strict=True)]
+
+
+def _grouped(by_beat: Sequence[Sounding]) -> tuple[Chorded, ...]:
+    groups: list[Chorded] = []
+    for beat, chord in enumerate(by_beat):
+        if groups and groups[-1].chord == chord:
+            groups[-1] = groups[-1]._replace(until=(beat + 1) * v.STEPS)
+        else:
+            groups.append(Chorded(chord, (beat + 1) * v.STEPS))
+    return tuple(groups)
+
+
+def _known_chords(score: Score, bars: Sequence[Bar], tonic: int) -> list[tuple[Chorded, ...]]:
+    starts = [score.tempo.beat_from_seconds(span.start_s) for span in score.chords]
+
+    def at(beat: int) -> Sounding:
+        span = score.chords[max(bisect.bisect_right(starts, beat + 0.01) - 1, 0)]
+        return sounding_from_tones(span.root, span.pitch_classes, tonic)
+
+    return [_grouped([at(beat) for beat in range(bar.start_beat, bar.end_beat)]) for bar in bars]
+
+
+def sounding_from_tones(root: int, pitch_classes: Sequence[int], tonic: int) -> Sounding:
+    """Returns the chord in the composer's words that is nearest to one on a root."""
+    tones = {(tone - root) % 12 for tone in pitch_classes}
+    qualities = tuple(v.QUALITIES.values())
+
+    def miss(quality: int) -> tuple[int, int]:
+        own = set(qualities[quality])
+        return 2 * len(own - tones) + len(tones - own), quality
+
+    return Sounding((root - tonic) % 12, min(range(len(qualities)), key=miss))
+
+
+def _energies(score: Score, bars: Sequence[Bar], keyed: bool) -> list[int]:
+    """Energy by bar: as the form has it, or how many notes there are a beat, weighed by how hard they are struck."""
+    if keyed:
+        firsts = [section.first_bar for section in score.sections]
+        numbers = [score.bars.index(bar) for bar in bars]
+        return [v.energy_word(score.sections[bisect.bisect_right(firsts, bar) - 1].energy) for bar in numbers]
+    seconds = score.tempo.seconds_from_beat
+    energies = []
+    for bar in bars:
+        start_s, end_s = seconds(bar.start_beat), seconds(bar.end_beat)
+        loud = 0.0
+        for track in score.tracks:
+            first = bisect.bisect_left(track.notes, start_s, key=lambda note: note.start_s)
+            for note in itertools.takewhile(lambda note: note.start_s < end_s, track.notes[first:]):
+                loud += note.velocity
+        energies.append(sum(loud / bar.beats >= edge for edge in _ENERGY_EDGES))
+    return energies
