@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from scumble.music.chance import Chance
 from scumble.music.drumming import drum_events
@@ -51,16 +51,24 @@ def plan_from_wishes(wishes: Wishes, seed: int = 0) -> Plan:
     key = Key(tonic, mode, wishes.strict)
     energies = bar_energies(grid, sections, wishes, mood.energy)
     harmony = harmony_from_sections(sections, grid.bars, style, key, chance.at("harmony"), loop=wishes.loop)
-    return Plan(style, key, grid, sections, energies, harmony, wishes.loop, chance)
+    return Plan(style, key, grid, sections, energies, harmony, wishes.loop, chance, wishes.groove)
 
 
-def score_from_plan(plan: Plan, seed: int, melody: tuple[Event, ...] | None = None) -> Score:
+def score_from_plan(
+    plan: Plan,
+    seed: int,
+    melody: tuple[Event, ...] | None = None,
+    lines: Mapping[str, tuple[Event, ...]] | None = None,
+) -> Score:
     """Returns the notes of a plan; `seed` is what it was drawn from.
 
-    `melody` replaces the melody that would be invented; an empty one leaves it out. Of a plan with another harmony
-    (dataclasses.replace) the parts play that.
+    `melody` replaces the melody that would be invented, and `lines` what the parts of those names would play; an
+    empty one leaves it out. Of a plan with another harmony (dataclasses.replace) the parts play that.
     """
-    tracks = [_track(part, plan, melody) for part in plan.style.parts]
+    written = dict(lines or {})
+    if melody is not None:
+        written |= {part.name: melody for part in plan.style.parts if part.role == "melody"}
+    tracks = [_track(part, plan, written.get(part.name)) for part in plan.style.parts]
     seconds = plan.grid.tempo.seconds_from_beat
     chords = tuple(
         ChordSpan(seconds(start), seconds(end), chord.root, chord.pitch_classes, chord.symbol)
@@ -112,11 +120,10 @@ def _grid(wishes: Wishes, style: Style, energy: float, chance: Chance) -> Grid:
     return grid_from_length(wishes.length_samples, wishes.marker_samples, pulse, loop=wishes.loop)
 
 
-def _track(part: Part, plan: Plan, melody: tuple[Event, ...] | None) -> Track:
-    events = list(melody) if melody is not None and part.role == "melody" else _events(part, plan)
-    last = max(events).pitch if events else None
-    if part.playing not in ("drums", "riser") and not (melody is not None and part.role == "melody"):
-        events += ending_events(part, plan, last)
+def _track(part: Part, plan: Plan, written: tuple[Event, ...] | None) -> Track:
+    events = _events(part, plan) if written is None else list(written)
+    if written is None and part.playing not in ("drums", "riser"):
+        events += ending_events(part, plan, max(events).pitch if events else None)
     program = plan.chance.choice(part.programs, part.name, "program")
     notes = notes_from_events(events, part, plan)
     expression = _swells(plan) if part.playing == "pad" else ()

@@ -47,7 +47,7 @@ def drum_events(part: Part, plan: Plan) -> list[Event]:
             if kit.crash is not None and (begins or section.first_bar + place in marked):
                 events.append(_hit(bar.start_beat, kit.crash, 0.72, energy, 0))
                 events.append(_hit(bar.start_beat, _KICK, 0.75, energy, 0))
-    return events + _last_hit(part, kit, plan)
+    return events + last_hits(part, plan)
 
 
 def _fill(kit: Kit, plan: Plan, number: int, section: Section) -> tuple[tuple[int, str], ...] | None:
@@ -76,9 +76,10 @@ def _fill_events(
     return events, silenced
 
 
-def _last_hit(part: Part, kit: Kit, plan: Plan) -> list[Event]:
-    bar = plan.ending
-    if bar is None or not takes_part(part, plan.sections[-1]) or plan.energies[-1] < _FILL_ENERGY:
+def last_hits(part: Part, plan: Plan) -> list[Event]:
+    """Returns what is struck where the last chord begins."""
+    bar, kit = plan.ending, part.kit
+    if bar is None or kit is None or not takes_part(part, plan.sections[-1]) or plan.energies[-1] < _FILL_ENERGY:
         return []
     keys = [_KICK] if kit.crash is None else [_KICK, kit.crash]
     return [_hit(bar.start_beat, key, 0.65, plan.energies[-1], 0) for key in keys]

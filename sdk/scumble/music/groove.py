@@ -28,9 +28,9 @@ def notes_from_events(events: list[Event], part: Part, plan: Plan) -> tuple[Note
         step = round(event.start * STEPS)
         if part.playing not in ("pad", "riser") and event.start not in tight:
             shared, own = chance.bell("time", step), chance.bell("time", step, event.pitch)
-            moved = part.late_s + plan.style.loose * (0.7 * shared + 0.4 * own)
+            moved = part.late_s + plan.groove * plan.style.loose * (0.7 * shared + 0.4 * own)
             start, end = start + moved, end + moved
-        touch = 1 + 0.05 * chance.bell("touch", step, event.pitch)
+        touch = 1 + 0.05 * plan.groove * chance.bell("touch", step, event.pitch)
         touch *= _MARKER_ACCENT if event.start in marked else 1.0
         start = max(start, 0.0)
         if start >= last_start:

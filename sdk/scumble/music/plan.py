@@ -42,6 +42,7 @@ class Plan:
         harmony: chords without a gap over all beats.
         loop: True when there is no ending.
         chance: what choices are drawn from.
+        groove: factor upon how loosely the players keep time and touch; 0 is a machine's.
     """
 
     style: Style
@@ -52,6 +53,7 @@ class Plan:
     harmony: tuple[Harmonized, ...]
     loop: bool
     chance: Chance
+    groove: float = 1.0
 
     @property
     def bars(self) -> tuple[Bar, ...]:

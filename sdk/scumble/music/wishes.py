@@ -71,6 +71,8 @@ class Wishes:
         mode: chosen by valence when None.
         loop: the end is to flow into the beginning.
         strict: only tones of the key.
+        groove: 0 to 2, how human the players' timing and touch are: 0 is like a machine, 1 as the style has it. Where
+            sections and markers begin everybody is in time.
         melody: False for an accompaniment alone, as under a voice.
 
     Raises ParamError for what is out of its range.
@@ -89,12 +91,14 @@ class Wishes:
     loop: bool = False
     strict: bool = False
     melody: bool = True
+    groove: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "markers_s", tuple(self.markers_s))
         _check_number("duration", self.duration_s, MIN_DURATION_S, MAX_DURATION_S, " seconds")
         if self.mood:
             check_name("mood", self.mood, MOODS)
+        _check_number("groove", self.groove, 0, 2)
         for what, value in (("valence", self.valence), ("energy", self.energy)):
             if value is not None:
                 _check_number(what, value, 0, 1)

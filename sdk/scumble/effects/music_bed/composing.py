@@ -1,0 +1,55 @@
+"""The composer's net in the engine: one step at a time, with what it keeps from step to step in one array."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scumble.errors import ModelError
+from scumble.music.vocabulary import fingerprint
+
+if TYPE_CHECKING:
+    from scumble.effect import RenderContext
+
+_HINT = "Install scumble and its bundles again, in versions that belong together."
+
+
+class EngineNet:
+    """A net of the bundle `composer` that is told words and foretells the next.
+
+    Raises ModelError when the bundle speaks another vocabulary than this version (bundle.vocabulary), or its graph is
+    none of this kind.
+    """
+
+    def __init__(self, ctx: RenderContext) -> None:
+        asset = ctx.asset("composer")
+        settings: dict[str, Any] = asset.manifest.settings
+        if settings.get("vocabulary") != fingerprint():
+            raise ModelError("The composer was trained with other words than are used here", _HINT, "bundle.vocabulary")
+        try:
+            self.context = int(settings["context"])
+            self._memory: NDArray[np.float32] = np.zeros((self.context, int(settings["kept"])), np.float32)
+        except (KeyError, ValueError) as error:
+            raise ModelError("The composer's manifest lacks its sizes", _HINT, "bundle.bad_manifest") from error
+        self._session = ctx.engine.session(asset.content, asset.manifest.asset.sha256)
+        self._known = 0
+
+    def begin(self) -> None:
+        """Forgets all."""
+        self._known = 0
+
+    def foretell(self, words: Sequence[int]) -> Sequence[float]:
+        """Takes some words, at least one, and returns the logits of the next. Raises ModelError."""
+        end = self._known + len(words)
+        told = np.array(words, np.float32)
+        outputs = self._session.run({"words": told, "past": self._memory[: self._known]})
+        try:
+            self._memory[self._known : end] = outputs["kept"]
+            logits: list[float] = outputs["logits"].tolist()
+        except (KeyError, ValueError) as error:
+            raise ModelError("The composer's graph does not fit its manifest", _HINT, "model.outputs") from error
+        self._known = end
+        return logits
