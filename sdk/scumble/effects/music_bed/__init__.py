@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from scumble.effect import AudioEffect, Bool, Choice, File, Float, Output, RenderContext, Seed, Text
+from scumble.effects.music_bed.composing import COMPOSERS, EngineNet, imagination_from
 from scumble.effects.music_bed.playing import Played, played, preset_of
 from scumble.effects.music_bed.speech import duck_points, speech_regions
 from scumble.effects.music_bed.statement import statement
@@ -25,6 +26,7 @@ from scumble.engine.sound import (
 from scumble.errors import MediaError, ParamError
 from scumble.media.audio import SAMPLE_FORMATS, Audio
 from scumble.music import MOODS, STYLES, Score, Wishes, compose, midi_from_score, picture_from_score
+from scumble.music.imagining_score import imagine
 from scumble.music.theory import KEYS
 from scumble.provenance import sha256_of_file
 
@@ -38,7 +40,13 @@ DEFAULT_S = 30.0
 _LARGEST_FONT = 2 << 30
 
 
-class MusicBed(AudioEffect, id="music-bed", title="Music bed", context="generator", bundles=("instruments", "speech")):
+class MusicBed(
+    AudioEffect,
+    id="music-bed",
+    title="Music bed",
+    context="generator",
+    bundles=("instruments", "speech", "composer"),
+):
     """Composes and plays original instrumental music, exactly as long as asked for, mastered and ready to publish.
 
     Under a voice it goes down where somebody speaks. The record beside the file holds what is needed to make the same
@@ -62,6 +70,18 @@ class MusicBed(AudioEffect, id="music-bed", title="Music bed", context="generato
     strict: bool = Bool(default=False, doc="Only tones of the key.")
     loop: bool = Bool(default=False, doc="The end flows into the beginning.")
     seed: int = Seed(default=0, doc="Another seed is another piece.")
+    composer: str = Choice(
+        default="off",
+        choices=COMPOSERS,
+        doc="What a trained net writes into the form: nothing, the melody, or chords, bass, melody and drums.",
+    )
+    temperature: float = Float(default=0.95, min=0, max=1.5, step=0.05, doc="How daring the net is; 0 is never.")
+    continue_midi: Path | None = File(
+        default=None, role="read", suffixes=(".mid", ".midi"), doc="Music that the net goes on from, in its key."
+    )
+    blend: int | None = Seed(default=None, doc="A second seed, whose theme the net has in mind too.")
+    blend_amount: float = Float(default=0.5, min=0, max=1, step=0.05, doc="How much the second seed's theme counts.")
+    groove: float = Float(default=1, min=0, max=2, step=0.05, doc="How human timing and touch are; 0 is a machine's.")
     loudness: float | None = Float(
         default=None,
         min=-60,
@@ -96,13 +116,14 @@ class MusicBed(AudioEffect, id="music-bed", title="Music bed", context="generato
     )
 
     def used_bundles(self) -> tuple[str, ...]:
-        """Returns the built-in instruments unless there are others, and the detector under a voice."""
+        """Returns the built-in instruments unless there are others, the detector under a voice, the net if it writes."""
         named = {"instruments": self.soundfont is None, "speech": self.duck_under is not None}
+        named["composer"] = self.composer != "off"
         return tuple(name for name in self.bundles if named[name])
 
     def render(self, ctx: RenderContext) -> Audio:
         """Returns the bed, or the finished mix: stereo, 48 kHz, exactly as long as asked for."""
-        score = self._score()
+        score = self._score(ctx)
         points = self._duck_points(score, ctx)
         ctx.progress.report(0.1, "Instruments")
         font, instruments, font_sha256 = self._font(score, ctx)
@@ -115,10 +136,11 @@ class MusicBed(AudioEffect, id="music-bed", title="Music bed", context="generato
             bed = self._mixed(bed, self.mix_with, ctx)
         audio = Audio(bed.data, 2, RATE_HZ, self.sample_format)
         self._hand_over(score, sound, gain_db, audio, ctx)
-        ctx.state(statement(score, midi_from_score(score), instruments, font_sha256), self.statement)
+        composer = None if self.composer == "off" else ctx.asset("composer")
+        ctx.state(statement(score, midi_from_score(score), instruments, font_sha256, composer), self.statement)
         return audio
 
-    def _score(self) -> Score:
+    def _score(self, ctx: RenderContext) -> Score:
         energy, curve = energy_from_text(self.energy)
         if self.loop and (self.duck_under is not None or self.mix_with is not None):
             raise ParamError("A loop has no place of its own under a voice", "Leave out one of them.", "param.loop")
@@ -135,8 +157,12 @@ class MusicBed(AudioEffect, id="music-bed", title="Music bed", context="generato
             mode=cast(Any, self.mode),
             loop=self.loop,
             strict=self.strict,
+            groove=self.groove,
         )
-        return compose(wishes, self.seed)
+        imagination = imagination_from(self.composer, self.continue_midi, self.blend, self.blend_amount, self.temperature)
+        if imagination is None:
+            return compose(wishes, self.seed)
+        return imagine(wishes, self.seed, imagination, lambda: EngineNet(ctx), ctx.progress.sub(0.0, 0.1).report)
 
     def _duration_s(self) -> float:
         voice = self.mix_with or self.duck_under

@@ -3,18 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scumble.errors import ModelError
+from scumble.errors import MediaError, ModelError, ParamError
+from scumble.music.imagining_score import Imagination, heard_from_midi
 from scumble.music.vocabulary import fingerprint
+from scumble.music.writing import Taste
 
 if TYPE_CHECKING:
     from scumble.effect import RenderContext
 
+COMPOSERS = ("off", "melody", "full")
+_LARGEST_MIDI = 8 << 20
 _HINT = "Install scumble and its bundles again, in versions that belong together."
+
+
+def imagination_from(
+    composer: str, midi: Path | None, blend: int | None, blend_amount: float, temperature: float
+) -> Imagination | None:
+    """Returns what the effect's parameters ask of the net, or None when it is off.
+
+    Raises ParamError for what only the net can do when it is off, and MediaError for a MIDI file that cannot be read
+    or continued.
+    """
+    if composer == "off":
+        for value, name in ((midi, "continue_midi"), (blend, "blend")):
+            if value is not None:
+                message = f"Without the composer {name.replace('_', '-')} does nothing"
+                raise ParamError(message, "Choose the composer melody or full.", f"param.{name}")
+        return None
+    before = None
+    if midi is not None:
+        try:
+            with midi.open("rb") as stream:
+                content = stream.read(_LARGEST_MIDI + 1)
+        except OSError as error:
+            raise MediaError(f"The MIDI file {midi} cannot be read", "Check the path.", "media.missing") from error
+        before = heard_from_midi(content)
+    share: Literal["melody", "full"] = "full" if composer == "full" else "melody"
+    return Imagination(share, before, blend, blend_amount, Taste(temperature))
 
 
 class EngineNet:

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from scumble.music import Score
 
 
-def statement(score: Score, midi: bytes, instruments: Asset | None, font_sha256: str) -> str:
-    """Returns the statement; `instruments` is None when the user's own SoundFont was played."""
+def statement(
+    score: Score, midi: bytes, instruments: Asset | None, font_sha256: str, composer: Asset | None = None
+) -> str:
+    """Returns the statement; `instruments` is None when the user's own SoundFont was played, `composer` without a net."""
     if instruments is not None:
         sources = "; ".join(
             f"{source.name} {source.version} by {source.authors}, licence {source.licence}"
@@ -21,15 +23,29 @@ def statement(score: Score, midi: bytes, instruments: Asset | None, font_sha256:
         played = f"single notes of instruments from an openly licensed collection ({sources})"
     else:
         played = "single notes of instruments from a SoundFont that the user chose, whose terms the user knows"
+    if composer is None:
+        written = (
+            "Its notes were written by the program's own rules for form, harmony, melody and rhythm and by random "
+            "numbers drawn from the seed. No recording, no loop and no part of an existing composition went into it. "
+        )
+    else:
+        taught = "; ".join(
+            f"{source.name}, {source.licence}" for source in composer.manifest.licence.sources
+        )
+        written = (
+            "Its form was laid out by the program's own rules; notes were drawn, with random numbers from the seed, "
+            "from the probabilities of a neural network, and the rest is by rule. The network ran on this computer. It "
+            f"was taught with openly licensed scores only ({taught}). No recording and no loop went into it. "
+        )
     return (
         f"This music was composed and rendered by a computer program, Scumble {version('scumble')} (effect music-bed, "
         f"style {score.style}, seed {score.seed}), for the person who publishes it.\n\n"
-        "Its notes were written by the program's own rules for form, harmony, melody and rhythm and by random numbers "
-        "drawn from the seed. No recording, no loop and no part of an existing composition went into it. "
+        f"{written}"
         f"It was played on {played}.\n\n"
         "This can be verified: from the record beside the file (its name ends in .scumble.json) the same version of "
         "the program makes the same file again, byte for byte. Another piece of music that sounds like it is no "
         "source of it.\n\n"
         f"Notes, as a MIDI file, SHA-256: {hashlib.sha256(midi).hexdigest()}\n"
         f"Instruments, SHA-256: {font_sha256}"
+        + ("" if composer is None else f"\nNetwork, SHA-256: {composer.manifest.asset.sha256}")
     )
