@@ -13,7 +13,15 @@ from scumble_export.composer.corpus import Piece
 Numbers = NDArray[np.int64]
 UNTAUGHT = -100
 """Marks words that are given and not to be foretold: those of headings."""
-SHARES = {"lieder": 0.34, "quartets": 0.24, "freedoom": 0.13, "drums": 0.03, "chords": 0.03, "mutopia": 0.01, "engine": 0.22}
+SHARES = {
+    "lieder": 0.34,
+    "quartets": 0.24,
+    "freedoom": 0.13,
+    "drums": 0.03,
+    "chords": 0.03,
+    "mutopia": 0.01,
+    "engine": 0.22,
+}
 """How often a sequence begins in each corpus."""
 _ALL, _TUNE = 0.5, 0.35
 """How often all voices are taught, and the melody over its chords alone; else any choice of voices."""

@@ -127,7 +127,7 @@ def read_corpus(
         for heard in heard_from_progression(record)
     ]
     with ProcessPoolExecutor(workers) as pool:
-        for found in pool.map(pieces_from_midi, map(rows.get, names), map(contents.get, names), chunksize=8):  # type: ignore[arg-type]  # all are there
+        for found in pool.map(pieces_from_midi, map(rows.get, names), map(contents.get, names), chunksize=8):
             pieces.extend(found)
         for found in pool.map(functools.partial(pieces_from_engine, 1), range(engine), chunksize=8):
             pieces.extend(found)
@@ -138,9 +138,7 @@ def save_pieces(path: Path, pieces: list[Piece]) -> None:
     """Writes pieces as one file: all words in a row, how many each column has, and the rest as JSON."""
     words = np.array([n for piece in pieces for bar in piece.bars for column in bar for n in column], np.uint16)
     lengths = np.array([len(column) for piece in pieces for bar in piece.bars for column in bar], np.uint16)
-    facts = [
-        [piece.corpus, piece.name, piece.licence, piece.parts, piece.heading, len(piece.bars)] for piece in pieces
-    ]
+    facts = [[piece.corpus, piece.name, piece.licence, piece.parts, piece.heading, len(piece.bars)] for piece in pieces]
     text = np.frombuffer(json.dumps({"vocabulary": v.fingerprint(), "pieces": facts}).encode(), np.uint8)
     with io.BytesIO() as buffer:
         np.savez_compressed(buffer, words=words, lengths=lengths, facts=text)

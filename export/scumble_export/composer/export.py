@@ -140,7 +140,9 @@ def sources_from(pieces: list[Piece], archive: Path, manifest: Path) -> tuple[li
 
 def card_text(facts: dict[str, Any], sources: list[Source]) -> str:
     """Fills the card from the manifest."""
-    flat = {f"{section}_{key}": str(value) for section in ("settings", "training") for key, value in facts[section].items()}
+    flat = {
+        f"{section}_{key}": str(value) for section in ("settings", "training") for key, value in facts[section].items()
+    }
     rows = "\n".join(f"| {one.name} | {one.version} | {one.licence} | {one.authors} |" for one in sources)
     scores = "\n".join(f"| {name} | {value:.4g} |" for name, value in facts["scores"].items())
     return Template(_CARD.read_text("utf-8")).substitute(flat, version=facts["version"], data=rows, scores=scores)
@@ -190,7 +192,8 @@ def main() -> None:
             "steps": state["steps"],
             "minutes": round(state["minutes"], 1),
         },
-        "scores": {"parity_logits": round(parity, 8)} | {name: round(float(value), 5) for name, value in report.items()},
+        "scores": {"parity_logits": round(parity, 8)}
+        | {name: round(float(value), 5) for name, value in report.items()},
     }
     write_asset(
         args.bundle,

@@ -34,14 +34,16 @@ class Layer(nn.Module):
         self.narrow = nn.Linear(4 * size.width, size.width)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, turns: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None) -> tuple[Tensor, ...]:
+    def forward(
+        self, x: Tensor, turns: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None
+    ) -> tuple[Tensor, ...]:
         """Takes (batch, n, width); returns it changed, and the keys and values of these n, (batch, n, width) each."""
         batch, count, width = x.shape
         query, key, value = self.asked(self.first(x)).chunk(3, dim=-1)
         query, key = self.turned(query, turns), self.turned(key, turns)
         if past is None:
-            split = (query, key, value)
-            heard = F.scaled_dot_product_attention(*map(self.split, split), is_causal=True)
+            asked, known, answers = self.split(query), self.split(key), self.split(value)
+            heard = F.scaled_dot_product_attention(asked, known, answers, is_causal=True)
         else:
             keys, values = torch.cat([past[0], key], dim=1), torch.cat([past[1], value], dim=1)
             heard = self.attend(self.split(query), self.split(keys), self.split(values))
@@ -51,12 +53,12 @@ class Layer(nn.Module):
 
     def split(self, x: Tensor) -> Tensor:
         """Returns (batch, heads, n, width of a head)."""
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return x.reshape(x.shape[0], x.shape[1], self.heads, -1).transpose(1, 2)
 
     def turned(self, x: Tensor, turns: tuple[Tensor, Tensor]) -> Tensor:
         """Turns pairs of numbers by their place: Su et al. 2021, "RoFormer"."""
         cosine, sine = turns
-        left, right = x.unflatten(-1, (self.heads, 2, -1)).unbind(-2)
+        left, right = x.reshape(*x.shape[:2], self.heads, 2, -1).unbind(-2)
         return torch.stack([left * cosine - right * sine, left * sine + right * cosine], dim=-2).flatten(-3)
 
     @staticmethod
@@ -79,7 +81,8 @@ class Composer(nn.Module):
         super().__init__()
         self.size = size
         self.words = nn.Embedding(size.words, size.width)
-        self.layers = nn.ModuleList(Layer(size, dropout) for _ in range(size.layers))
+        layers = [Layer(size, dropout) for _ in range(size.layers)]
+        self.layers = nn.ModuleList(layers)
         self.last = nn.LayerNorm(size.width)
         self.dropout = nn.Dropout(dropout)
         half = size.width // size.heads // 2
@@ -88,7 +91,7 @@ class Composer(nn.Module):
         self.register_buffer("cosines", angles.cos()[:, None], persistent=False)
         self.register_buffer("sines", angles.sin()[:, None], persistent=False)
         self.apply(self._begin)
-        for layer in self.layers:
+        for layer in layers:
             for end in (layer.answered, layer.narrow):
                 nn.init.normal_(end.weight, std=0.02 / math.sqrt(2 * size.layers))
 

@@ -22,7 +22,7 @@ class KneserNey:
     def __init__(self, sequences: Iterable[Numbers], order: int, words: int) -> None:
         self.order, self.words = order, words
         counts = self._counted([np.asarray(sequence, np.int64) for sequence in sequences], order)
-        self.levels: list[tuple[Numbers, Shares, Numbers, Shares, Shares]] = []
+        self.levels: list[tuple[Numbers, Shares, Numbers, Shares]] = []
         for size in range(order, 0, -1):
             self.levels.append(self._level(*counts))
             if size > 1:
@@ -44,23 +44,24 @@ class KneserNey:
             keys = keys * self.words + sequence[place : place + count]
         return keys
 
-    def _level(self, keys: Numbers, counts: Numbers) -> tuple[Numbers, Shares, Numbers, Shares, Shares]:
+    def _level(self, keys: Numbers, counts: Numbers) -> tuple[Numbers, Shares, Numbers, Shares]:
         ones, twos, threes, fours = (max(int((counts == n).sum()), 1) for n in (1, 2, 3, 4))
         share = ones / (ones + 2 * twos)
-        discounts = np.array([0, 1 - 2 * share * twos / ones, 2 - 3 * share * threes / twos, 3 - 4 * share * fours / threes])
-        discounts = np.clip(discounts, 0.0, np.array([0.0, 0.99, 1.99, 2.99]))
+        raw = [0, 1 - 2 * share * twos / ones, 2 - 3 * share * threes / twos, 3 - 4 * share * fours / threes]
+        # Few counts make poor estimates: something is always left for what was not seen.
+        discounts = np.clip(raw, [0.0, 0.1, 0.1, 0.1], [0.0, 0.9, 1.9, 2.9])
         taken = discounts[np.minimum(counts, 3)]
         contexts, place = np.unique(keys // self.words, return_inverse=True)
         totals = np.bincount(place, counts)
-        back_off = np.bincount(place, taken) / totals
-        return keys, (counts - taken) / totals[place], contexts, back_off, totals
+        back_off: Shares = np.bincount(place, taken) / totals
+        return keys, (counts - taken) / totals[place], contexts, back_off
 
     def surprises(self, sequence: Numbers) -> Shares:
         """Returns -ln of the probability of each word after the first."""
         sequence = np.asarray(sequence, np.int64)
         probabilities = np.full(len(sequence) - 1, 1 / self.words)
         for size in range(1, self.order + 1):
-            keys, own, contexts, back_off, _ = self.levels[self.order - size]
+            keys, own, contexts, back_off = self.levels[self.order - size]
             wanted = self._keys(sequence, size)[1 if size == 1 else 0 :]
             first = len(probabilities) - len(wanted)
             base = probabilities[first:]
@@ -68,7 +69,8 @@ class KneserNey:
             seen, place = _found(keys, wanted)
             mixed = np.where(seen, own[place], 0.0) + back_off[at] * base
             probabilities[first:] = np.where(known, mixed, base)
-        return -np.log(probabilities)
+        surprises: Shares = -np.log(probabilities)
+        return surprises
 
 
 def _found(sorted_values: Numbers, wanted: Numbers) -> tuple[NDArray[np.bool_], Numbers]:

@@ -34,7 +34,7 @@ MOOD_OF = {
     "Rebellious": "angry",
 }
 """The moods of the progressions' author in our own words."""
-_NAMES = {letter: step for letter, step in zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True)}
+_NAMES = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
 _SUFFIXES = {
     "m7b5": "m7b5",
     "m7": "m7",

@@ -41,7 +41,8 @@ class Training:
     """A run that can be stopped at any moment and resumed: its state is one checkpoint file."""
 
     def __init__(self, args: argparse.Namespace, pieces: list[Piece]) -> None:
-        self.args, self.run = args, args.run
+        self.args = args
+        self.run: Path = args.run
         self.run.mkdir(parents=True, exist_ok=True)
         self.device = torch.device(args.device)
         torch.manual_seed(args.seed)
@@ -66,7 +67,13 @@ class Training:
     def done(self) -> float:
         """How much of the schedule is over, 0 to 1."""
         by_steps = self.steps / self.args.steps if self.args.steps else 0.0
-        return min(max(self.minutes / self.args.minutes, by_steps), 1.0)
+        by_minutes: float = self.minutes / self.args.minutes
+        return min(max(by_minutes, by_steps), 1.0)
+
+    @property
+    def over(self) -> bool:
+        """True when the schedule is over or somebody has stopped it."""
+        return self.stopped or self.done >= 1
 
     def resume(self) -> None:
         """Goes on where the checkpoint stands. Raises SystemExit when it is of another net."""
@@ -114,7 +121,7 @@ class Training:
             logits = self.net(words)
         loss = F.cross_entropy(logits.float().flatten(0, 1), following.flatten(), ignore_index=UNTAUGHT)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.optimizer.step()
         self.steps += 1
@@ -138,14 +145,17 @@ def run(training: Training, pieces: list[Piece], log: Path) -> None:
     losses: list[Tensor] = []
     begun = since = time.monotonic()
     sat, saved, looked = 0.0, 0.0, training.steps
-    while training.done < 1 and not training.stopped and sat < args.sitting:
+    over = training.over
+    while not over:
         losses.append(training.step())
         now = (time.monotonic() - begun) / 60
         training.minutes, sat = training.minutes + now - sat, now
-        over = training.done >= 1 or training.stopped or sat >= args.sitting
+        over = training.over or sat >= args.sitting
         if over or training.steps - looked >= args.look:
             looked = training.steps
-            nats = {name: mean_of(net_surprises(training.average, some, training.device)) for name, some in looks.items()}
+            nats = {
+                name: mean_of(net_surprises(training.average, some, training.device)) for name, some in looks.items()
+            }
             record = {
                 "steps": training.steps,
                 "minutes": round(training.minutes, 2),
@@ -166,7 +176,7 @@ def run(training: Training, pieces: list[Piece], log: Path) -> None:
 
 
 def _fewer(nats: dict[str, float], peers: dict[str, float]) -> float | None:
-    """How many fewer nats the net needs than the n-gram on what people wrote, in percent, each corpus weighing alike."""
+    """How many fewer nats than the n-gram the net needs on what people wrote, in percent; corpora weigh alike."""
     written = [name for name in nats if name in WRITTEN]
     if not written:
         return None

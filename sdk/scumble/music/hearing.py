@@ -266,14 +266,12 @@ def _energies(score: Score, bars: Sequence[Bar], keyed: bool) -> list[int]:
         firsts = [section.first_bar for section in score.sections]
         numbers = [score.bars.index(bar) for bar in bars]
         return [v.energy_word(score.sections[bisect.bisect_right(firsts, bar) - 1].energy) for bar in numbers]
-    seconds = score.tempo.seconds_from_beat
-    energies = []
-    for bar in bars:
-        start_s, end_s = seconds(bar.start_beat), seconds(bar.end_beat)
-        loud = 0.0
-        for track in score.tracks:
-            first = bisect.bisect_left(track.notes, start_s, key=lambda note: note.start_s)
-            for note in itertools.takewhile(lambda note: note.start_s < end_s, track.notes[first:]):
-                loud += note.velocity
-        energies.append(sum(loud / bar.beats >= edge for edge in _ENERGY_EDGES))
-    return energies
+    loud = [0.0] * len(bars)
+    starts = [bar.start_beat for bar in bars]
+    for track in score.tracks:
+        for note in track.notes:
+            beat = score.tempo.beat_from_seconds(note.start_s) + _OFF_GRID_BEATS
+            if bars[0].start_beat <= beat < bars[-1].end_beat:
+                loud[bisect.bisect_right(starts, beat) - 1] += note.velocity
+    shares = [heard / bar.beats for heard, bar in zip(loud, bars, strict=True)]
+    return [sum(share >= edge for edge in _ENERGY_EDGES) for share in shares]

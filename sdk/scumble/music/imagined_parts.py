@@ -1,4 +1,4 @@
-"""From the composer's bars to what a plan and its players take: chords of the form, events of bass, melody and drums."""
+"""From the composer's bars to what a plan and its players take: its chords, events of bass, melody and drums."""
 
 from __future__ import annotations
 
@@ -49,8 +49,10 @@ def chord_from_sounding(sounding: Sounding, plan: Plan) -> Chord:
     quality = list(v.QUALITIES)[sounding.quality]
     scale = SCALES[key.mode]
     flat = "" if sounding.root in scale else "b"
-    degree = scale.index(sounding.root) if not flat else next(
-        (place for place, step in enumerate(scale) if step == sounding.root + 1), -1
+    degree = (
+        scale.index(sounding.root)
+        if not flat
+        else next((place for place, step in enumerate(scale) if step == sounding.root + 1), -1)
     )
     small = tones[1] == 3
     if degree >= 0 and quality in ("", "m", "7", "maj7", "m7", "sus2", "sus4"):

@@ -29,6 +29,7 @@ from scumble.music.writing import Net, Strand, Taste, Writer
 Share = Literal["melody", "full"]
 _CONTINUED_BARS = 8
 _THEME_BARS = 4
+_OWN_TASTE = Taste()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Imagination:
     before: Heard | None = None
     blend: int | None = None
     blend_amount: float = 0.5
-    taste: Taste = Taste()
+    taste: Taste = _OWN_TASTE
 
 
 def heard_from_midi(content: bytes) -> Heard:

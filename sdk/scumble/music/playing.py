@@ -102,7 +102,10 @@ def arpeggio_events(part: Part, plan: Plan) -> list[Event]:
                 octave, tone = divmod(int(mark), len(laid[index]))
                 end = min(beat + length / STEPS * part.gate, plan.harmony[index].end_beat)
                 weight = metric_weight(step / STEPS) * loudness(energy) * part.level
-                events.append(Event(beat, end, min(laid[index][tone] + 12 * octave, part.high), weight))
+                pitch = laid[index][tone] + 12 * octave
+                while pitch > part.high:
+                    pitch -= 12
+                events.append(Event(beat, end, pitch, weight))
     return events
 
 

@@ -11,8 +11,21 @@ STEPS = 4
 """Steps a beat: the grid of sixteenths on which everything is notated."""
 MOST_BEATS = 8
 """Beats of the longest bar."""
-ENGINE_STYLES = tuple(
-    "lofi ambient acoustic corporate cinematic house synthwave trailer piano hiphop bossa playful waltz other".split()
+ENGINE_STYLES = (
+    "lofi",
+    "ambient",
+    "acoustic",
+    "corporate",
+    "cinematic",
+    "house",
+    "synthwave",
+    "trailer",
+    "piano",
+    "hiphop",
+    "bossa",
+    "playful",
+    "waltz",
+    "other",
 )
 """The style engine's styles that have a word; a later one is "other", so that nets do not need to learn anew."""
 SOURCES = ("song", "quartet", "game", "pattern", "progression")
@@ -81,8 +94,20 @@ def _families() -> dict[str, int]:
 
 
 STYLE_WORDS = (*ENGINE_STYLES, *SOURCES)
-MOOD_WORDS = tuple(
-    ",happy,sad,calm,energetic,hopeful,dreamy,dark,tense,epic,melancholic,playful,angry".split(",")
+MOOD_WORDS = (
+    "",
+    "happy",
+    "sad",
+    "calm",
+    "energetic",
+    "hopeful",
+    "dreamy",
+    "dark",
+    "tense",
+    "epic",
+    "melancholic",
+    "playful",
+    "angry",
 )
 """The moods that have a word; the first is none."""
 MODE_WORDS: tuple[Mode, ...] = get_args(Mode)

@@ -109,9 +109,7 @@ class Writer:
         if len(allowed) == 1:
             number = allowed[0]
         else:
-            number = chosen(
-                self._logits(), allowed, chance, temperature=self.taste.temperature, top_p=self.taste.top_p
-            )
+            number = chosen(self._logits(), allowed, chance, temperature=self.taste.temperature, top_p=self.taste.top_p)
         self.tell([number])
         return number
 

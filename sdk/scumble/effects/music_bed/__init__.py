@@ -116,7 +116,7 @@ class MusicBed(
     )
 
     def used_bundles(self) -> tuple[str, ...]:
-        """Returns the built-in instruments unless there are others, the detector under a voice, the net if it writes."""
+        """Returns the built-in instruments unless there are others, the detector for a voice, the net if it writes."""
         named = {"instruments": self.soundfont is None, "speech": self.duck_under is not None}
         named["composer"] = self.composer != "off"
         return tuple(name for name in self.bundles if named[name])
@@ -159,7 +159,9 @@ class MusicBed(
             strict=self.strict,
             groove=self.groove,
         )
-        imagination = imagination_from(self.composer, self.continue_midi, self.blend, self.blend_amount, self.temperature)
+        imagination = imagination_from(
+            self.composer, self.continue_midi, self.blend, self.blend_amount, self.temperature
+        )
         if imagination is None:
             return compose(wishes, self.seed)
         return imagine(wishes, self.seed, imagination, lambda: EngineNet(ctx), ctx.progress.sub(0.0, 0.1).report)

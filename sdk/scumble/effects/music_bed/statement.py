@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def statement(
     score: Score, midi: bytes, instruments: Asset | None, font_sha256: str, composer: Asset | None = None
 ) -> str:
-    """Returns the statement; `instruments` is None when the user's own SoundFont was played, `composer` without a net."""
+    """Returns the statement; `instruments` is None for a SoundFont of the user's own, `composer` without a net."""
     if instruments is not None:
         sources = "; ".join(
             f"{source.name} {source.version} by {source.authors}, licence {source.licence}"
@@ -29,9 +29,7 @@ def statement(
             "numbers drawn from the seed. No recording, no loop and no part of an existing composition went into it. "
         )
     else:
-        taught = "; ".join(
-            f"{source.name}, {source.licence}" for source in composer.manifest.licence.sources
-        )
+        taught = "; ".join(f"{source.name}, {source.licence}" for source in composer.manifest.licence.sources)
         written = (
             "Its form was laid out by the program's own rules; notes were drawn, with random numbers from the seed, "
             "from the probabilities of a neural network, and the rest is by rule. The network ran on this computer. It "
