@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scumble.music.plan import STEPS, Event, Plan
 from scumble.music.score import SAMPLE_RATE_HZ, Note
-from scumble.music.style import Part
+from scumble.music.style import Part, Style
 
 _SHORTEST_S = 0.03
 _MERGE_S = 0.02
@@ -48,6 +48,16 @@ def swung(beat: float, plan: Plan) -> float:
     middle = 0.5 + plan.style.swing / 2
     bent = share / 0.5 * middle if share < 0.5 else middle + (share - 0.5) / 0.5 * (1 - middle)
     return (whole + bent) * cell
+
+
+def unswung(beat: float, style: Style) -> float:
+    """Returns where on the straight grid lies what is heard at a beat of a style that swings."""
+    cell = 2.0 / style.swing_steps
+    whole = int(beat / cell)
+    share = beat / cell - whole
+    middle = 0.5 + style.swing / 2
+    straight = share / middle * 0.5 if share < middle else 0.5 + (share - middle) / (1 - middle) * 0.5
+    return (whole + straight) * cell
 
 
 def _limits(plan: Plan, length_s: float) -> tuple[float, float]:

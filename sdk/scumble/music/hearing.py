@@ -10,13 +10,16 @@ from typing import NamedTuple
 
 from scumble.music import vocabulary as v
 from scumble.music.chord_hearing import chords_from_beats, in_key_share, key_from_weights
+from scumble.music.groove import unswung
 from scumble.music.notation import Cell, Chorded, Heading, Hits, Measure, Sounding, numbers_from_measure
 from scumble.music.score import Bar, Mode, Score, Track
+from scumble.music.style import Style
+from scumble.music.styles import STYLES
 
 CHUNK_BARS = 32
 """Longer music is heard in pieces of so many bars, each with its own key."""
 _OFF_GRID_BEATS, _MOST_OFF_GRID = 0.07, 0.25
-_LEAST_IN_KEY = 0.75
+_LEAST_IN_KEY = 0.8
 _ENERGY_EDGES = (1.0, 2.0, 3.2, 4.8)
 """Velocities struck a beat, summed, where one energy ends and the next begins in music that does not say it."""
 _DRUM_OF_KEY = {key: place for place, keys in enumerate(v.DRUMS.values()) for key in keys}
@@ -47,33 +50,40 @@ class Heard:
         return [number for bar in self.measures for number in numbers_from_measure(bar, self.heading.parts)]
 
 
-def heard_from_score(score: Score, style: str, mood: str = "", *, keyed: bool = False) -> list[Heard]:
+def heard_from_score(
+    score: Score, style: str, mood: str = "", *, keyed: bool = False, key: tuple[int, Mode] | None = None
+) -> list[Heard]:
     """Returns what can be notated of a score, in pieces of at most CHUNK_BARS bars.
 
-    With `keyed` the score's own key counts, and its chords where it has them; else both are found by ear. Left out
-    is what is off the grid, in no key, in bars of more than MOST_BEATS beats, or silent.
+    With `keyed` the score is one of the style engine's own: its key, chords and swing are known. Else they are found
+    by ear, but for the key where it is given. Left out is what is off the grid, in no key, in bars of more than
+    MOST_BEATS beats, or silent.
     """
-    tracks = [(track, _stepped(track, score)) for track in score.tracks if track.role != "effects"]
+    swings = STYLES.get(score.style) if keyed else None
+    tracks = [(track, _stepped(track, score, swings)) for track in score.tracks if track.role != "effects"]
     tones = sorted(note for track, notes in tracks if not track.is_drums for note in notes)
     drums = sorted(note for track, notes in tracks if track.is_drums for note in notes)
     melody, bass = _melody(tracks), _bass(tracks)
     found = []
     for first in range(0, len(score.bars), CHUNK_BARS):
         bars = score.bars[first : first + CHUNK_BARS]
-        if max(bar.beats for bar in bars) > v.MOST_BEATS or _off_grid(score, bars) > _MOST_OFF_GRID:
+        if max(bar.beats for bar in bars) > v.MOST_BEATS or (not keyed and _off_grid(score, bars) > _MOST_OFF_GRID):
             continue
         inside = _between(tones, bars)
         if not inside and not _between(drums, bars):
             continue
         weights = _weights(inside)
-        key = (score.key, score.mode) if keyed else key_from_weights(weights, _signature(score))
-        if in_key_share(weights, *key) < _LEAST_IN_KEY:
+        known = (score.key, score.mode) if keyed else key
+        found_key = known or key_from_weights(weights, _signature(score))
+        if known is None and in_key_share(weights, *found_key) < _LEAST_IN_KEY:
             continue
         voices = {"bass": _between(bass, bars), "melody": _between(melody, bars), "drums": _between(drums, bars)}
         parts = tuple(name for name in v.PARTS if voices[name])
-        chords = _known_chords(score, bars, key[0]) if keyed and score.chords else _chords(inside, bars, key[0])
+        chords = (
+            _known_chords(score, bars, found_key[0]) if keyed and score.chords else _chords(inside, bars, found_key[0])
+        )
         energies = _energies(score, bars, keyed)
-        centre = v.centre(key[0])
+        centre = v.centre(found_key[0])
         measures = []
         for bar, chorded, energy in zip(bars, chords, energies, strict=True):
             cells = {
@@ -84,16 +94,19 @@ def heard_from_score(score: Score, style: str, mood: str = "", *, keyed: bool = 
             bass_cells, tune_cells = (cells[name] if name in parts else () for name in ("bass", "melody"))
             measures.append(Measure(bar.beats, energy, chorded, bass_cells, tune_cells, hits))
         bpm = score.tempo.bpm_at(bars[0].start_beat)
-        found.append(Heard(Heading(style, mood, key[0], key[1], bpm, parts), tuple(measures)))
+        found.append(Heard(Heading(style, mood, found_key[0], found_key[1], bpm, parts), tuple(measures)))
     return found
 
 
-def _stepped(track: Track, score: Score) -> list[Stepped]:
-    beat = score.tempo.beat_from_seconds
+def _stepped(track: Track, score: Score, swings: Style | None) -> list[Stepped]:
+    def step(time_s: float) -> int:
+        beat = score.tempo.beat_from_seconds(time_s)
+        return round((beat if swings is None else unswung(beat, swings)) * v.STEPS)
+
     notes = []
     for note in track.notes:
-        start = round(beat(note.start_s) * v.STEPS)
-        notes.append(Stepped(start, max(round(beat(note.end_s) * v.STEPS), start + 1), note.pitch, note.velocity))
+        start = step(note.start_s)
+        notes.append(Stepped(start, max(step(note.end_s), start + 1), note.pitch, note.velocity))
     return notes
 
 

@@ -15,6 +15,7 @@ from scumble.music.drumming import last_hits
 from scumble.music.hearing import Heard, heard_from_score
 from scumble.music.imagined_parts import events_from_measures, plan_with_harmony
 from scumble.music.imagining import Task, imagined
+from scumble.music.midi import KEY_TEXT
 from scumble.music.midi_reading import score_from_midi
 from scumble.music.notation import Cell, Heading, Hits, Measure
 from scumble.music.plan import Event, Plan
@@ -56,7 +57,9 @@ def heard_from_midi(content: bytes) -> Heard:
 
     Raises MediaError for what is no MIDI file, and for music that cannot be notated (media.midi).
     """
-    heard = heard_from_score(score_from_midi(content), "other")
+    score = score_from_midi(content)
+    told = (score.key, score.mode) if KEY_TEXT.encode() in content else None
+    heard = heard_from_score(score, "other", key=told)
     if not heard:
         message = "The music in the MIDI file cannot be continued"
         hint = "It needs notes on a grid of sixteenths, in a key, in bars of eight beats at most."
