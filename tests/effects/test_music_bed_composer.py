@@ -148,7 +148,7 @@ def test_what_only_the_net_can_do_is_refused_without_it(tmp_path: Path, font: Pa
     midi.write_bytes(midi_from_score(compose(Wishes(8, "piano"), 1)))
     for values, code in (({"continue_midi": midi}, "param.continue_midi"), ({"blend": 3}, "param.blend")):
         with pytest.raises(ParamError) as caught:
-            MusicBed(duration=3, soundfont=font, **values)()  # type: ignore[arg-type]  # one of them
+            MusicBed(duration=3, soundfont=font, **values)()
         assert caught.value.code == code
 
 

@@ -15,7 +15,7 @@ from scumble.music import vocabulary as v
 from scumble.music.chance import Chance
 from scumble.music.deciding import chosen
 from scumble.music.hearing import heard_from_score
-from scumble.music.notation import Cell, Grammar, Measure, measures_from_numbers, numbers_from_measure
+from scumble.music.notation import Cell, Grammar, Hits, Measure, measures_from_numbers, numbers_from_measure
 
 
 def test_every_word_has_one_number() -> None:
@@ -59,7 +59,11 @@ def test_bars_are_whole_whatever_is_chosen(seed: int, parts: set[str]) -> None:
         numbers.append(Chance(seed).choice(allowed, len(numbers)))
         grammar.follow(numbers[-1])
     for measure in measures_from_numbers(numbers, tuple(parts)):
-        voices = {"bass": measure.bass, "melody": measure.melody, "drums": measure.drums}
+        voices: dict[str, tuple[Cell | Hits, ...]] = {
+            "bass": measure.bass,
+            "melody": measure.melody,
+            "drums": measure.drums,
+        }
         assert measure.chords[-1].until == measure.steps
         assert {name for name, cells in voices.items() if cells} == parts
         assert all(cells[-1].until == measure.steps for cells in voices.values() if cells)
