@@ -6,15 +6,20 @@ import bisect
 import dataclasses
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from scumble.music import vocabulary as v
 from scumble.music.chord_hearing import chords_from_beats, in_key_share, key_from_weights
-from scumble.music.groove import unswung
-from scumble.music.notation import Cell, Chorded, Heading, Hits, Measure, Sounding, numbers_from_measure
-from scumble.music.score import Bar, Mode, Score, Track
-from scumble.music.style import Style
+from scumble.music.notation import Chorded, Heading, Measure, Sounding, numbers_from_measure
+from scumble.music.score import Bar, Mode, Score
 from scumble.music.styles import STYLES
+from scumble.music.voice_hearing import (
+    Stepped,
+    bass_line,
+    cells_of_bar,
+    hits_of_bar,
+    melody_line,
+    stepped_notes,
+)
 
 CHUNK_BARS = 32
 """Longer music is heard in pieces of so many bars, each with its own key."""
@@ -22,16 +27,6 @@ _OFF_GRID_BEATS, _MOST_OFF_GRID = 0.07, 0.25
 _LEAST_IN_KEY = 0.8
 _ENERGY_EDGES = (1.0, 2.0, 3.2, 4.8)
 """Velocities struck a beat, summed, where one energy ends and the next begins in music that does not say it."""
-_DRUM_OF_KEY = {key: place for place, keys in enumerate(v.DRUMS.values()) for key in keys}
-
-
-class Stepped(NamedTuple):
-    """A note on the grid: first step, step after the last, MIDI pitch, velocity 0 to 1."""
-
-    start: int
-    end: int
-    pitch: int
-    velocity: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,10 +55,10 @@ def heard_from_score(
     MOST_BEATS beats, or silent.
     """
     swings = STYLES.get(score.style) if keyed else None
-    tracks = [(track, _stepped(track, score, swings)) for track in score.tracks if track.role != "effects"]
+    tracks = [(track, stepped_notes(track, score, swings)) for track in score.tracks if track.role != "effects"]
     tones = sorted(note for track, notes in tracks if not track.is_drums for note in notes)
     drums = sorted(note for track, notes in tracks if track.is_drums for note in notes)
-    melody, bass = _melody(tracks), _bass(tracks)
+    melody, bass = melody_line(tracks), bass_line(tracks)
     found = []
     for first in range(0, len(score.bars), CHUNK_BARS):
         bars = score.bars[first : first + CHUNK_BARS]
@@ -87,27 +82,15 @@ def heard_from_score(
         measures = []
         for bar, chorded, energy in zip(bars, chords, energies, strict=True):
             cells = {
-                "bass": _cells(voices["bass"], bar, centre, v.LOWEST_BASS, v.HIGHEST_BASS),
-                "melody": _cells(voices["melody"], bar, centre, v.LOWEST_TUNE, v.HIGHEST_TUNE),
+                "bass": cells_of_bar(voices["bass"], bar, centre, v.LOWEST_BASS, v.HIGHEST_BASS),
+                "melody": cells_of_bar(voices["melody"], bar, centre, v.LOWEST_TUNE, v.HIGHEST_TUNE),
             }
-            hits = _hits(voices["drums"], bar) if "drums" in parts else ()
+            hits = hits_of_bar(voices["drums"], bar) if "drums" in parts else ()
             bass_cells, tune_cells = (cells[name] if name in parts else () for name in ("bass", "melody"))
             measures.append(Measure(bar.beats, energy, chorded, bass_cells, tune_cells, hits))
         bpm = score.tempo.bpm_at(bars[0].start_beat)
         found.append(Heard(Heading(style, mood, found_key[0], found_key[1], bpm, parts), tuple(measures)))
     return found
-
-
-def _stepped(track: Track, score: Score, swings: Style | None) -> list[Stepped]:
-    def step(time_s: float) -> int:
-        beat = score.tempo.beat_from_seconds(time_s)
-        return round((beat if swings is None else unswung(beat, swings)) * v.STEPS)
-
-    notes = []
-    for note in track.notes:
-        start = step(note.start_s)
-        notes.append(Stepped(start, max(step(note.end_s), start + 1), note.pitch, note.velocity))
-    return notes
 
 
 def _off_grid(score: Score, bars: Sequence[Bar]) -> float:
@@ -138,89 +121,6 @@ def _weights(notes: Iterable[Stepped]) -> list[float]:
 
 def _signature(score: Score) -> tuple[int, Mode] | None:
     return (score.key, score.mode) if (score.key, score.mode) != (0, "major") else None
-
-
-def _melody(tracks: list[tuple[Track, list[Stepped]]]) -> list[Stepped]:
-    """The line of the track that is likest to a melody: one tone at a time, high, and present."""
-    best: tuple[float, list[Stepped]] = (0.0, [])
-    longest = max((len(notes) for _, notes in tracks), default=0)
-    for track, notes in tracks:
-        if track.is_drums or track.role in ("bass", "pad", "arpeggio") or not notes:
-            continue
-        line = _line(notes, highest=True)
-        mean = sum(note.pitch for note in line) / len(line)
-        stated = 2.0 * (track.role == "melody")
-        score = stated + 2.0 * len(line) / len(notes) + (mean - 48) / 24 + min(4 * len(line) / longest, 1.0)
-        if mean >= 52 and score > best[0]:
-            best = score, line
-    return best[1]
-
-
-def _bass(tracks: list[tuple[Track, list[Stepped]]]) -> list[Stepped]:
-    """The line of the bass, or the lowest of everything below middle C."""
-    stated = [notes for track, notes in tracks if track.role == "bass"]
-    if stated:
-        return _line(max(stated, key=len), highest=False)
-    low = [note for track, notes in tracks if not track.is_drums for note in notes if note.pitch < 60]
-    return _line(sorted(low), highest=False)
-
-
-def _line(notes: Sequence[Stepped], *, highest: bool) -> list[Stepped]:
-    """One tone at a time: the highest or lowest of those that begin together; what goes on outside of it stays."""
-    sign = 1 if highest else -1
-    line: list[Stepped] = []
-    for start, together in itertools.groupby(sorted(notes), key=lambda note: note.start):
-        chosen = max(together, key=lambda note: (sign * note.pitch, note.end))
-        if line and line[-1].end > start:
-            if sign * (line[-1].pitch - chosen.pitch) > 0:
-                continue
-            line[-1] = line[-1]._replace(end=start)
-        line.append(chosen)
-    return line
-
-
-def _cells(line: list[Stepped], bar: Bar, centre: int, low: int, high: int) -> tuple[Cell, ...]:
-    """A bar of a line: tones, rests between them, and what sounds on from the bar before."""
-    first, last = bar.start_beat * v.STEPS, bar.end_beat * v.STEPS
-    cells: list[Cell] = []
-    at = first
-    for note in line:
-        if note.end <= first or note.start >= last:
-            continue
-        start, end = max(note.start, first), min(note.end, last)
-        # The breath between two tones is the playing's, not the notation's.
-        if start - at >= 2 or (start > at and not cells):
-            cells.append(Cell(v.REST, start - first))
-        elif start > at:
-            cells[-1] = cells[-1]._replace(until=start - first)
-        value = v.HOLD if note.start < first else 2 + _folded(note.pitch - centre, low, high) - low
-        cells.append(Cell(value, end - first))
-        at = end
-    if last - at >= 2 or not cells:
-        cells.append(Cell(v.REST, last - first))
-    elif last > at:
-        cells[-1] = cells[-1]._replace(until=last - first)
-    return tuple(cells)
-
-
-def _folded(tone: int, low: int, high: int) -> int:
-    """A tone brought into the range by octaves."""
-    while tone < low:
-        tone += 12
-    while tone > high:
-        tone -= 12
-    return tone
-
-
-def _hits(notes: list[Stepped], bar: Bar) -> tuple[Hits, ...]:
-    first, last = bar.start_beat * v.STEPS, bar.end_beat * v.STEPS
-    struck: dict[int, set[int]] = {0: set()}
-    for note in notes:
-        if first <= note.start < last and note.pitch in _DRUM_OF_KEY:
-            struck.setdefault(note.start - first, set()).add(_DRUM_OF_KEY[note.pitch])
-    starts = sorted(struck)
-    ends = [*starts[1:], last - first]
-    return tuple(Hits(tuple(sorted(struck[start])), end) for start, end in zip(starts, ends, strict=True))
 
 
 def _chords(notes: list[Stepped], bars: Sequence[Bar], tonic: int) -> list[tuple[Chorded, ...]]:

@@ -14,7 +14,8 @@ from scumble.music.composing import plan_from_wishes, score_from_plan
 from scumble.music.drumming import last_hits
 from scumble.music.hearing import Heard, heard_from_score
 from scumble.music.imagined_parts import events_from_measures, plan_with_harmony
-from scumble.music.imagining import Task, imagined
+from scumble.music.imagining import imagined
+from scumble.music.imagining_bars import Task
 from scumble.music.midi import KEY_TEXT
 from scumble.music.midi_reading import score_from_midi
 from scumble.music.notation import Cell, Heading, Hits, Measure
