@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import itertools
 import json
@@ -14,13 +15,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.music.test_hearing import played
 
 from scumble.models.asset import asset_from_folder
 from scumble.models.lint import lint
 from scumble.music import Wishes, compose, midi_from_score
 from scumble.music import vocabulary as v
 from scumble.music.imagining_score import Imagination, imagine
+from scumble.music.score import Bar, TempoMap
 from scumble_export.composer import evaluate, export, measures, train
+from scumble_export.composer.barlines import realigned
 from scumble_export.composer.batches import UNTAUGHT, Windows, judged_sequences
 from scumble_export.composer.copying import LEAST_NOTES, Line, melody_of, rate_of, stretches
 from scumble_export.composer.corpus import Piece, load_pieces, pieces_from_engine, read_corpus, save_pieces
@@ -109,6 +113,32 @@ def test_words_of_another_vocabulary_are_refused(data: Path, monkeypatch: pytest
     monkeypatch.setattr(v, "fingerprint", lambda: "other")
     with pytest.raises(SystemExit, match="vocabulary"):
         load_pieces(data)
+
+
+@pytest.mark.parametrize("upbeat", [0.5, 1.0, 3.0])
+def test_bar_lines_that_an_upbeat_moved_are_put_right(upbeat: float) -> None:
+    score = played()
+    beats = score.tempo.beats - 3
+    tempo = TempoMap(((0, 0), (beats, beats * 24_000)))
+    # Four beats a bar, half a second each: what stood at the first bar line now stands at the upbeat's end.
+    tracks = tuple(
+        dataclasses.replace(
+            track,
+            notes=tuple(
+                note._replace(start_s=note.start_s + upbeat / 2 - 2, end_s=note.end_s + upbeat / 2 - 2)
+                for note in track.notes
+                if 4 <= note.start_s < beats / 2
+            ),
+        )
+        for track in score.tracks
+    )
+    early = dataclasses.replace(score, tracks=tracks, tempo=tempo, length_samples=beats * 24_000)
+    early = dataclasses.replace(early, bars=(*(Bar(4 * n, 4) for n in range(beats // 4)), Bar(beats - 1, 1)))
+    right = realigned(early)
+    basses = [right.tempo.beat_from_seconds(note.start_s) for note in right.track("bass").notes]
+    assert all(beat % 4 == pytest.approx(0, abs=1e-6) for beat in basses)
+    assert right.bars[-1].end_beat == right.tempo.beats
+    assert realigned(score) == score
 
 
 def test_chords_are_read_by_name() -> None:

@@ -28,6 +28,7 @@ from scumble.music import vocabulary as v
 from scumble.music.chance import Chance
 from scumble.music.hearing import Heard, heard_from_score
 from scumble.music.notation import numbers_from_measure
+from scumble_export.composer.barlines import realigned
 from scumble_export.composer.progressions import heard_from_progression
 
 STYLE_OF = {"lieder": "song", "quartets": "quartet", "freedoom": "game", "drums": "pattern", "mutopia": "song"}
@@ -92,7 +93,7 @@ def pieces_from_midi(row: dict[str, str], content: bytes) -> list[Piece]:
         score = score_from_midi(content)
     except MediaError:
         return []
-    heard = heard_from_score(score, STYLE_OF[row["corpus"]])
+    heard = heard_from_score(realigned(score), STYLE_OF[row["corpus"]])
     return [piece_from_heard(one, row["corpus"], row["file"], row["licence"]) for one in heard]
 
 

@@ -12,7 +12,7 @@ from scumble.music import vocabulary as v
 from scumble.music.chance import Chance
 from scumble.music.composing import plan_from_wishes, score_from_plan
 from scumble.music.drumming import last_hits
-from scumble.music.hearing import Heard, heard_from_score
+from scumble.music.hearing import CHUNK_BARS, Heard, heard_from_score
 from scumble.music.imagined_parts import events_from_measures, plan_with_harmony
 from scumble.music.imagining import imagined
 from scumble.music.imagining_bars import Task
@@ -60,7 +60,9 @@ def heard_from_midi(content: bytes) -> Heard:
     """
     score = score_from_midi(content)
     told = (score.key, score.mode) if KEY_TEXT.encode() in content else None
-    heard = heard_from_score(score, "other", key=told)
+    last_beat = score.tempo.beat_from_seconds(max(track.notes[-1].start_s for track in score.tracks))
+    bars = tuple(bar for bar in score.bars if bar.start_beat <= last_beat)[-CHUNK_BARS:]
+    heard = heard_from_score(dataclasses.replace(score, bars=bars), "other", key=told)
     if not heard:
         message = "The music in the MIDI file cannot be continued"
         hint = "It needs notes on a grid of sixteenths, in a key, in bars of eight beats at most."
