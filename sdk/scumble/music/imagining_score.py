@@ -68,10 +68,10 @@ def heard_from_midi(content: bytes) -> Heard:
         hint = "It needs notes on a grid of sixteenths, in a key, in bars of eight beats at most."
         raise MediaError(message, hint, "media.midi")
     last = heard[-1]
-    bars = list(last.measures)
-    while len(bars) > 1 and _silent(bars[-1]):
-        bars.pop()
-    return dataclasses.replace(last, measures=tuple(bars[-_CONTINUED_BARS:]))
+    measures = list(last.measures)
+    while len(measures) > 1 and _silent(measures[-1]):
+        measures.pop()
+    return dataclasses.replace(last, measures=tuple(measures[-_CONTINUED_BARS:]))
 
 
 def _silent(measure: Measure) -> bool:
