@@ -273,6 +273,17 @@ def test_a_run_becomes_a_bundle_that_composes(
     assert score.length_samples == 15 * 48_000
 
 
+def test_what_half_precision_cannot_hold_stays_whole(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    net = Composer(Size(v.SIZE, 32, 1, 2, 512)).eval()
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.copy_((6 * weight).half().float())
+    assert net.cosines.numel() >= 4096
+    export.to_onnx(net, tmp_path / "model.onnx")
+    assert export.parity_of(net, (tmp_path / "model.onnx").read_bytes()) < 1e-4
+
+
 def test_copies_are_found_in_any_key_and_other_melodies_are_not() -> None:
     tune: list[Line] = [tuple((20 + (3 * bar + step) % 7, 4 * (step + 1)) for step in range(4)) for bar in range(8)]
     raised = [tuple((value + 5, until) for value, until in bar) for bar in tune]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Sequence
 
 import pytest
 from tests.music.fake_net import FakeNet
@@ -11,6 +12,7 @@ from tests.music.test_hearing import played
 
 from scumble.errors import MediaError, ParamError
 from scumble.music import STYLES, Score, Wishes, compose, findings_from_score, midi_from_score
+from scumble.music import vocabulary as v
 from scumble.music.hearing import heard_from_score
 from scumble.music.imagining_score import Imagination, heard_from_midi, imagine
 from scumble.music.theory import scale_from_key
@@ -162,6 +164,27 @@ def test_free_pieces_stay_near_their_key() -> None:
     score = imagine(Wishes(60, "cinematic", mode="minor"), 2, FULL, FakeNet)
     scale = scale_from_key(score.key, score.mode)
     assert all(len(set(chord.pitch_classes) - set(scale)) <= 2 for chord in score.chords)
+
+
+def test_the_lead_is_never_silent_for_long_and_chords_do_not_stand_still() -> None:
+    class Sleepy(FakeNet):
+        """Wants rests and the tonic, and nothing else."""
+
+        def foretell(self, words: Sequence[int]) -> Sequence[float]:
+            logits = list(super().foretell(words))
+            for number in (v.number("tune", v.REST), v.number("chord", 0), v.number("until", 15)):
+                logits[number] = 50.0
+            return logits
+
+    score = imagine(Wishes(60, "corporate", mode="major"), 1, FULL, Sleepy)
+    (heard, *_) = heard_from_score(score, "corporate", keyed=True)
+    for section in score.sections:
+        if section.name in ("A", "B") and section.first_bar + section.bars < len(heard.measures):
+            bars = heard.measures[section.first_bar : section.first_bar + section.bars]
+            begun = [any(cell.value > v.HOLD for cell in bar.melody) for bar in bars]
+            assert all(one or other for one, other in itertools.pairwise(begun))
+            roots = [bar.chords[0].chord.root for bar in bars]
+            assert all(len(set(roots[place : place + 3])) > 1 for place in range(len(roots) - 2))
 
 
 def test_groove_moves_notes_but_no_section() -> None:

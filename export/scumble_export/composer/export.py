@@ -34,7 +34,7 @@ PARITY_LIMIT = 1e-4
 LARGEST_MB = 14
 _CARD = Path(__file__).with_name("CARD.md")
 _HALVED_FROM = 4096
-"""Weights of more numbers are stored in half precision; the runtime widens them when it loads the graph."""
+"""Tensors of more numbers are stored in half precision where that loses nothing; the runtime widens them again."""
 _TITLES = {
     "lieder": ("OpenScore Lieder Corpus", "OpenScore and its transcribers"),
     "quartets": ("OpenScore String Quartets", "OpenScore and its transcribers"),
@@ -78,13 +78,19 @@ def to_onnx(net: Composer, path: Path) -> None:
 
 
 def halve(path: Path) -> None:
-    """Stores large weights in half precision, each widened by a Cast that the runtime folds away."""
+    """Stores large tensors that half precision holds exactly, as it does a run's weights, each widened by a Cast.
+
+    The runtime folds the Casts away when it loads the graph.
+    """
     model = onnx.load(path)
     casts = []
     for weight in model.graph.initializer:
-        if weight.data_type == TensorProto.FLOAT and np.prod(weight.dims) >= _HALVED_FROM:
-            name = weight.name
-            weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), name + "_half"))
+        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < _HALVED_FROM:
+            continue
+        name, values = weight.name, numpy_helper.to_array(weight)
+        narrow = values.astype(np.float16)
+        if (narrow == values).all():
+            weight.CopyFrom(numpy_helper.from_array(narrow, name + "_half"))
             casts.append(helper.make_node("Cast", [name + "_half"], [name], to=TensorProto.FLOAT))
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]

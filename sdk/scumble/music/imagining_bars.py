@@ -14,7 +14,10 @@ from scumble.music.style import Part
 from scumble.music.theory import SCALES
 from scumble.music.writing import Writer
 
-_MOST_EMPTY_BARS = 2
+_MOST_EMPTY_BARS = 1
+"""After so many bars in which no tone of the melody begins, one must begin."""
+_MOST_EQUAL_BARS = 2
+"""So many bars at most stand on one root before another one is written."""
 _PASSING_STEPS = 2
 """A tone that rubs against its chord is at most so long."""
 _RUBS = frozenset((1, 11))
@@ -43,11 +46,12 @@ class Task:
 
 
 class Ongoing:
-    """What goes on from bar to bar: the melody's and the bass's sounding tone, and how long the melody is silent."""
+    """What goes on from bar to bar: the tones that sound, how long no tone of the melody began, and the last roots."""
 
     def __init__(self) -> None:
         self.sounding: dict[str, int | None] = {"bass": None, "melody": None}
         self.empty = 0
+        self.roots: list[set[int]] = []
 
     def note(self, measure: Measure) -> None:
         """Takes note of a bar."""
@@ -55,8 +59,14 @@ class Ongoing:
             for cell in cells:
                 if cell.value != v.HOLD:
                     self.sounding[name] = None if cell.value == v.REST else cell.value
-        silent = all(cell.value == v.REST for cell in measure.melody)
-        self.empty = self.empty + 1 if silent else 0
+        self.empty = self.empty + 1 if all(cell.value in (v.REST, v.HOLD) for cell in measure.melody) else 0
+        self.roots = [*self.roots, {chorded.chord.root for chorded in measure.chords}][-_MOST_EQUAL_BARS:]
+
+    @property
+    def stale(self) -> int | None:
+        """The root on which the last bars have stood long enough, or None."""
+        first = self.roots[0] if len(self.roots) == _MOST_EQUAL_BARS else set()
+        return next(iter(first)) if len(first) == 1 and all(roots == first for roots in self.roots) else None
 
 
 def energy_of_bar(task: Task, number: int) -> int:
@@ -80,7 +90,7 @@ def written_bar(
     given = numbers_from_measure(Measure(bar.beats, energy, chords), ())[2:] if chords else []
     writer.tell(given)
     if not given:
-        chords = tuple(_new_chords(task, writer, bar, chance.at("chord")))
+        chords = tuple(_new_chords(task, writer, bar, chance.at("chord"), state.stale))
     steps = bar.beats * v.STEPS
     lines: dict[str, tuple[Cell, ...]] = {"bass": (), "melody": ()}
     for name, family in (("bass", "bass"), ("melody", "tune")):
@@ -100,14 +110,18 @@ def written_bar(
     return Measure(bar.beats, energy, chords, lines["bass"], lines["melody"], hits)
 
 
-def _new_chords(task: Task, writer: Writer, bar: Bar, chance: Chance) -> Iterator[Chorded]:
-    """Chords that change at the bar line or its middle; strict ones have no foreign tone, free ones at most one."""
+def _new_chords(task: Task, writer: Writer, bar: Bar, chance: Chance, stale: int | None) -> Iterator[Chorded]:
+    """Chords that change at the bar line or its middle; strict ones have no foreign tone, free ones at most one.
+
+    None is on the `stale` root, and none comes twice.
+    """
     scale = set(SCALES[task.plan.key.mode])
     foreign = 0 if task.strict else 1
     qualities = len(v.QUALITIES)
     welcome = [
         v.number("chord", root * qualities + quality)
         for root in range(12)
+        if root != stale
         for quality in range(qualities)
         if len(set(Sounding(root, quality).tones) - scale) <= foreign
     ]
@@ -116,6 +130,7 @@ def _new_chords(task: Task, writer: Writer, bar: Bar, chance: Chance) -> Iterato
     at = 0
     while at < steps:
         value = writer.choose(welcome, chance.at(at)) - v.FIRST["chord"]
+        welcome = [number for number in welcome if number != value + v.FIRST["chord"]]
         at = writer.choose([v.number("until", end - 1) for end in ends], chance.at(at, "until")) - v.FIRST["until"] + 1
         yield Chorded(Sounding(*divmod(value, qualities)), at)
 
@@ -163,7 +178,7 @@ class _Line:
         values = [2 + tone - self.low for tone in tones]
         if not (self.must_sing and at == 0):
             values.append(v.REST)
-        if at == 0 and self.held is not None and not self.rubs(self.held, chord):
+        if at == 0 and self.held is not None and not self.must_sing and not self.rubs(self.held, chord):
             values.append(v.HOLD)
         return sorted(values)
 
