@@ -312,7 +312,7 @@ def test_measures_tell_scales_and_grooves() -> None:
 
 def test_a_run_is_judged_whole(run: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scores = tmp_path / "scores.json"
-    command = ["evaluate", str(run), str(data), str(scores), "--beds", "3", "--seconds", "12"]
+    command = ["evaluate", str(run), str(data), str(scores), "--beds", "3", "--seconds", "12", "--control", "1"]
     monkeypatch.setattr("sys.argv", command)
     evaluate.main()
     report = json.loads(scores.read_text("utf-8"))

@@ -9,7 +9,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
-from scumble.music import findings_from_score
+from scumble.music import STYLES, Wishes, findings_from_score
 from scumble.music.notation import Measure
 from scumble_export.composer import measures as m
 from scumble_export.composer.copying import Line, melody_of, rate_of, taught_stretches
@@ -25,10 +25,11 @@ from scumble_export.composer.corpus import Piece, load_pieces
 from scumble_export.composer.export import net_from_run, to_onnx
 from scumble_export.composer.judging import WRITTEN, compared, held_out, net_surprises, ngram_from, ngram_surprises
 from scumble_export.composer.net import Composer
-from scumble_export.composer.playing import Bed, beds, net_maker
+from scumble_export.composer.playing import Bed, GraphNet, bed, beds, net_maker
 
 LEAST_FEWER_PERCENT = 15.0
 _ORDERS = (3, 4)
+_ENERGIES = (0.1, 0.3, 0.5, 0.7, 0.9)
 _RESAMPLES = 1000
 
 
@@ -50,7 +51,7 @@ def nats_report(net: Composer, pieces: Sequence[Piece], device: torch.device, mo
 
 def copying_report(made: dict[str, list[Bed]], pieces: Sequence[Piece]) -> dict[str, Any]:
     """Returns how often stretches of 4 and 8 bars are taught ones: of beds, of held-out pieces, of the rules' beds."""
-    melodies = {name: [lines_of(bed) for bed in own] for name, own in made.items()}
+    melodies = {name: [lines_of(one) for one in own] for name, own in made.items()}
     held = [piece for piece in pieces if piece.held_out]
     melodies["held-out, written"] = [melody_of(piece) for piece in held if piece.corpus in WRITTEN]
     melodies["held-out, engine"] = [melody_of(piece) for piece in held if piece.corpus == "engine"]
@@ -62,9 +63,9 @@ def copying_report(made: dict[str, list[Bed]], pieces: Sequence[Piece]) -> dict[
     return report
 
 
-def lines_of(bed: Bed) -> list[Line]:
+def lines_of(one: Bed) -> list[Line]:
     """Returns a bed's melody by bar."""
-    return [tuple((cell.value, cell.until) for cell in bar.melody) for heard in bed.heard for bar in heard.measures]
+    return [tuple((cell.value, cell.until) for cell in bar.melody) for heard in one.heard for bar in heard.measures]
 
 
 def whole(bar: Measure) -> bool:
@@ -78,7 +79,7 @@ def music_report(made: dict[str, list[Bed]], pieces: Sequence[Piece]) -> dict[st
     held = [piece for piece in pieces if piece.held_out and piece.corpus in WRITTEN and "melody" in piece.parts]
     halves = held[::2], held[1::2]
     known = np.mean([m.pitch_classes(melody_of(piece)) for piece in halves[0]], axis=0) if halves[0] else np.zeros(12)
-    groups: dict[str, list[list[Line]]] = {name: [lines_of(bed) for bed in own] for name, own in made.items()}
+    groups: dict[str, list[list[Line]]] = {name: [lines_of(one) for one in own] for name, own in made.items()}
     groups["held-out"] = [melody_of(piece) for piece in halves[1]]
     report = {}
     for name, melodies in groups.items():
@@ -94,12 +95,12 @@ def music_report(made: dict[str, list[Bed]], pieces: Sequence[Piece]) -> dict[st
         }
         if name in made:
             own = made[name]
-            rows["in_key"] = [findings_from_score(bed.score).in_key for bed in own]
-            rows["clashes"] = [findings_from_score(bed.score).clashes for bed in own]
+            rows["in_key"] = [findings_from_score(one.score).in_key for one in own]
+            rows["clashes"] = [findings_from_score(one.score).clashes for one in own]
             rows["complete_bars"] = [
-                float(np.mean([whole(bar) for heard in bed.heard for bar in heard.measures]))
-                for bed in own
-                if bed.heard
+                float(np.mean([whole(bar) for heard in one.heard for bar in heard.measures]))
+                for one in own
+                if one.heard
             ]
         found: dict[str, Any] = {key: _interval(values) for key, values in rows.items()}
         report[name] = found | {"pieces": len(singing)}
@@ -107,18 +108,33 @@ def music_report(made: dict[str, list[Bed]], pieces: Sequence[Piece]) -> dict[st
     return report
 
 
-def control_report(made: dict[str, list[Bed]]) -> dict[str, dict[str, float]]:
-    """Returns how beds follow: Spearman's rank correlation of energy with notes a second, tones of the asked mode."""
-    report = {}
-    for name, own in made.items():
-        energies = [bed.wishes.energy for bed in own]
-        notes = [sum(len(track.notes) for track in bed.score.tracks) / bed.score.length_s for bed in own]
-        tones = [m.onsets_a_bar(lines_of(bed)) for bed in own]
-        scales = [m.in_scale(lines_of(bed), bed.score.mode) for bed in own if m.pitch_classes(lines_of(bed)).any()]
-        report[name] = {
-            "energy_notes_spearman": float(spearmanr(energies, notes).statistic),
-            "energy_melody_spearman": float(spearmanr(energies, tones).statistic),
-            "melody_in_asked_mode": float(np.mean(scales)) if scales else 0.0,
+def control_report(maker: Callable[[], GraphNet], seconds: float, seeds: int) -> dict[str, dict[str, Any]]:
+    """Returns how beds follow wishes, within each style and seed: energy by the count of notes, mode by the tones.
+
+    Of energy it is Spearman's rank correlation over five energies with notes a second, of all parts and of the
+    melody; of the mode the share of the melody in the scale of the mode that was asked for, and in the other one's.
+    """
+    report: dict[str, dict[str, Any]] = {}
+    for share in (None, "melody", "full"):
+        ranks: dict[str, list[float]] = {"notes": [], "melody": []}
+        shares: dict[str, list[float]] = {"asked": [], "other": []}
+        for style in STYLES:
+            for seed in range(seeds):
+                made = [bed(maker, share, Wishes(seconds, style, energy=energy), seed) for energy in _ENERGIES]
+                notes = [sum(len(track.notes) for track in one.score.tracks) for one in made]
+                tones = [m.onsets_a_bar(lines_of(one)) for one in made]
+                for name, counts in (("notes", notes), ("melody", tones)):
+                    ranks[name].append(float(spearmanr(_ENERGIES, counts).statistic) if len(set(counts)) > 1 else 0.0)
+                for mode, other in (("major", "minor"), ("minor", "major")):
+                    lines = lines_of(bed(maker, share, Wishes(seconds, style, mode=mode), seed))  # type: ignore[arg-type]  # one of them
+                    if m.pitch_classes(lines).any():
+                        shares["asked"].append(m.in_scale(lines, mode))
+                        shares["other"].append(m.in_scale(lines, other))
+        report[share or "rules"] = {
+            "energy_notes_spearman": _interval(ranks["notes"]),
+            "energy_melody_spearman": _interval(ranks["melody"]),
+            "melody_in_asked_mode": _interval(shares["asked"]),
+            "melody_in_other_mode": _interval(shares["other"]),
         }
     return report
 
@@ -141,6 +157,9 @@ def summary(report: dict[str, Any]) -> dict[str, float]:
         rates = report["copying"][f"bars_{count}"]
         found[f"copied_{count}_bars_share"] = max(rates[name]["rate"] for name in rates if name in ("melody", "full"))
         found[f"held_out_{count}_bars_share"] = rates["held-out, written"]["rate"]
+    full = report["control"]["full"]
+    found["full_energy_notes_spearman"] = full["energy_notes_spearman"]["mean"]
+    found["full_melody_in_asked_mode_share"] = full["melody_in_asked_mode"]["mean"]
     found["strict_in_key_share"] = report["music"]["full, strict"]["in_key"]["mean"]
     found["strict_complete_bars_share"] = report["music"]["full, strict"]["complete_bars"]["mean"]
     return found
@@ -154,6 +173,7 @@ def main() -> None:
     options.add_argument("scores", type=Path, help="report to write")
     options.add_argument("--beds", type=int, default=26, help="beds of each kind")
     options.add_argument("--seconds", type=float, default=40.0, help="length of a bed")
+    options.add_argument("--control", type=int, default=2, help="seeds of each style by which control is judged")
     options.add_argument("--device", default="cpu")
     options.add_argument("--most-words", type=int, help="so many held-out words a corpus at most, for a quick look")
     args = options.parse_args()
@@ -176,7 +196,7 @@ def main() -> None:
         "nats": nats,
         "copying": copying_report(made, pieces),
         "music": music_report(made, pieces),
-        "control": control_report(made),
+        "control": control_report(maker, args.seconds / 2, args.control),
         "seconds_a_bed": taken,
     }
     report["summary"] = summary(report)

@@ -73,6 +73,10 @@ def beds(
             valence=chance.uniform("valence"),
             strict=strict,
         )
-        own = chance.integer(1 << 24, "seed")
-        score = compose(wishes, own) if share is None else imagine(wishes, own, Imagination(share), maker)
-        yield Bed(share or "rules", wishes, score, heard_from_score(score, wishes.style, keyed=True))
+        yield bed(maker, share, wishes, chance.integer(1 << 24, "seed"))
+
+
+def bed(maker: Callable[[], GraphNet], share: Share | None, wishes: Wishes, seed: int) -> Bed:
+    """Returns a bed, and what is heard in it; `share` as for `beds`."""
+    score = compose(wishes, seed) if share is None else imagine(wishes, seed, Imagination(share), maker)
+    return Bed(share or "rules", wishes, score, heard_from_score(score, wishes.style, keyed=True))

@@ -204,14 +204,15 @@ class _Line:
 
 
 def _hits(task: Task, writer: Writer, steps: int, chance: Chance) -> Iterator[Hits]:
-    """Drums that the style's kit has, struck together at each place."""
+    """Drums that the style's kit has, struck together at each place, and never silent for more than half a bar."""
     kit = task.voices["drums"].kit
     keys = {voice.key for groove in kit.grooves for voice in groove} if kit else set()
     known = [place for place, own in enumerate(v.DRUMS.values()) if keys & set(own)]
     at = 0
     while at < steps:
         drums: list[int] = []
-        ends = [v.number("until", end - 1) for end in range(at + 1, steps + 1)]
+        longest = max(steps // 2, 1)
+        ends = [v.number("until", end - 1) for end in range(at + 1, min(at + longest, steps) + 1)]
         while True:
             more = [v.number("drum", drum) for drum in known if not drums or drum > drums[-1]]
             # A stroke is there before its end, but for a rest at the bar's beginning.
