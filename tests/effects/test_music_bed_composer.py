@@ -40,7 +40,7 @@ FACTS: dict[str, Any] = {
 }
 
 
-def step_graph(outputs: tuple[str, str] = ("logits", "kept")) -> bytes:
+def step_graph(outputs: tuple[str, str] = ("logits", "kept"), scale: float = 1.5) -> bytes:
     """A step that keeps a vector for each word, and foretells by their sum and the last word."""
     net = Net(3)
     words = net.add("Cast", ["words"], to=TensorProto.INT64)
@@ -48,7 +48,7 @@ def step_graph(outputs: tuple[str, str] = ("logits", "kept")) -> bytes:
     net.weights.append(numpy_helper.from_array(np.array([0], np.int64), "rows"))
     whole = net.add("ReduceSum", [net.add("Concat", ["past", kept], axis=0), "rows"], keepdims=0)
     net.weights.append(numpy_helper.from_array(np.array(-1, np.int64), "last"))
-    own = net.add("Gather", [net.add("Gather", [net.weight((v.SIZE, v.SIZE), 1.5), words]), "last"])
+    own = net.add("Gather", [net.add("Gather", [net.weight((v.SIZE, v.SIZE), scale), words]), "last"])
     logits = net.add("Add", [net.add("MatMul", [whole, net.weight((KEPT, v.SIZE), 0.5)]), own])
     shapes: dict[str, list[int | str]] = {"words": ["n"], "past": ["t", KEPT]}
     return net.finish(shapes, {outputs[0]: (logits, [v.SIZE]), outputs[1]: (kept, ["n", KEPT])})
@@ -124,6 +124,7 @@ def test_without_its_bundle_there_is_no_bed(monkeypatch: pytest.MonkeyPatch, tmp
     [
         ({"vocabulary": "0"}, "bundle.vocabulary"),
         ({"kept": "many"}, "bundle.bad_manifest"),
+        ({"context": 1 << 40}, "bundle.bad_manifest"),
         ({"kept": KEPT + 1}, None),
     ],
 )
@@ -137,10 +138,11 @@ def test_a_bundle_of_other_words_or_sizes_is_refused(
 
 
 def test_a_graph_that_gives_something_else_is_refused(bundles: Path, font: Path) -> None:
-    write_bundle(bundles, FACTS, step_graph(("guesses", "kept")))
-    with pytest.raises(ModelError) as caught:
-        MusicBed(duration=12, composer="full", soundfont=font)()
-    assert caught.value.code == "model.outputs"
+    for graph in (step_graph(("guesses", "kept")), step_graph(("kept", "logits")), step_graph(scale=np.nan)):
+        write_bundle(bundles, FACTS, graph)
+        with pytest.raises(ModelError) as caught:
+            MusicBed(duration=12, composer="full", soundfont=font)()
+        assert caught.value.code == "model.outputs"
 
 
 def test_what_only_the_net_can_do_is_refused_without_it(tmp_path: Path, font: Path) -> None:

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from scumble.music import vocabulary as v
 from scumble_export.assets import Source, sha256_of, write_asset
-from scumble_export.composer.corpus import ENGINE_LICENCE, Piece, load_pieces
+from scumble_export.composer.corpus import ENGINE_LICENCE, load_pieces
 from scumble_export.composer.net import Composer, Size, Step
 
 OPSET = 18
@@ -124,17 +124,18 @@ def commit() -> str:
     return done.stdout.strip() or "uncommitted"
 
 
-def sources_from(pieces: list[Piece], archive: Path, manifest: Path) -> tuple[list[Source], str]:
+def sources_from(data: Path, archive: Path, manifest: Path) -> tuple[list[Source], str]:
     """Returns where the training data are from, a row a corpus, and the text of every licence."""
     with manifest.open(encoding="utf-8", newline="") as stream:
         terms = {row["corpus"]: row["licence"] for row in csv.DictReader(stream)}
-    sha256 = sha256_of(archive)
+    pieces = load_pieces(data)
+    hashes = {True: sha256_of(data), False: sha256_of(archive)}
     sources = []
     for corpus, count in sorted(Counter(piece.corpus for piece in pieces if not piece.held_out).items()):
         title, authors = _TITLES[corpus]
         own = corpus == "engine"
         licence = ENGINE_LICENCE if own else terms[corpus]
-        sources.append(Source(title, f"{count} taught pieces", sha256 if not own else commit(), licence, authors))
+        sources.append(Source(title, f"{count} taught pieces", hashes[own], licence, authors))
     texts = ["The model file is under Apache-2.0. It learnt from the music named below; none of it is in the file."]
     with tarfile.open(archive) as files:
         for member in files:
@@ -167,7 +168,7 @@ def main() -> None:
     args = options.parse_args()
 
     net, state = net_from_run(args.run)
-    sources, licence_text = sources_from(load_pieces(args.data), args.archive, args.manifest)
+    sources, licence_text = sources_from(args.data, args.archive, args.manifest)
     report = json.loads(args.scores.read_text("utf-8"))["summary"] if args.scores else {}
     with tempfile.TemporaryDirectory() as scratch:
         model = Path(scratch) / "model.onnx"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scumble.errors import MediaError, ModelError, ParamError
 from scumble.music.imagining_score import Imagination, heard_from_midi
-from scumble.music.vocabulary import fingerprint
+from scumble.music.vocabulary import SIZE, fingerprint
 from scumble.music.writing import Taste
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 COMPOSERS = ("off", "melody", "full")
 _LARGEST_MIDI = 8 << 20
+_MOST = 1 << 16
+"""Words that a net may remember, and numbers that it may keep of each, at most."""
 _HINT = "Install scumble and its bundles again, in versions that belong together."
 
 
@@ -60,11 +62,10 @@ class EngineNet:
         settings: dict[str, Any] = asset.manifest.settings
         if settings.get("vocabulary") != fingerprint():
             raise ModelError("The composer was trained with other words than are used here", _HINT, "bundle.vocabulary")
-        try:
-            self.context = int(settings["context"])
-            self._memory: NDArray[np.float32] = np.zeros((self.context, int(settings["kept"])), np.float32)
-        except (KeyError, ValueError) as error:
-            raise ModelError("The composer's manifest lacks its sizes", _HINT, "bundle.bad_manifest") from error
+        self.context, kept = settings.get("context"), settings.get("kept")
+        if not all(isinstance(size, int) and 0 < size <= _MOST for size in (self.context, kept)):
+            raise ModelError("The composer's manifest does not state its sizes", _HINT, "bundle.bad_manifest")
+        self._memory: NDArray[np.float32] = np.zeros((self.context, kept), np.float32)
         self._session = ctx.engine.session(asset.content, asset.manifest.asset.sha256)
         self._known = 0
 
@@ -79,8 +80,11 @@ class EngineNet:
         outputs = self._session.run({"words": told, "past": self._memory[: self._known]})
         try:
             self._memory[self._known : end] = outputs["kept"]
-            logits: list[float] = outputs["logits"].tolist()
+            logits = outputs["logits"]
         except (KeyError, ValueError) as error:
             raise ModelError("The composer's graph does not fit its manifest", _HINT, "model.outputs") from error
+        if logits.shape != (SIZE,) or not np.isfinite(logits).all():
+            raise ModelError("The composer's graph does not foretell words", _HINT, "model.outputs")
         self._known = end
-        return logits
+        found: list[float] = logits.tolist()
+        return found
