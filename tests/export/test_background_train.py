@@ -152,7 +152,7 @@ def test_the_critic_learns_to_tell_two_kinds_of_pictures_apart(teacher: Path) ->
     for _ in range(30):
         loss = critic_loss(critic(mixed[0], style)[0], critic(mixed[1], style)[0])
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[0] > 1.5
