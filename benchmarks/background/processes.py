@@ -72,10 +72,11 @@ def thumbnail_scores(style: str, seeds: Sequence[int]) -> FileScores:
 
 
 class Cost(NamedTuple):
-    """A whole process, from its start to its end; the drawing in it; the peak of its memory, all included."""
+    """A whole process, from its start to its end; the drawing in it; its processor time and peak memory, medians."""
 
     process_s: Figure
     drawing_s: Figure
+    cpu_s: Figure
     peak_mib: Figure
 
 
@@ -85,6 +86,6 @@ def cost_scores(style: str, size_px: tuple[int, int], repeats: int) -> Cost:
     for _ in range(repeats):
         began = time.perf_counter()
         told = _child("cost", style, *size_px)
-        runs.append((time.perf_counter() - began, told["seconds"], told["mib"]))
+        runs.append((time.perf_counter() - began, told["seconds"], told["cpu_seconds"], told["mib"]))
     columns = np.array(runs).T
     return Cost(*(figure(column, lambda some: float(np.median(some))) for column in columns))
