@@ -62,9 +62,9 @@ def mood_lines(moods: dict[str, MoodScores]) -> list[str]:
         "### Mood",
         "",
         f"Seven positions of each slider, the others in the middle, {first.samples} seeds a style, each with the "
-        "palette that the seed chooses. Rank correlation (Spearman) of a slider's position with its attribute, mean over "
-        "the seeds; wanted ≥ 0.9. Energy is the log of the mean step of L between neighbours at 128 columns, brightness "
-        "the mean L, warmth the mean of (a + b) / √2.",
+        "palette that the seed chooses. Rank correlation (Spearman) of a slider's position with its attribute, mean "
+        "over the seeds; wanted ≥ 0.9. Energy is the log of the mean step of L between neighbours at 128 columns, "
+        "brightness the mean L, warmth the mean of (a + b) / √2.",
         "",
         *table(["style", *MOODS], ranks),
         "",
@@ -95,12 +95,12 @@ def palette_lines(palettes: dict[str, PaletteScores]) -> list[str]:
         "### Palette",
         "",
         f"{first.samples} palettes a style, a seed each: by turns one of the product's own and one to six colours "
-        "drawn evenly from all of sRGB. A picture of 640 by 360 pixels is averaged in blocks of 10 by 10 (sRGB numbers); the "
-        "figure is CIEDE2000 from a block to the nearest *mixture* (a place on the straight line in Lab between two of "
-        "the palette's colours), wanted ≤ 4 in the median and ≤ 12 at the 95th percentile of all blocks, and to the "
-        "nearest *single* colour. *In use*: the share of a palette's colours that at least 1 % of the blocks lie "
-        "nearest to. *Commonest*: the share of blocks nearest to one colour, the largest in each picture. *By place*: "
-        "for the product's palettes, the mean share nearest to the first, second … fifth colour.",
+        "drawn evenly from all of sRGB. A picture of 640 by 360 pixels is averaged in blocks of 10 by 10 (sRGB "
+        "numbers); the figure is CIEDE2000 from a block to the nearest *mixture* (a place on the straight line in Lab "
+        "between two of the palette's colours), wanted ≤ 4 in the median and ≤ 12 at the 95th percentile of all "
+        "blocks, and to the nearest *single* colour. *In use*: the share of a palette's colours that at least 1 % of "
+        "the blocks lie nearest to. *Commonest*: the share of blocks nearest to one colour, the largest in each "
+        "picture. *By place*: for the product's palettes, the mean share nearest to the first, second … fifth colour.",
         "",
         *table(
             ["style", "mixture, median", "p95", "single, median", "p95", "in use %", "commonest %", "by place %"], rows
@@ -116,8 +116,8 @@ def seam_lines(seams: dict[str, tuple[Figure, Figure]], diversity: dict[str, Fig
         "### Seamless",
         "",
         f"The mean step across the wrap edge, both directions, over the mean step inside (for a net's styles across "
-        f"the borders of its cells, for the edge is one): {first.samples} seeds of 256 by 128 pixels a style; wanted 0.9 "
-        "to 1.1. The control is the same pictures drawn without `--seamless`.",
+        f"the borders of its cells, for the edge is one): {first.samples} seeds of 256 by 128 pixels a style; wanted "
+        "0.9 to 1.1. The control is the same pictures drawn without `--seamless`.",
         "",
         *table(["style", "seamless", "control"], rows),
     ]
@@ -127,9 +127,9 @@ def seam_lines(seams: dict[str, tuple[Figure, Figure]], diversity: dict[str, Fig
             "### Diversity",
             "",
             f"How different two seeds look in one palette: the mean distance in Lab at 32 by 18 of pictures of a "
-            f"style, over that to pictures of the other styles; {other.samples} seeds a style. 1 is as different as another "
-            "style's. There is no bar for it: a style whose things are small against a 32nd of the picture, or that "
-            "always has its colours in the same order, is more alike by design.",
+            f"style, over that to pictures of the other styles; {other.samples} seeds a style. 1 is as different as "
+            "another style's. There is no bar for it: a style whose things are small against a 32nd of the picture, or "
+            "that always has its colours in the same order, is more alike by design.",
             "",
             *table(["style", "within over across"], [[style, shown(row)] for style, row in diversity.items()]),
         ]
@@ -201,11 +201,11 @@ def cost_lines(small: dict[str, Cost], large: dict[str, Cost], large_px: tuple[i
         "### Time and memory",
         "",
         f"{processor()}, {len(os.sched_getaffinity(0))} cores, load average {load} at the end: with other jobs on "
-        "the machine, processor time and the ratios say more than seconds. Each drawing is a process of its own. At 1280 "
-        f"by 720: seconds from the process's start to its end, medians of {small[base].process_s.samples}, wanted ≤ 3; "
-        f"processor seconds, over {base}'s; the peak of its whole memory, wanted ≤ 400 MiB. At {wide} by {high}, once: "
-        f"seconds of the drawing, processor seconds, peak; the picture itself has {3 * wide * high / 2**20:.0f} MiB, "
-        f"the memory budget here is {default_budget_mib()} MiB.",
+        "the machine, processor time and the ratios say more than seconds. Each drawing is a process of its own. At "
+        f"1280 by 720: seconds from the process's start to its end, medians of {small[base].process_s.samples}, wanted "
+        f"≤ 3; processor seconds, over {base}'s; the peak of its whole memory, wanted ≤ 400 MiB. At {wide} by {high}, "
+        f"once: seconds of the drawing, processor seconds, peak; the picture itself has {3 * wide * high / 2**20:.0f} "
+        f"MiB, the memory budget here is {default_budget_mib()} MiB.",
         "",
         *table(["style", "s", "CPU s", ratio, "MiB", "large: s", "CPU s", ratio, "MiB"], rows),
     ]
