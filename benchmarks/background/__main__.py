@@ -51,7 +51,7 @@ def measured(styles: Sequence[str], samples: int, large: int) -> page.Scores:
         bytes_=each("bytes", processes.byte_scores),
         thumbnails=each("thumbnail", lambda style: processes.thumbnail_scores(style, range(1 + samples // 12))),
         diversity=checks.diversity_scores(styles, 2 * samples) if len(styles) > 1 else {},
-        small=each("1280 by 720", lambda style: processes.cost_scores(style, processes.SMALL_PX, 5)),
+        small=each("1280 by 720", lambda style: processes.cost_scores(style, processes.SMALL_PX, min(5, samples))),
         large=each("large", lambda style: processes.cost_scores(style, (large, large), 1)),
         large_px=(large, large),
     )
