@@ -185,6 +185,7 @@ def cost_lines(small: dict[str, Cost], large: dict[str, Cost], large_px: tuple[i
             [
                 style,
                 shown(row.process_s, high=3),
+                f"{row.least_s:.2f}",
                 shown(row.cpu_s),
                 f"{row.cpu_s.value / small[base].cpu_s.value:.2f}",
                 shown(row.peak_mib, high=400, digits=0),
@@ -207,7 +208,7 @@ def cost_lines(small: dict[str, Cost], large: dict[str, Cost], large_px: tuple[i
         f"once: seconds of the drawing, processor seconds, peak; the picture itself has {3 * wide * high / 2**20:.0f} "
         f"MiB, the memory budget here is {default_budget_mib()} MiB.",
         "",
-        *table(["style", "s", "CPU s", ratio, "MiB", "large: s", "CPU s", ratio, "MiB"], rows),
+        *table(["style", "s", "least", "CPU s", ratio, "MiB", "large: s", "CPU s", ratio, "MiB"], rows),
     ]
 
 

@@ -78,6 +78,8 @@ class Cost(NamedTuple):
     drawing_s: Figure
     cpu_s: Figure
     peak_mib: Figure
+    least_s: float
+    """Of the whole process: what it takes when nothing else has the machine, or nearly so."""
 
 
 def cost_scores(style: str, size_px: tuple[int, int], repeats: int) -> Cost:
@@ -88,4 +90,5 @@ def cost_scores(style: str, size_px: tuple[int, int], repeats: int) -> Cost:
         told = _child("cost", style, *size_px)
         runs.append((time.perf_counter() - began, told["seconds"], told["cpu_seconds"], told["mib"]))
     columns = np.array(runs).T
-    return Cost(*(figure(column, lambda some: float(np.median(some))) for column in columns))
+    process, drawing, cpu, peak = (figure(column, lambda some: float(np.median(some))) for column in columns)
+    return Cost(process, drawing, cpu, peak, float(columns[0].min()))
