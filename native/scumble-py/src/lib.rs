@@ -13,7 +13,7 @@ mod sound;
 mod tiles;
 mod wanted;
 
-/// Scumble's native core: backgrounds, colour, hints, tiles, sound and ONNX Runtime sessions. Only `scumble.engine` imports it.
+/// Scumble's native core: backgrounds, colour, hints, tiles, sound and ONNX sessions. Only `scumble.engine` imports it.
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
