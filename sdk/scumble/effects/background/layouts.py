@@ -68,7 +68,7 @@ def _waves(order: Order, across: NDArray[np.float64], down: NDArray[np.float64],
     """Returns a smooth sum of waves of normal strength, (height, width); it repeats after the picture."""
 
     def strengths(seed: int) -> Floats:
-        return engine.noise(seed, _STREAM, (0, 0, len(_WAVES), 2))[0]
+        return np.asarray(engine.noise(seed, _STREAM, (0, 0, len(_WAVES), 2))[0], np.float32)
 
     strength = strengths(order.seed)
     if order.blend is not None:
