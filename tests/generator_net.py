@@ -92,7 +92,8 @@ def generator(seed: int = 5) -> bytes:
         "layout": [1, LAYOUT, "h", "w"],
         "latent": [1, GLOBALS],
         "style": [1, len(STYLES)],
-    } | {f"noise_{level}": [1, 1, f"h{level}", f"w{level}"] for level in range(len(WIDTHS))}
+    }
+    planes |= {f"noise_{level}": [1, 1, f"h{level}", f"w{level}"] for level in range(len(WIDTHS))}
     infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in planes.items()]
     answer = [helper.make_tensor_value_info("rgb", TensorProto.FLOAT, [1, 3, "height", "width"])]
     graph = helper.make_graph(net.nodes, "generator", infos, answer, net.weights)

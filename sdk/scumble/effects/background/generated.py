@@ -15,13 +15,12 @@ from scumble.errors import DeviceError, ModelError
 if TYPE_CHECKING:
     from scumble.effect import RenderContext
     from scumble.effects.background.styles import Order
-    from scumble.engine import Engine, Session
+    from scumble.engine import Engine
     from scumble.models.manifest import Manifest
 
 Floats = NDArray[np.float32]
 
 BUNDLE = "background"
-_REACH = 2.0  # a picture between two sizes shows at most so many pixels of the plane more than its own
 
 
 def generated(order: Order, without_model: tuple[str, ...], ctx: RenderContext) -> NDArray[np.uint8]:
@@ -31,19 +30,13 @@ def generated(order: Order, without_model: tuple[str, ...], ctx: RenderContext) 
     """
     try:
         bundle = ctx.bundle(BUNDLE)
-        style = _weights_of(order.style, bundle.manifest)
+        style, facts = _weights_of(order.style, bundle.manifest), facts_from_manifest(bundle.manifest)
+        latent = _latent(order, bundle.manifest, ctx.engine)
         session = ctx.session(bundle)
     except (ModelError, DeviceError) as error:
         message = f"The style {order.style} needs its net: {error.message}"
         hint = f"{error.hint.rstrip('.')}. Or choose a style that needs none: {', '.join(without_model)}."
         raise type(error)(message, hint.lstrip(". "), error.code) from error
-    return _picture(order, session, bundle.manifest, style, ctx)
-
-
-def _picture(
-    order: Order, session: Session, manifest: Manifest, style: Floats, ctx: RenderContext
-) -> NDArray[np.uint8]:
-    facts = facts_from_manifest(manifest)
     rows, columns = (_cells(side, facts.cell_px, order) for side in (order.height, order.width))
     out = ctx.engine.empty_pixels(order.width, order.height)
     ctx.engine.generate_tiled(
@@ -51,7 +44,7 @@ def _picture(
         facts,
         out,
         layout_of(order, rows, columns, ctx.engine),
-        latent=_latent(order, manifest, ctx.engine),
+        latent=latent,
         style=style,
         seed=order.seed,
         blend=order.blend,
@@ -99,14 +92,14 @@ def _wrong(manifest: Manifest, reason: str) -> ModelError:
 def _cells(side_px: int, cell_px: int, order: Order) -> int:
     """Returns how many cells a side of the picture shows; a whole number of them fills a seamless one."""
     cells = side_px / order.scale / cell_px
-    if order.seamless:
-        return max(1, round(cells))
-    return math.ceil(cells if order.scale == 1 else cells + _REACH / cell_px)
+    return max(1, round(cells)) if order.seamless else math.ceil(cells)
 
 
 def _latent(order: Order, manifest: Manifest, engine: Engine) -> Floats:
     """Returns the global vector, (n,): the seed's noise, or that between two seeds, and the energy's direction."""
     count = next((clip.channels for clip in manifest.inputs if clip.name == "latent"), 0)
+    if not count or "stream_latent" not in manifest.settings:
+        raise _wrong(manifest, "it says nothing of the input latent or of its stream")
     stream = int(manifest.settings["stream_latent"])
 
     def noise(seed: int) -> Floats:
