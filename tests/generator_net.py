@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-LATENTS, LAYOUT, GLOBALS = 4, 4, 6
+LATENTS, LAYOUT, GLOBALS = 4, 3, 6
 STYLES = ("abstract", "defocus", "sky", "soft", "texture")
 WIDTHS = (12, 10, 8)
 CELL_PX, CELL_MARGIN, NOISE_MARGINS = 8, 4, (3, 3, 2)
@@ -73,8 +73,7 @@ def generator(seed: int = 5) -> bytes:
     told = net.add("Concat", "latent", "style", axis=1)
     vector = net.add("Tanh", net.add("MatMul", told, net.normal(GLOBALS + len(STYLES), 8, scale=0.4)))
     x = net.add("Concat", "latents", "layout", axis=1)
-    colours = net.add("Slice", "layout", *(net.constant([end], np.int64) for end in (0, 3, 1)))
-    rgb = net.cropped(colours, CELL_MARGIN - _RGB[0])
+    rgb = net.cropped("layout", CELL_MARGIN - _RGB[0])
     channels = LATENTS + LAYOUT
     for level, out in enumerate(WIDTHS):
         if level:

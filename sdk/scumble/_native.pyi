@@ -228,8 +228,7 @@ class Session:
 
         Args:
             out: uint8, rounded by chance, or float32, 0 to 1 and beyond; shape (height, width, 3); it is filled.
-            layout: wanted colours and their flag at the cells, (channels, rows, columns); past its border it goes on as
-                it ends.
+            layout: wanted colours at the cells, (channels, rows, columns); past its border it goes on as it ends.
             latent: the global vector.
             style: weights of the styles.
             cell_px: side of a cell in pixels, 4 to 4096.

@@ -123,10 +123,9 @@ def test_a_larger_scale_shows_larger_things() -> None:
 def test_layouts_keep_to_the_palette_and_show_it(style: str) -> None:
     for number, palette in enumerate(OURS[::3]):
         cells = layout_of(order(style, palette, seed=number), 12, 20, Engine.default())
-        assert cells.shape == (4, 12, 20)
-        assert np.array_equal(cells[3], np.ones((12, 20)))
+        assert cells.shape == (3, 12, 20)
         colours, wanted = (
-            np.asarray(rgb2lab(unit)) for unit in (np.moveaxis(cells[:3] + 1, 0, -1) / 2, np.array([palette]) / 255)
+            np.asarray(rgb2lab(unit)) for unit in (np.moveaxis(cells + 1, 0, -1) / 2, np.array([palette]) / 255)
         )
         seen = colours.reshape(-1, 3)
         ends = np.sort(wanted[0, :, 0])[[0, -1]]
@@ -137,10 +136,10 @@ def test_layouts_keep_to_the_palette_and_show_it(style: str) -> None:
 
 
 def test_skies_are_dark_above_and_layouts_repeat_where_pictures_do() -> None:
-    sky = layout_of(order("sky"), 12, 20, Engine.default())[:3].mean((0, 2))
+    sky = layout_of(order("sky"), 12, 20, Engine.default()).mean((0, 2))
     assert sky[0] < sky[5] < sky[-1]
     for style in ("sky", "soft"):
-        whole = layout_of(order(style, seamless=True, width=640, height=384), 12, 20, Engine.default())[:3]
+        whole = layout_of(order(style, seamless=True, width=640, height=384), 12, 20, Engine.default())
         for axis in (1, 2):
             steps = np.abs(np.diff(np.concatenate((whole, whole.take([0], axis)), axis), axis=axis))
             assert steps.take(-1, axis).max() <= 1.5 * steps.max()

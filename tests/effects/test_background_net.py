@@ -39,8 +39,7 @@ def drawn(
 ) -> NDArray[Any]:
     facts = facts_from_manifest(manifest)
     out = np.zeros((size[1], size[0], 3), how.pop("dtype", "float32"))
-    colours = np.random.default_rng(how.get("seed", 0)).uniform(-0.6, 0.6, (4, *cells)).astype(np.float32)
-    colours[3] = 1
+    colours = np.random.default_rng(how.get("seed", 0)).uniform(-0.6, 0.6, (3, *cells)).astype(np.float32)
     noise = Engine.default().noise(5, 0, (0, 0, 1, 1), channels=64)[:, 0, 0]
     style = np.eye(len(styles_of(manifest)), dtype=np.float32)[1]
     told = {name: value for name, value in facts._asdict().items() if name in PLANE}

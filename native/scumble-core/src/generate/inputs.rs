@@ -38,7 +38,7 @@ impl Facts {
 pub struct Plane<'a> {
     /// What the generator asks.
     pub facts: &'a Facts,
-    /// Colours and flag at the cells of the picture, (channels, rows, columns).
+    /// Wanted colours at the cells of the picture, (channels, rows, columns).
     pub layout: &'a Array,
     /// Whether the plane repeats after the layout's rows and columns; else the layout goes on as it ends.
     pub wraps: bool,

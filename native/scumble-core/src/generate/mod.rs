@@ -38,7 +38,7 @@ pub const SCALES: [f64; 2] = [0.5, 8.0];
 /// What is to be generated.
 #[derive(Debug, Clone)]
 pub struct Wish {
-    /// Colours and flag at the cells, (channels, rows, columns); it spans the picture.
+    /// Wanted colours at the cells, (channels, rows, columns); it spans the picture.
     pub layout: Array,
     /// The global vector, (1, n).
     pub latent: Array,

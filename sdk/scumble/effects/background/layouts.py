@@ -22,7 +22,7 @@ _DRIFT = (0.05, 0.12)  # of the height: how far the layers of a sky rise and fal
 
 
 def layout_of(order: Order, rows: int, columns: int, engine: Engine) -> Floats:
-    """Returns wanted colours, sRGB as -1 to 1, and the flag 1 at the cells: (4, rows, columns).
+    """Returns wanted colours at the cells, sRGB as -1 to 1, (3, rows, columns).
 
     Skies have the palette's dark colours above and its bright ones below; all others have it where the style without a
     model, gradient, of the same seed has it: neighbours in the palette flow into each other.
@@ -30,8 +30,7 @@ def layout_of(order: Order, rows: int, columns: int, engine: Engine) -> Floats:
     finer = max(1, min(_FINER, _MOST_SAMPLES // max(rows, columns)))
     size = (columns * finer, rows * finer)
     colours = _sky(order, *size, engine) if order.style == "sky" else _flow(order, *size, engine)
-    cells = engine.area_means(np.ascontiguousarray(colours), columns, rows)
-    return np.concatenate((2 * cells - 1, np.ones((1, rows, columns), np.float32)))
+    return 2 * engine.area_means(np.ascontiguousarray(colours), columns, rows) - 1
 
 
 def _flow(order: Order, width: int, height: int, engine: Engine) -> Floats:
