@@ -38,9 +38,9 @@ def shown(figure: Figure, low: float = -float("inf"), high: float = float("inf")
     return f"{value if low <= figure.value <= high else f'**{value}**'} [{least}, {most}]"
 
 
-def percent(figure: Figure, low: float = 0.0) -> str:
+def percent(figure: Figure, low: float = 0.0, digits: int = 1) -> str:
     """Writes a share with its bounds in percent; bold where it is below `low`."""
-    value, least, most = (f"{100 * number:.1f}" for number in figure[:3])
+    value, least, most = (f"{100 * number:.{digits}f}" for number in figure[:3])
     return f"{value if figure.value >= low else f'**{value}**'} [{least}, {most}]"
 
 
@@ -140,7 +140,7 @@ def text_lines(texts: dict[str, TextScores]) -> list[str]:
     """Returns the table of text areas."""
     first = next(iter(texts.values())).legible
     rows = [
-        [style, percent(row.legible, 0.99), f"{100 * row.worst:.1f}", percent(row.without)]
+        [style, percent(row.legible, 0.99, 2), f"{100 * row.worst:.2f}", percent(row.without)]
         for style, row in texts.items()
     ]
     return [
