@@ -82,6 +82,7 @@ def generator(seed: int = 5) -> bytes:
         x = net.styled(x, channels, out, vector, f"noise_{level}")
         x = net.styled(x, out, out, vector, None)
         change = net.add("Conv", x, net.normal(3, out, 1, 1, scale=0.3 * out**-0.5))
+        change = net.add("Mul", change, net.add("Reshape", "detail", net.constant([1, 1, 1, 1], np.int64)))
         rgb = net.add("Add", rgb, net.cropped(change, _FEATURES[level] - _RGB[level]))
         channels = out
     last = net.cropped(net.doubled(rgb, "linear"), 2)
@@ -91,6 +92,7 @@ def generator(seed: int = 5) -> bytes:
         "layout": [1, LAYOUT, "h", "w"],
         "latent": [1, GLOBALS],
         "style": [1, len(STYLES)],
+        "detail": [1, 1],
     }
     planes |= {f"noise_{level}": [1, 1, f"h{level}", f"w{level}"] for level in range(len(WIDTHS))}
     infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in planes.items()]
@@ -107,7 +109,7 @@ def write_bundle(folder: Path, **settings: object) -> Path:
     place.mkdir(parents=True)
     graph = generator()
     (place / "model.onnx").write_bytes(graph)
-    sizes = {"latents": LATENTS, "layout": LAYOUT, "latent": GLOBALS, "style": len(STYLES)}
+    sizes = {"latents": LATENTS, "layout": LAYOUT, "latent": GLOBALS, "style": len(STYLES), "detail": 1}
     sizes |= {f"noise_{level}": 1 for level in range(len(WIDTHS))}
     said: dict[str, object] = {
         "styles": " ".join(STYLES),

@@ -207,6 +207,7 @@ class Session:
         *,
         latent: _Floats,
         style: _Floats,
+        detail: float,
         cell_px: int,
         cell_margin: int,
         noise_margins: list[int],
@@ -222,15 +223,16 @@ class Session:
     ) -> None:
         """Generates a picture block by block, straight into `out`; the graph is a convolutional generator.
 
-        Its inputs are "latents", "layout", "latent", "style" and "noise_0" to the last level, its output is "rgb".
-        Noise is that of `grid_noise`, kind "normal", at the block's place on the plane. The picture is the plane's
-        part from its first cell on.
+        Its inputs are "latents", "layout", "latent", "style", "detail" and "noise_0" to the last level, its output is
+        "rgb". Noise is that of `grid_noise`, kind "normal", at the block's place on the plane. The picture is the
+        plane's part from its first cell on.
 
         Args:
             out: uint8, rounded by chance, or float32, 0 to 1 and beyond; shape (height, width, 3); it is filled.
             layout: wanted colours at the cells, (channels, rows, columns); past its border it goes on as it ends.
             latent: the global vector.
             style: weights of the styles.
+            detail: how strongly the net adds to the layout, 0 to 4; 1 is as it learnt.
             cell_px: side of a cell in pixels, 4 to 4096.
             cell_margin: cells that latents and layout show around a block.
             noise_margins: pixels that each level's noise shows around a block; level k has 2^k to a cell.

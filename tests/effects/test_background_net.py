@@ -44,7 +44,7 @@ def drawn(
     style = np.eye(len(styles_of(manifest)), dtype=np.float32)[1]
     told = {name: value for name, value in facts._asdict().items() if name in PLANE}
     told["noise_margins"] = list(facts.noise_margins)
-    session.generate_tiled(out, colours, latent=noise, style=style, block=block, **told, **how)
+    session.generate_tiled(out, colours, latent=noise, style=style, detail=1.0, block=block, **told, **how)
     return out
 
 

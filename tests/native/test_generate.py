@@ -20,6 +20,8 @@ Floats = NDArray[np.float32]
 SEED = 11
 STYLE = np.eye(5, dtype=np.float32)[2]
 LATENT = np.linspace(-2, 2, generator_net.GLOBALS, dtype=np.float32)
+DETAIL = 0.75
+TOLD = {"latent": LATENT[None], "style": STYLE[None], "detail": np.full((1, 1), DETAIL, np.float32)}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def generated(
     out = np.full((height, width, 3), 77, dtype)
     rows, columns = values.pop("cells", (-(-height // CELL_PX), -(-width // CELL_PX)))
     wanted = layout(rows, columns, values.pop("colours", 3))
-    settings: Any = {"latent": LATENT, "style": STYLE, "seed": SEED} | FACTS | values
+    settings: Any = {"latent": LATENT, "style": STYLE, "detail": DETAIL, "seed": SEED} | FACTS | values
     net.generate_tiled(out, wanted, block=block, **settings)
     return out
 
@@ -48,7 +50,7 @@ def asked(net: _native.Session, row: int, column: int, rows: int, columns: int, 
         np.arange(first - CELL_MARGIN, first + count + CELL_MARGIN).clip(0, most - 1)
         for first, count, most in ((row, rows, whole.shape[1]), (column, columns, whole.shape[2]))
     ]
-    inputs = {"layout": whole[:, places[0][:, None], places[1]][None], "latent": LATENT[None], "style": STYLE[None]}
+    inputs = {"layout": whole[:, places[0][:, None], places[1]][None], **TOLD}
 
     def noise(stream: int, channels: int, scale: int, margin: int) -> Floats:
         left, top = (column + by) * scale - margin, row * scale - margin
@@ -131,7 +133,7 @@ def test_a_seamless_picture_moved_by_a_cell_is_the_same_picture(net: _native.Ses
         period = (9 * scale, 7 * scale)
         noise[name] = _native.grid_noise(SEED, stream, region, channels=channels, period=period)[None]
     window = colours[:, 7 + 3 - CELL_MARGIN : 14 + 3 + CELL_MARGIN, 9 + 4 - CELL_MARGIN : 18 + 4 + CELL_MARGIN]
-    rgb = net.run({"layout": window[None], "latent": LATENT[None], "style": STYLE[None]} | noise)["rgb"][0]
+    rgb = net.run({"layout": window[None], **TOLD} | noise)["rgb"][0]
     moved = np.moveaxis(rgb, 0, -1) / 2 + 0.5
     assert np.abs(moved - twice[24 : 24 + 56, 32 : 32 + 72]).max() <= 1e-6
 
@@ -195,6 +197,7 @@ def test_progress_rises_and_cancel_works_within_a_block() -> None:
         ({"cell_px": 0}, "cells of"),
         ({"noise_margins": []}, "levels"),
         ({"workers": 0}, "worker"),
+        ({"detail": 4.5}, "detail"),
     ],
 )
 def test_wrong_values_are_refused(net: _native.Session, values: dict[str, Any], words: str) -> None:
@@ -204,7 +207,7 @@ def test_wrong_values_are_refused(net: _native.Session, values: dict[str, Any], 
 
 
 def test_arrays_that_do_not_fit_are_refused(net: _native.Session) -> None:
-    settings: Any = {"latent": LATENT, "style": STYLE, "block": (2, 2)} | FACTS
+    settings: Any = {"latent": LATENT, "style": STYLE, "detail": DETAIL, "block": (2, 2)} | FACTS
     for wrong in (np.zeros((8, 8, 4), np.uint8), np.zeros((8, 8, 3), np.uint16), np.zeros((16385, 1, 3), np.uint8)):
         with pytest.raises(ParamError):
             net.generate_tiled(wrong, layout(1, 1), **settings)

@@ -168,11 +168,14 @@ class Generator(nn.Module):
         """Returns the side of a cell in output pixels: the stride of the finished net."""
         return int(2 ** (len(self.levels) - 1) * (2 if self.enlarged else 1))
 
-    def forward(self, latents: Tensor, layout: Tensor, latent: Tensor, style: Tensor, *noise: Tensor) -> Tensor:
+    def forward(
+        self, latents: Tensor, layout: Tensor, latent: Tensor, style: Tensor, detail: Tensor, *noise: Tensor
+    ) -> Tensor:
         """Returns RGB of about -1..1, (N, 3, H, W), as many levels deep as there are planes of noise.
 
-        `latents` (N, 32, h, w) and `layout` (N, 3, h, w) show the cells with their margin, `noise` one plane a level,
-        (N, 1, …) with that level's margin.
+        `latents` (N, 32, h, w) and `layout` (N, 3, h, w) show the cells with their margin, `detail` (N, 1) is how
+        strongly the levels add to the layout, 1 in training, `noise` one plane a level, (N, 1, …) with that level's
+        margin.
         """
         depth = len(noise)
         margins = margins_of(depth, self.enlarged and depth == len(self.levels))
@@ -186,7 +189,7 @@ class Generator(nn.Module):
                 x = cropped(x, 2 * margins.features[index - 1] - features - _CONVS)
                 rgb = cropped(doubled(rgb), 2 * margins.rgb[index - 1] - margins.rgb[index])
             x, change = self.levels[index](x, vector, plane)
-            rgb = rgb + cropped(change, features - margins.rgb[index])
+            rgb = rgb + cropped(change, features - margins.rgb[index]) * detail[:, :, None, None]
         return cropped(doubled(rgb), 2) if self.enlarged and depth == len(self.levels) else rgb
 
 

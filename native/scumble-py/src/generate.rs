@@ -55,15 +55,16 @@ pub fn fit_blocks(
 impl Session {
     /// Generates a picture block by block, straight into `out`; the graph is a convolutional generator.
     ///
-    /// Its inputs are "latents", "layout", "latent", "style" and "noise_0" to the last level, its output is "rgb".
-    /// Noise is that of `grid_noise`, kind "normal", at the block's place on the plane. The picture is the plane's
-    /// part from its first cell on.
+    /// Its inputs are "latents", "layout", "latent", "style", "detail" and "noise_0" to the last level, its output is
+    /// "rgb". Noise is that of `grid_noise`, kind "normal", at the block's place on the plane. The picture is the
+    /// plane's part from its first cell on.
     ///
     /// Args:
     ///     out: uint8, rounded by chance, or float32, 0 to 1 and beyond; shape (height, width, 3); it is filled.
     ///     layout: wanted colours at the cells, (channels, rows, columns); past its border it goes on as it ends.
     ///     latent: the global vector.
     ///     style: weights of the styles.
+    ///     detail: how strongly the net adds to the layout, 0 to 4; 1 is as it learnt.
     ///     cell_px: side of a cell in pixels, 4 to 4096.
     ///     cell_margin: cells that latents and layout show around a block.
     ///     noise_margins: pixels that each level's noise shows around a block; level k has 2^k to a cell.
@@ -82,8 +83,8 @@ impl Session {
     ///     DeviceOutOfMemory: when a block does not fit.
     ///     ParamError: for values out of range.
     #[pyo3(signature = (
-        out: "_Pixels", layout: "_Floats", *, latent: "_Floats", style: "_Floats", cell_px: "int",
-        cell_margin: "int", noise_margins: "list[int]", stream_latents: "int", stream_noise: "int",
+        out: "_Pixels", layout: "_Floats", *, latent: "_Floats", style: "_Floats", detail: "float",
+        cell_px: "int", cell_margin: "int", noise_margins: "list[int]", stream_latents: "int", stream_noise: "int",
         block: "tuple[int, int]", seed: "int" = 0, blend: "tuple[int, float] | None" = None,
         seamless: "bool" = false, scale: "float" = 1.0, workers: "int | None" = None,
         progress: "_Listener | None" = None
@@ -96,6 +97,7 @@ impl Session {
         layout: PyReadonlyArray3<'py, f32>,
         latent: PyReadonlyArray1<'py, f32>,
         style: PyReadonlyArray1<'py, f32>,
+        detail: f32,
         cell_px: usize,
         cell_margin: usize,
         noise_margins: Vec<usize>,
@@ -115,7 +117,7 @@ impl Session {
         };
         let facts = Facts { cell_px, cell_margin, noise_margins, stream_latents, stream_noise };
         let layout = Array { shape: layout.shape().to_vec(), data: values(&layout).into_owned() };
-        let wish = Wish { layout, latent: row(&latent), style: row(&style), seed, blend, seamless, scale };
+        let wish = Wish { layout, latent: row(&latent), style: row(&style), detail, seed, blend, seamless, scale };
         let share = Share { cells: block, workers: workers.unwrap_or(usize::MAX) };
         match sample_name(out)? {
             "u8" => self.generate_into::<u8>(py, out, &facts, &wish, share, progress),

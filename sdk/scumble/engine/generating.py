@@ -54,6 +54,7 @@ class Generating:
         *,
         latent: Floats,
         style: Floats,
+        detail: float = 1.0,
         seed: int = 0,
         blend: tuple[int, float] | None = None,
         seamless: bool = False,
@@ -65,10 +66,11 @@ class Generating:
         A block is told the noise of its own place, hashed from the seed, with the margins that the net uses up: blocks
         are equal to the whole picture. `layout`, (C, rows, columns), has the wanted colours at the cells, of which the
         picture shows those from the first on; `latent`, (n,), is the global vector, `style`, (n,), weights of the
-        styles. `blend` is a second seed and how far the noise is on the way to it. A `seamless` picture shows all cells
-        of the layout exactly once, squeezed or stretched a little where its size is no multiple of the cells', and fits
-        itself. `scale`, 0.5 to 8, shows everything larger. When the device runs out of memory, smaller blocks are
-        tried, and remembered for this session.
+        styles, `detail`, 0 to 4, how strongly the net adds to the layout, 1 as it learnt. `blend` is a second seed and
+        how far the noise is on the way to it. A `seamless` picture shows all cells of the layout exactly once, squeezed
+        or stretched a little where its size is no multiple of the cells', and fits itself. `scale`, 0.5 to 8, shows
+        everything larger. When the device runs out of memory, smaller blocks are tried, and remembered for this
+        session.
 
         Raises ModelError when the graph and the facts do not fit, ParamError for values out of range,
         MemoryBudgetTooSmall, DeviceOutOfMemory, and whatever `progress` raises.
@@ -95,6 +97,7 @@ class Generating:
                     layout,
                     latent=latent,
                     style=style,
+                    detail=detail,
                     cell_px=facts.cell_px,
                     cell_margin=facts.cell_margin,
                     noise_margins=list(facts.noise_margins),

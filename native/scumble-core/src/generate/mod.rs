@@ -30,10 +30,14 @@ const LATENTS: &str = "latents";
 const LAYOUT: &str = "layout";
 const LATENT: &str = "latent";
 const STYLE: &str = "style";
+const DETAIL: &str = "detail";
 const OUTPUT: &str = "rgb";
 
 /// How much larger or smaller than trained a picture can be shown.
 pub const SCALES: [f64; 2] = [0.5, 8.0];
+
+/// How strongly the net may add to the layout.
+pub const DETAILS: [f32; 2] = [0.0, 4.0];
 
 /// What is to be generated.
 #[derive(Debug, Clone)]
@@ -44,6 +48,8 @@ pub struct Wish {
     pub latent: Array,
     /// Weights of the styles, (1, n).
     pub style: Array,
+    /// How strongly the net adds to the layout, within `DETAILS`; 1 is as it learnt.
+    pub detail: f32,
     /// Where chance starts.
     pub seed: u64,
     /// A second seed, and how far the picture is on the way to it, 0 to 1.
@@ -103,6 +109,9 @@ pub fn generate<S: Value>(
     if wish.layout.data.is_empty() || wish.blend.is_some_and(|(_, share)| !(0.0..=1.0).contains(&share)) {
         return Err(Error::argument("a layout has cells, and the way to a second seed goes from 0 to 1"));
     }
+    if !(DETAILS[0]..=DETAILS[1]).contains(&wish.detail) {
+        return Err(Error::argument(format!("detail is {}; it must be {} to {}", wish.detail, DETAILS[0], DETAILS[1])));
+    }
     let layout = out.layout();
     if layout.channels != 3 || share.cells.0 == 0 || share.cells.1 == 0 || share.workers == 0 {
         return Err(Error::argument("generating takes three channels, blocks of at least one cell, and a worker"));
@@ -138,7 +147,9 @@ struct Ports {
 impl Ports {
     fn new(session: &Session, facts: &Facts, wish: &Wish) -> Result<Self> {
         let noise: Vec<String> = (0..facts.noise_margins.len()).map(|level| format!("noise_{level}")).collect();
-        session.check_names([LATENTS, LAYOUT, LATENT, STYLE].into_iter().chain(noise.iter().map(String::as_str)))?;
+        session.check_names(
+            [LATENTS, LAYOUT, LATENT, STYLE, DETAIL].into_iter().chain(noise.iter().map(String::as_str)),
+        )?;
         if !session.outputs().iter().any(|port| port.name == OUTPUT) {
             return Err(Error::signature(format!("the model has no output {OUTPUT:?}")));
         }
@@ -146,8 +157,8 @@ impl Ports {
             let port = session.inputs().iter().find(|port| port.name == name);
             port.and_then(|port| port.shape.get(axis).copied().flatten())
         };
-        for (name, given) in [(LAYOUT, wish.layout.shape[0]), (LATENT, last(&wish.latent)), (STYLE, last(&wish.style))]
-        {
+        let given = [(LATENT, last(&wish.latent)), (STYLE, last(&wish.style)), (DETAIL, 1)];
+        for (name, given) in [(LAYOUT, wish.layout.shape[0])].into_iter().chain(given) {
             if fixed(name, 1) != Some(given) {
                 return Err(Error::signature(format!(
                     "the model's input {name:?} takes {}, not {given} channels",
@@ -175,7 +186,7 @@ struct Buffers {
     latents: Tensor<f32>,
     layout: Tensor<f32>,
     /// Those that are the same for every block.
-    constants: [(&'static str, Tensor<f32>); 2],
+    constants: [(&'static str, Tensor<f32>); 3],
     noise: Vec<Tensor<f32>>,
     output: Tensor<f32>,
     binding: IoBinding,
@@ -224,9 +235,9 @@ impl Buffers {
         let block = |channels: usize, scale: usize, margin: usize| {
             Tensor::new(&allocator, [1, channels, cells.height * scale + 2 * margin, cells.width * scale + 2 * margin])
         };
-        let constant = |array: &Array| -> ort::Result<Tensor<f32>> {
-            let mut tensor = Tensor::new(&allocator, [1, last(array)])?;
-            tensor.extract_tensor_mut().1.copy_from_slice(&array.data);
+        let constant = |values: &[f32]| -> ort::Result<Tensor<f32>> {
+            let mut tensor = Tensor::new(&allocator, [1, values.len()])?;
+            tensor.extract_tensor_mut().1.copy_from_slice(values);
             Ok(tensor)
         };
         let levels = facts.noise_margins.iter().enumerate();
@@ -236,7 +247,11 @@ impl Buffers {
         Ok(Self {
             latents: block(ports.latents, 1, facts.cell_margin)?,
             layout: block(wish.layout.shape[0], 1, facts.cell_margin)?,
-            constants: [(LATENT, constant(&wish.latent)?), (STYLE, constant(&wish.style)?)],
+            constants: [
+                (LATENT, constant(&wish.latent.data)?),
+                (STYLE, constant(&wish.style.data)?),
+                (DETAIL, constant(&[wish.detail])?),
+            ],
             noise: levels.map(|(level, margin)| block(1, 1 << level, *margin)).collect::<ort::Result<_>>()?,
             output,
             binding,

@@ -46,6 +46,7 @@ def generated(order: Order, without_model: tuple[str, ...], ctx: RenderContext) 
         layout_of(order, rows, columns, ctx.engine),
         latent=latent,
         style=style,
+        detail=_detail(order, bundle.manifest),
         seed=order.seed,
         blend=order.blend,
         seamless=order.seamless,
@@ -93,6 +94,11 @@ def _cells(side_px: int, cell_px: int, order: Order) -> int:
     """Returns how many cells a side of the picture shows; a whole number of them fills a seamless one."""
     cells = side_px / order.scale / cell_px
     return max(1, round(cells)) if order.seamless else math.ceil(cells)
+
+
+def _detail(order: Order, manifest: Manifest) -> float:
+    """Returns how strongly the net adds to the layout: less when calm, more when energetic, as the bundle says."""
+    return 1.0 + (2 * order.energy - 1) * float(manifest.settings.get("mood_energy_detail", 0.0))
 
 
 def _latent(order: Order, manifest: Manifest, engine: Engine) -> Floats:
