@@ -6,7 +6,6 @@ python -m benchmarks.child WAY PHOTO.npy LIMIT_GIB
 from __future__ import annotations
 
 import json
-import re
 import resource
 import sys
 import time
@@ -17,18 +16,11 @@ import cv2
 import numpy as np
 import onnxruntime
 
+from benchmarks.memory import status_mib
 from benchmarks.ways import WAYS, Pixels
 
 _MIB = 1 << 20
-_STATUS = Path("/proc/self/status")
 _EVERY = 16
-
-
-def status_mib(field: str) -> float:
-    """Returns VmRSS or VmHWM of this process in MiB; ru_maxrss would begin with the parent's."""
-    found = re.search(rf"^{field}:\s+(\d+) kB", _STATUS.read_text(), re.MULTILINE)
-    assert found is not None
-    return int(found[1]) / 1024
 
 
 def lightness_error(photo: Pixels, result: Pixels) -> float:

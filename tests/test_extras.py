@@ -99,6 +99,20 @@ def test_places_are_checked_before_any_work(tmp_path: Path, values: dict[str, st
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["score", "output"])
+def test_a_file_in_a_folder_never_takes_the_place_of_what_is_read_or_made(tmp_path: Path, name: str) -> None:
+    place = tmp_path / ("a.wav" if name == "output" else "b.txt")  # as the effect calls its parts
+    read = tmp_path / "b.txt" if name == "score" else tmp_path / "s.txt"
+    read.write_text("tam tam")
+    output = place if name == "output" else tmp_path / "o.wav"
+    effect = Drum(score=read, parts=tmp_path)
+    with pytest.raises(ParamError) as refused:
+        render_files(effect, {}, output, engine=Engine(), progress=Progress(), max_megapixels=1)
+    assert refused.value.code == "param.same_file"
+    assert name in refused.value.message
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["tam tam"]
+
+
 def test_called_from_python_it_writes_by_itself_or_hands_over(tmp_path: Path) -> None:
     effect = Drum(notes=tmp_path / "n.txt")
     extras = Extras()

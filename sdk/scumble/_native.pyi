@@ -29,6 +29,7 @@ __all__ = [
     "available_providers",
     "background_styles",
     "draw_background",
+    "fit_blocks",
     "grid_noise",
     "init_runtime",
     "lab_from_rgb",
@@ -197,6 +198,58 @@ class Session:
             ModelError: when names or shapes do not fit the graph, or it fails.
             DeviceOutOfMemory: when a tile does not fit.
             ParamError: when arrays, plan or values do not fit.
+        """
+    def generate_tiled(
+        self,
+        /,
+        out: _Pixels,
+        layout: _Floats,
+        *,
+        latent: _Floats,
+        style: _Floats,
+        detail: float,
+        cell_px: int,
+        cell_margin: int,
+        noise_margins: list[int],
+        stream_latents: int,
+        stream_noise: int,
+        block: tuple[int, int],
+        seed: int = 0,
+        blend: tuple[int, float] | None = None,
+        seamless: bool = False,
+        scale: float = 1.0,
+        workers: int | None = None,
+        progress: _Listener | None = None,
+    ) -> None:
+        """Generates a picture block by block, straight into `out`; the graph is a convolutional generator.
+
+        Its inputs are "latents", "layout", "latent", "style", "detail" and "noise_0" to the last level, its output is
+        "rgb". Noise is that of `grid_noise`, kind "normal", at the block's place on the plane. The picture is the
+        plane's part from its first cell on.
+
+        Args:
+            out: uint8, rounded by chance, or float32, 0 to 1 and beyond; shape (height, width, 3); it is filled.
+            layout: wanted colours at the cells, (channels, rows, columns); past its border it goes on as it ends.
+            latent: the global vector.
+            style: weights of the styles.
+            detail: how strongly the net adds to the layout, 0 to 4; 1 is as it learnt.
+            cell_px: side of a cell in pixels, 4 to 4096.
+            cell_margin: cells that latents and layout show around a block.
+            noise_margins: pixels that each level's noise shows around a block; level k has 2^k to a cell.
+            stream_latents: the stream of the latents' noise.
+            stream_noise: the stream of level 0; the others follow.
+            block: the most cells of a block, down and across.
+            seed: where chance starts.
+            blend: a second seed and how far the noise is on the way to it, 0 to 1.
+            seamless: whether the picture repeats: it shows all cells of the layout, exactly once, and fits itself.
+            scale: how large the plane is shown, 0.5 to 8; of no account with `seamless`.
+            workers: as for `run_tiled`.
+            progress: as for `run_tiled`.
+
+        Raises:
+            ModelError: when the graph is no generator of these facts, or it fails.
+            DeviceOutOfMemory: when a block does not fit.
+            ParamError: for values out of range.
         """
     @property
     def inputs(self, /) -> list[tuple[str, str, list[int | None]]]:
@@ -444,6 +497,37 @@ def draw_background(
 
     Raises:
         ParamError: for another style, size, palette or share, or a rectangle beyond the picture.
+    """
+
+def fit_blocks(
+    size: tuple[int, int],
+    *,
+    cell_px: int,
+    period: tuple[int, int] | None = None,
+    scale: float = 1.0,
+    bytes_per_pixel: float,
+    weights_bytes: int,
+    workers: int,
+    budget_bytes: int,
+) -> tuple[tuple[int, int], int, int]:
+    """Picks how a picture is cut into blocks, so that the memory budget is kept.
+
+    Args:
+        size: width and height of the picture in pixels, 1 to 16384.
+        cell_px: side of the generator's cells in pixels.
+        period: rows and columns of cells that a picture without seams shows; None for any other.
+        scale: how large the plane is shown, 0.5 to 8; of no account with a period.
+        bytes_per_pixel: the model's working set per pixel of a block.
+        weights_bytes: the weights of one session.
+        workers: the most sessions that run at a time.
+        budget_bytes: memory for all of them.
+
+    Returns:
+        The most cells of a block, down and across, which do not depend on `workers`; workers; bytes counted.
+
+    Raises:
+        MemoryBudgetTooSmall: when not even one cell fits.
+        ParamError: for values out of range.
     """
 
 def grid_noise(

@@ -62,6 +62,7 @@ def render_files(
     inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path)) for name, path in read.items()}
     extras = Extras()
     result = effect(engine=engine, progress=progress, extras=extras, **images)
+    _check_extras(read, output, extras)
     with extras.written() as written:
         if isinstance(result, Image):
             write_image(output, result, most_bytes=effect.most_bytes())
@@ -132,6 +133,15 @@ def _check_places(read: Mapping[str, Path], output: Path, extras: Mapping[str, P
             raise ParamError(message, "Name another file; Scumble never overwrites what it reads.", "param.same_file")
         taken[path.resolve()] = name
         _check_folder(path)
+
+
+def _check_extras(read: Mapping[str, Path], output: Path, extras: Extras) -> None:
+    """Raises ParamError where a file in a folder, whose name the effect chose, would be one that is read or written."""
+    taken = {path.resolve(): name for name, path in read.items()} | {output.resolve(): "output"}
+    for path in extras.paths:
+        if path.resolve() in taken:
+            message = f"A file beside the output, {path}, would be the {taken[path.resolve()]} itself"
+            raise ParamError(message, "Name another folder.", "param.same_file")
 
 
 def _check_folder(path: Path) -> None:

@@ -7,7 +7,7 @@ import torch
 
 from scumble_export.background.export import CONTROL_LEAST, TILE_LIMIT
 from scumble_export.background.field import Window, inputs_of, one_hot
-from scumble_export.background.net import Generator, baked, margins_of
+from scumble_export.background.net import Conv, Generator, baked, margins_of
 from scumble_export.background.sheet import random_layout
 from scumble_export.background.tiling import check_tiles, measure_cell_reach, seam_ratio
 
@@ -86,4 +86,8 @@ def test_seed_style_layout_and_vector_each_change_the_picture() -> None:
 def test_baked_scales_change_nothing() -> None:
     net = lively()
     inputs = inputs_of(net, Window(0, 0, 2, 2), 1, one_hot(0, 3), random_layout(2, 2, 0))
-    assert torch.allclose(net(*inputs), baked(net)(*inputs), atol=1e-5)
+    ready = baked(net)
+    assert torch.allclose(net(*inputs), ready(*inputs), atol=1e-5)
+    shapes = [module.weight.shape for module in ready.modules() if isinstance(module, Conv)]
+    assert all(shape[1] % 4 == 0 for shape in shapes)
+    assert shapes != [module.weight.shape for module in net.modules() if isinstance(module, Conv)]

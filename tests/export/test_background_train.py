@@ -152,7 +152,7 @@ def test_the_critic_learns_to_tell_two_kinds_of_pictures_apart(teacher: Path) ->
     for _ in range(30):
         loss = critic_loss(critic(mixed[0], style)[0], critic(mixed[1], style)[0])
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[0] > 1.5
@@ -185,7 +185,7 @@ def test_the_bundle_states_what_the_runtime_needs(
     assert manifest.tiling.mode == "exact"
     assert [manifest.settings[f"stream_{name}"] for name in ("latent", "latents", "noise_0")] == [0, 1, 16]
     assert manifest.tiling.halo == manifest.settings["cell_margin"]
-    assert [clip.name for clip in manifest.inputs][:4] == ["latents", "layout", "latent", "style"]
+    assert [clip.name for clip in manifest.inputs][:5] == ["latents", "layout", "latent", "style", "detail"]
     assert {row.licence for row in manifest.licence.data} == {
         row["licence"] for row in contents_of(pack) if row["held_out"] == "0"
     }

@@ -29,6 +29,8 @@ LOOKS: tuple[dict[str, object], ...] = (
      "blend_amount": 0.25, "text_area": "10,10,120,80", "contrast": 7.0, "subject": str(SUBJECT)},
     {"style": "waves", "width": 256, "height": 128, "seed": 2147483647, "seamless": True, "blur": 0.5,
      "palette_from": str(PHOTOS / "cat.jpg")},
+    {"style": "sky", "width": 400, "height": 240, "scale": 2.0, "seed": 8, "blend": "3", "blend_amount": 0.5,
+     "energy": 0.75},
 )  # fmt: skip
 """Values of the background, which must give the same pixels in every host as on the command line."""
 REQUIRED = os.environ.get("SCUMBLE_HOSTS") == "required"

@@ -146,7 +146,9 @@ class Wishes:
 
     def picture(self, net: Generator) -> Tensor:
         """Returns the generator's answer, RGB of about -1..1."""
-        rgb: Tensor = net(self.latents, self.layout, self.latent, self.style, *self.noise)
+        rgb: Tensor = net(
+            self.latents, self.layout, self.latent, self.style, torch.ones_like(self.style[:, :1]), *self.noise
+        )
         return rgb
 
     def layout_error(self, rgb: Tensor) -> Tensor:

@@ -2,8 +2,7 @@
 
 After Sauer et al. 2021, "Projected GANs Converge Faster", sections 3.1 and 3.2: fixed random convolutions mix the
 features of each scale with those of the coarser ones, and a small net learns to judge each mixture. It needs no
-gradient penalty and learns from few pictures on little computing: a critic that reads pixels (R3GAN's) was tried
-first and had learnt next to nothing when this one already drew clouds.
+gradient penalty and learns from few pictures on little computing.
 """
 
 from __future__ import annotations

@@ -164,6 +164,7 @@ def main() -> None:
     seen = {name: vectors_of(judge, x) for name, x in vars(sets).items() if x is not None}
     directions = find_directions(net, args.mood_samples)
     sliders = measure_sliders(net, directions, max(net.styles, args.mood_samples // 8))
+    vectors = measure_sliders(net, directions, max(net.styles, args.mood_samples // 8), detail_reach=0.0)
     mixed = torch.full((1, net.styles), 1 / net.styles)
     report: dict[str, Any] = {
         "pictures": args.count,
@@ -178,8 +179,13 @@ def main() -> None:
         "palette": colour_scores(net, args.count // 5),
         "diversity": variety_scores(seen["ours"], seen["taught"], net.styles),
         "memorisation": memory_scores(seen, sets.ours, sets.taught, args.sheets),
-        "moods": {"directions": directions, "spearman": sliders.spearman, "cross_talk": sliders.cross_talk},
-        "seams": {style: seam_ratio(net, net, one_hot(i, net.styles), range(8)) for i, style in enumerate(run.styles)},
+        "moods": {
+            "directions": directions,
+            "spearman": sliders.spearman,
+            "cross_talk": sliders.cross_talk,
+            "spearman_of_the_vector_alone": vectors.spearman,
+        },
+        "seams": {style: seam_ratio(net, net, one_hot(i, net.styles), range(40)) for i, style in enumerate(run.styles)},
         "tiles": vars(check_tiles(net, net, mixed, random_layout(4, 4, 1))),
     }
     report["sheets"] = draw_sheets(run, args.sheets) if args.sheets else []

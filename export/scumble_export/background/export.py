@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from scumble_export.background.field import CELL_STREAM, GLOBAL_STREAM, NOISE_STREAM, Window, inputs_of, one_hot
+from scumble_export.background.moods import DETAIL_REACH
 from scumble_export.background.net import GLOBALS, LATENTS, LAYOUT, Generator, baked
 from scumble_export.background.pack import contents_of
 from scumble_export.background.runs import Run
@@ -52,7 +53,7 @@ def to_onnx(net: Generator, path: Path) -> None:
             return {2: height + 2 * margin, 3: width + 2 * margin}
         return {2: scale * height + 2 * margin, 3: scale * width + 2 * margin}
 
-    shapes: list[Any] = [sizes(1, margins.cells), sizes(1, margins.cells), None, None]
+    shapes: list[Any] = [sizes(1, margins.cells), sizes(1, margins.cells), None, None, None]
     noise = tuple(sizes(2**level, margins.noise[level]) for level in range(depth))
     with warnings.catch_warnings():
         # Several inputs share a size; the exporter names it once and warns of the other names.
@@ -78,7 +79,7 @@ def parity_of(net: Generator, session: Session) -> float:
     worst = 0.0
     for seed, window in enumerate(_PARITY_WINDOWS):
         layout = random_layout(window.height, window.width, seed)
-        inputs = inputs_of(net, window, seed, one_hot(seed % net.styles, net.styles), layout)
+        inputs = inputs_of(net, window, seed, one_hot(seed % net.styles, net.styles), layout, detail=0.5 + seed)
         worst = max(worst, float((net(*inputs) - session(*inputs)).abs().max()))
     return worst
 
@@ -104,6 +105,7 @@ def clips(net: Generator) -> list[dict[str, Any]]:
         {"name": "layout", "meaning": "wanted sRGB at the cells", "channels": LAYOUT, "range": [-1.0, 1.0]},
         {"name": "latent", "meaning": "global normal vector: place 0, 0 of its stream", "channels": GLOBALS} | normal,
         {"name": "style", "meaning": "weights of the styles, sum 1", "channels": net.styles, "range": [0.0, 1.0]},
+        {"name": "detail", "meaning": "how strongly levels add to the layout", "channels": 1, "range": [0.0, 4.0]},
     ]
     for level in range(len(net.levels)):
         meaning = f"normal noise, stream {level} after the first of its kind"
@@ -139,6 +141,7 @@ def manifest_facts(run: Run, pack: Path, moods: dict[str, Sequence[float]]) -> d
             "stream_latent": GLOBAL_STREAM,
             "stream_latents": CELL_STREAM,
             "stream_noise_0": NOISE_STREAM,
+            "mood_energy_detail": DETAIL_REACH,
         }
         | {f"mood_{name}": " ".join(f"{value:.4f}" for value in vector) for name, vector in moods.items()},
     }

@@ -58,9 +58,10 @@ def inputs_of(
     layout: Layout,
     period: tuple[int, int] | None = None,
     latent: Tensor | None = None,
+    detail: float = 1.0,
     depth: int = 0,
 ) -> tuple[Tensor, ...]:
-    """Returns what the net needs to draw a window: latents, layout, global vector, style, noise of each level.
+    """Returns what the net needs to draw a window: latents, layout, global vector, style, detail, noise of each level.
 
     `period` (rows, columns of cells) makes the plane repeat; `latent` replaces the seed's global vector.
     """
@@ -78,5 +79,6 @@ def inputs_of(
         _layout_block(layout, window, margins.cells, period is not None),
         global_latent(seed) if latent is None else latent,
         style,
+        torch.full((1, 1), detail),
         *(block(NOISE_STREAM + level, 1, 2**level, margins.noise[level]) for level in range(depth)),
     )

@@ -25,6 +25,8 @@ STEPS = (-1.0, -0.67, -0.33, 0.0, 0.33, 0.67, 1.0)
 """Slider positions; 1 adds a whole direction."""
 REACH = 6.0
 """Length of a direction: the global vector itself is about 8 long, so the slider's end turns it by some 37 degrees."""
+DETAIL_REACH = 0.65
+"""How much more and less the levels add to the layout at the ends of the slider of energy."""
 _RIDGE = 1.0
 DIRECTED = ("energy",)
 
@@ -38,10 +40,10 @@ class MoodScores:
 
 
 @torch.no_grad()
-def attributes_of(net: Generator, seed: int, style: Tensor, latent: Tensor) -> Tensor:
+def attributes_of(net: Generator, seed: int, style: Tensor, latent: Tensor, detail: float = 1.0) -> Tensor:
     """Returns the attributes, (3,), of the picture that a seed's noise gives with a global vector."""
     layout = random_layout(WINDOW.height, WINDOW.width, seed)
-    return mood_attributes(net(*inputs_of(net, WINDOW, seed, style, layout, latent=latent)))[0]
+    return mood_attributes(net(*inputs_of(net, WINDOW, seed, style, layout, latent=latent, detail=detail)))[0]
 
 
 def find_directions(net: Generator, samples: int, first_seed: int = 50_000) -> dict[str, list[float]]:
@@ -66,9 +68,15 @@ def find_directions(net: Generator, samples: int, first_seed: int = 50_000) -> d
 
 
 def measure_sliders(
-    net: Generator, directions: dict[str, list[float]], samples: int, first_seed: int = 90_000
+    net: Generator,
+    directions: dict[str, list[float]],
+    samples: int,
+    detail_reach: float = DETAIL_REACH,
+    first_seed: int = 90_000,
 ) -> MoodScores:
     """Moves each slider through its range for fresh seeds and compares the attributes with its position.
+
+    With the vector, detail moves from 1 less `detail_reach` to 1 more; 0 leaves the vector alone.
 
     Cross-talk is the mean absolute change of the strongest other attribute over that of the slider's own, end to end,
     both in standard deviations over the samples at rest.
@@ -79,10 +87,8 @@ def measure_sliders(
         for index in range(samples):
             seed = first_seed + index
             style = one_hot(index % net.styles, net.styles)
-            path = [
-                attributes_of(net, seed, style, global_latent(seed) + step * torch.tensor(direction)[None])
-                for step in STEPS
-            ]
+            base, way = global_latent(seed), torch.tensor(direction)[None]
+            path = [attributes_of(net, seed, style, base + step * way, 1 + step * detail_reach) for step in STEPS]
             travels[name].append(torch.stack(path).double().numpy())
     rest = np.stack([path[STEPS.index(0.0)] for path in next(iter(travels.values()))])
     spread = np.maximum(rest.std(0), 1e-9)

@@ -23,6 +23,7 @@ LAYOUT = 3
 _VECTOR = 128
 _SLOPE, _GAIN = 0.2, math.sqrt(2)
 _CONVS = 2
+_BLOCK = 4
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Level(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.first = StyledConv(inputs, outputs, noisy=True)
+        self.first: StyledConv | Widened = StyledConv(inputs, outputs, noisy=True)
         self.second = StyledConv(outputs, outputs, noisy=False)
         self.to_rgb = Conv(outputs, 3, 1)
         nn.init.zeros_(self.to_rgb.weight)  # a level that is added later begins by changing nothing
@@ -167,11 +168,14 @@ class Generator(nn.Module):
         """Returns the side of a cell in output pixels: the stride of the finished net."""
         return int(2 ** (len(self.levels) - 1) * (2 if self.enlarged else 1))
 
-    def forward(self, latents: Tensor, layout: Tensor, latent: Tensor, style: Tensor, *noise: Tensor) -> Tensor:
+    def forward(
+        self, latents: Tensor, layout: Tensor, latent: Tensor, style: Tensor, detail: Tensor, *noise: Tensor
+    ) -> Tensor:
         """Returns RGB of about -1..1, (N, 3, H, W), as many levels deep as there are planes of noise.
 
-        `latents` (N, 32, h, w) and `layout` (N, 3, h, w) show the cells with their margin, `noise` one plane a level,
-        (N, 1, …) with that level's margin.
+        `latents` (N, 32, h, w) and `layout` (N, 3, h, w) show the cells with their margin, `detail` (N, 1) is how
+        strongly the levels add to the layout, 1 in training, `noise` one plane a level, (N, 1, …) with that level's
+        margin.
         """
         depth = len(noise)
         margins = margins_of(depth, self.enlarged and depth == len(self.levels))
@@ -185,12 +189,39 @@ class Generator(nn.Module):
                 x = cropped(x, 2 * margins.features[index - 1] - features - _CONVS)
                 rgb = cropped(doubled(rgb), 2 * margins.rgb[index - 1] - margins.rgb[index])
             x, change = self.levels[index](x, vector, plane)
-            rgb = rgb + cropped(change, features - margins.rgb[index])
+            rgb = rgb + cropped(change, features - margins.rgb[index]) * detail[:, :, None, None]
         return cropped(doubled(rgb), 2) if self.enlarged and depth == len(self.levels) else rgb
 
 
+class Widened(nn.Module):
+    """A layer that is given more input channels, with weights of nothing, up to a multiple of four.
+
+    ONNX Runtime convolves such channels in blocks, in the same order whatever the size of the picture; with others the
+    last bits depend on the size, and a tile is no longer exactly its part of the whole.
+    """
+
+    def __init__(self, layer: StyledConv) -> None:
+        super().__init__()
+        self.layer, self.extra = layer, -layer.conv.weight.shape[1] % _BLOCK
+        if self.extra:
+            for holder, axis in ((layer.conv, 1), (layer.style, 0)):
+                holder.weight = nn.Parameter(_with_nothing(holder.weight, self.extra, axis))
+            layer.style.bias = nn.Parameter(_with_nothing(layer.style.bias, self.extra, 0))
+
+    def forward(self, x: Tensor, vector: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Returns what the layer returns."""
+        filled: Tensor = self.layer(torch.cat((x, x[:, : self.extra]), 1) if self.extra else x, vector, noise)
+        return filled
+
+
+def _with_nothing(values: Tensor, count: int, axis: int) -> Tensor:
+    shape = list(values.shape)
+    shape[axis] = count
+    return torch.cat((values, values.new_zeros(shape)), axis)
+
+
 def baked(net: Generator) -> Generator:
-    """Returns the net with the scales of its layers multiplied into their weights, as the runtime wants it."""
+    """Returns the net as the runtime wants it: scales multiplied into the weights, channels in multiples of four."""
     fresh = Generator(net.widths, net.styles, net.enlarged)
     fresh.load_state_dict(net.state_dict())
     with torch.no_grad():
@@ -198,4 +229,7 @@ def baked(net: Generator) -> Generator:
             if isinstance(module, Conv | Linear):
                 module.weight.mul_(module.scale)
                 module.scale = 1.0
-    return fresh.eval()
+        for level in fresh.modules():
+            if isinstance(level, Level) and isinstance(level.first, StyledConv):
+                level.first = Widened(level.first)
+    return fresh.eval().requires_grad_(False)

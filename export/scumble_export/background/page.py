@@ -99,6 +99,8 @@ def bar_table(report: dict[str, Any]) -> list[str]:
 def figures(report: dict[str, Any], sheets: str) -> str:
     """Returns the figures of a report as Markdown; `sheets` is the sheets' folder as the page sees it."""
     trained = report["trained"]
+    alone = report["moods"]["spearman_of_the_vector_alone"]
+    vectors = ", ".join(f"{interval(row, 2)} ({name})" for name, row in alone.items())
     lines = [
         f"A generator that saw {trained['pictures']} crops ({trained['minutes']:.0f} minutes of computing), "
         f"{trained['cell_px']} pixels a cell; {report['pictures']} pictures a set, {report['size']} pixels a side.",
@@ -113,6 +115,9 @@ def figures(report: dict[str, Any], sheets: str) -> str:
         "## Against the bars",
         "",
         *bar_table(report),
+        "",
+        "Sliders add the direction of their mood to the global vector and let the levels add less or more to the "
+        f"layout. By the vector alone their rank correlation is {vectors}.",
     ]
     if report["sheets"]:
         lines += ["", "## Samples", "", "Seeds 0 to 63, none left out, in colours drawn at random."]

@@ -26,7 +26,7 @@ _MEMORY_CELLS = (4, 10)
 
 def input_names(levels: int) -> list[str]:
     """Returns the names of the graph's inputs, in order."""
-    return ["latents", "layout", "latent", "style", *(f"noise_{level}" for level in range(levels))]
+    return ["latents", "layout", "latent", "style", "detail", *(f"noise_{level}" for level in range(levels))]
 
 
 class Session:

@@ -3,6 +3,7 @@
 pub mod backgrounds;
 pub mod color;
 pub mod error;
+pub mod generate;
 pub mod guided;
 pub mod hints;
 pub mod image;

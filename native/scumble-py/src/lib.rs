@@ -5,6 +5,7 @@ mod backgrounds;
 mod color;
 mod engine;
 mod errors;
+mod generate;
 mod hints;
 mod plan;
 mod progress;
@@ -21,6 +22,8 @@ mod _native {
     use crate::color::{lab_from_rgb, lightness, lightness_thumbnail, recolor, recolor_guided, rgb_from_lab};
     #[pymodule_export]
     use crate::engine::{Session, available_providers, init_runtime};
+    #[pymodule_export]
+    use crate::generate::fit_blocks;
     #[pymodule_export]
     use crate::hints::{HintField, SpreadHints};
     #[pymodule_export]

@@ -39,6 +39,11 @@ class Extras:
             raise ParamError(f"Two files would be {path}", "Name another one.", "param.same_file")
         self._contents[path] = content
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Where files are to be written."""
+        return tuple(self._contents)
+
     def state(self, text: str, path: Path | None) -> None:
         """Takes the statement, and where it is to be written."""
         self.statement, self.statement_path = text, path

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from scumble import _native  # noqa: TID251 - this is the room
 from scumble.engine.drawing import Drawing
+from scumble.engine.generating import Generating
 from scumble.engine.machine import cores, default_budget_mib, preload_cuda, runtime_library
 from scumble.engine.planes import area_means
 from scumble.errors import (
@@ -40,7 +41,7 @@ _GPU_SLOTS = 2
 _MIB = 1 << 20
 
 
-class Engine(Drawing):
+class Engine(Drawing, Generating):
     """Runs models on one device within one memory budget, and converts colours; safe to share between threads.
 
     Args:

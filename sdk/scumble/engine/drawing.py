@@ -90,6 +90,10 @@ class Drawing:
         """
         return _native.grid_noise(seed, stream, region, channels=channels, kind=kind, period=period)
 
+    def empty_pixels(self, width: int, height: int) -> Pixels:
+        """Returns memory for a result, 8-bit RGB, (height, width, 3), where the engine was told to have it."""
+        return self._empty((height, width, 3), np.dtype(np.uint8))
+
     def _empty(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
         if self._allocate is None:
             return np.empty(shape, dtype)

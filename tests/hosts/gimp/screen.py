@@ -102,6 +102,16 @@ answer = [one.get_menu_label() for one in found if path in one.get_menu_paths()]
         """Returns whether a window of that very title is open."""
         return bool(self.xdotool("search", "--onlyvisible", "--name", f"^{title}$").split())
 
+    def dismiss(self, title: str) -> None:
+        """Closes a message by its button's key, again where the key was lost. Raises AssertionError."""
+        for _ in range(5):
+            self.dialog(title, move=False)
+            self.keys("Return")
+            time.sleep(0.5)
+            if not self.has(title):
+                return
+        raise AssertionError(f"{title!r} stays; the screen is in {self.picture('gimp-failed')}")
+
     def corner(self, window: str) -> tuple[int, int, int]:
         """Returns a window's right edge, its top and its bottom, in pixels of the screen."""
         lines = self.xdotool("getwindowgeometry", "--shell", window).split()

@@ -121,7 +121,7 @@ def test_in_the_dialog_it_is_chosen_remembered_missed_and_cleared(screen: Screen
     screen.keys("ctrl+f")  # Repeat, which asks for nothing
     screen.dialog("GIMP Message", move=False)
     screen.picture("gimp-missed")
-    screen.keys("Return")
+    screen.dismiss("GIMP Message")
     assert state(screen) == before
     assert layers(screen)[0] == "Kinds (model model.png) #1"
     window = dialog(screen, CLEAR)

@@ -93,7 +93,7 @@ def test_a_background_is_the_command_lines(krita: Krita, workplace: Workplace, l
     krita.run(f"open_picture({str(workplace.photo())!r}); choose('Background'); click('reset')")
     fields = {
         **look,
-        **({"blend": 9} if "blend" in look else {}),
+        **({"blend": int(str(look["blend"]))} if "blend" in look else {}),
         **({"seamless": "Yes"} if "seamless" in look else {}),
     }
     krita.run("\n".join(f"put({name!r}, {value!r})" for name, value in {**fields, "target": "New layer"}.items()))

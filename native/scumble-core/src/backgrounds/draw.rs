@@ -1,6 +1,6 @@
 //! Draws for pictures: single numbers by name and place, and smooth fields over a lattice; of one seed or of two.
 
-use super::noise::{Folded, uniform};
+use super::noise::{Folded, Patch, fill, normal, uniform};
 
 /// Where chance comes from: a seed, and perhaps a second one that is approached.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +38,16 @@ impl Dice {
             Some((other, [cosine, sine])) => {
                 even_from_normal(cosine * normal_from_even(first) + sine * normal_from_even(draw(other)))
             }
+        }
+    }
+
+    /// Nearly normal draws of a patch, (channels, height, width), with a deviation of 1 between two seeds too.
+    pub fn fill_normal(&self, stream: i64, patch: Patch, out: &mut [f32]) {
+        fill(self.seed, stream, patch, out, normal);
+        if let Some((other, [cosine, sine])) = self.other {
+            let mut second = vec![0.0; out.len()];
+            fill(other, stream, patch, &mut second, normal);
+            out.iter_mut().zip(second).for_each(|(value, other)| *value = cosine * *value + sine * other);
         }
     }
 }

@@ -11,3 +11,5 @@ pub mod scene;
 pub mod soften;
 mod tint;
 mod waves;
+
+pub use draw::Dice;

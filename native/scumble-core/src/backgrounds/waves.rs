@@ -25,8 +25,13 @@ impl Waves {
         let steps = (4.0 + 6.0 * energy).round().max(2.0) * (frame.height / frame.side).clamp(0.6, 2.0);
         let count = steps.round() as usize;
         let spacing = frame.height / count as f32;
-        // Where the picture repeats, the sheets of its copies above and below reach into it.
-        let around = if frame.wrap { count } else { 3 };
+        // Where the picture repeats, the sheets of its copies above and below reach into it, and it starts anywhere on
+        // its way through the palette: from the last colour to the first is the longest step, and no tile's mark.
+        let (around, start) = if frame.wrap {
+            (count + 3, (frame.dice.uniform(STREAM + 1, 0, 0, 0) - 0.5) * count as f32)
+        } else {
+            (3, 0.15)
+        };
         let sheets = count + 2 * around;
         let (nx, _) = frame.cells(1.1 + 1.6 * energy);
         let rows = ((count as f32 * 0.55).round() as usize).max(1);
@@ -37,7 +42,7 @@ impl Waves {
         for x in 0..width {
             let u = frame.u(x);
             for sheet in 0..sheets {
-                let level = (sheet as f32 - around as f32 + 0.15) / count as f32;
+                let level = (sheet as f32 - around as f32 + start) / count as f32;
                 let bend = broad.at(u, level) - 0.5 + (0.18 + 0.2 * energy) * (fine.at(u, level) - 0.5);
                 edges.push(level * frame.height + swing * bend);
             }

@@ -25,7 +25,7 @@ from scumble.effect import (
 )
 from scumble.effects.background.legible import check_area, reserved
 from scumble.effects.background.palettes import in_mood, own_palette, palette_of_picture, unit_colours
-from scumble.effects.background.styles import STYLES, Order, drawn
+from scumble.effects.background.styles import GENERATED, STYLES, Order, drawn
 from scumble.effects.background.subject import placed
 from scumble.media.arrays import image_from_array
 from scumble.media.image import Image
@@ -39,7 +39,7 @@ THUMBNAIL_BYTES = 2_000_000
 _BLUR_REACH = 0.06  # of the picture's mean side: the deviation at the end of the slider
 
 
-class Background(Effect, id="background", title="Background", context="generator"):
+class Background(Effect, id="background", title="Background", context="generator", bundles=("background",)):
     """Makes a background from nothing but a style, colours and a seed: any size, no rights of others in it.
 
     The same values give the same bytes. Every style keeps to the palette, whose first colour is the ground; the
@@ -69,6 +69,13 @@ class Background(Effect, id="background", title="Background", context="generator
         default=4.5, min=1.0, max=21.0, step=0.1, doc="Contrast ratio of that text (WCAG): 4.5 normal, 3 large."
     )
     seamless: bool = Bool(default=False, doc="Opposite edges fit each other, for tiling.")
+    scale: float = Float(
+        default=1.0,
+        min=0.5,
+        max=8.0,
+        step=0.1,
+        doc=f"Of the styles {', '.join(GENERATED)}: 2 shows everything twice as large, and softer.",
+    )
     blur: float = Float(default=0.0, min=0.0, max=1.0, step=0.01, doc="0 sharp, 1 nothing but soft colour.")
     thumbnail: bool = Bool(
         default=False, doc="1280 by 720 pixels whatever the size says, in a file of at most 2 MB, as video sites ask."
@@ -94,7 +101,7 @@ class Background(Effect, id="background", title="Background", context="generator
         area = None if self.text_area is None else Rectangle(*self.text_area)
         if area is not None:
             check_area(area, width, height, self.text_color, self.contrast)
-        order = Order(self.style, width, height, palette, self.seed, blend, self.energy, self.seamless)
+        order = Order(self.style, width, height, palette, self.seed, blend, self.energy, self.seamless, self.scale)
         pixels = drawn(order, ctx)
         self._blurred(ctx, pixels)
         above: list[Layer] = []
@@ -104,6 +111,10 @@ class Background(Effect, id="background", title="Background", context="generator
             above.append(placed(self.subject, pixels, area, ctx.engine))
         ctx.progress.report(1.0)
         return (Layer("background", image_from_array(pixels)), *above)
+
+    def used_bundles(self) -> tuple[str, ...]:
+        """Returns the net's bundle where the style needs it."""
+        return self.bundles if self.style in GENERATED else ()
 
     def size(self) -> tuple[int, int]:
         """Returns width and height of the picture that comes out, in pixels."""

@@ -62,8 +62,8 @@ def own_palette(engine: Engine, seed: int, blend: tuple[int, float] | None) -> F
         draw = float(engine.noise(seed, _STREAM, (0, 0, 1, 1), kind="uniform")[0, 0, 0])
         return unit_colours(OURS[min(int(draw * len(OURS)), len(OURS) - 1)])
 
-    if blend is None:
-        return picked(seed)
+    if blend is None or blend[1] in (0, 1):
+        return picked(blend[0] if blend is not None and blend[1] == 1 else seed)
     first, second = engine.lab_from_rgb(picked(seed)), engine.lab_from_rgb(picked(blend[0]))
     return engine.rgb_from_lab(first + np.float32(blend[1]) * (second - first))
 

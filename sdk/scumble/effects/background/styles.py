@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scumble.effects.background.generated import generated
+
 if TYPE_CHECKING:
     from scumble.effect import RenderContext
 
-STYLES = ("gradient", "low-poly", "bokeh", "waves", "paper")
-"""Every style. Those of the native core (`Engine.background`) need no model; one that does has its name here too, and
-its own way in `drawn`."""
+PROCEDURAL = ("gradient", "low-poly", "bokeh", "waves", "paper")
+"""Styles of the native core (`Engine.background`): they need no model."""
+GENERATED = ("abstract", "defocus", "sky", "soft", "texture")
+"""Styles that the generator in the bundle has learnt; a test holds them against its manifest."""
+STYLES = PROCEDURAL + GENERATED
+"""Every style."""
 
 
 class Order(NamedTuple):
@@ -28,10 +33,14 @@ class Order(NamedTuple):
     """A second seed, and the share of the way to it."""
     energy: float
     seamless: bool
+    scale: float
+    """How large a generated style's things are; 1 as it learnt them."""
 
 
 def drawn(order: Order, ctx: RenderContext) -> NDArray[np.uint8]:
     """Returns the picture, 8-bit RGB, (height, width, 3); new memory that may be changed."""
+    if order.style in GENERATED:
+        return generated(order, PROCEDURAL, ctx)
     return ctx.engine.background(
         order.style,
         order.width,

@@ -62,10 +62,8 @@ class EngineNet:
         settings: dict[str, Any] = asset.manifest.settings
         if settings.get("vocabulary") != fingerprint():
             raise ModelError("The composer was trained with other words than are used here", _HINT, "bundle.vocabulary")
-        self.context, kept = settings.get("context"), settings.get("kept")
-        if not all(isinstance(size, int) and 0 < size <= _MOST for size in (self.context, kept)):
-            raise ModelError("The composer's manifest does not state its sizes", _HINT, "bundle.bad_manifest")
-        self._memory: NDArray[np.float32] = np.zeros((self.context, kept), np.float32)
+        self.context = _size(settings, "context")
+        self._memory: NDArray[np.float32] = np.zeros((self.context, _size(settings, "kept")), np.float32)
         self._session = ctx.engine.session(asset.content, asset.manifest.asset.sha256)
         self._known = 0
 
@@ -88,3 +86,10 @@ class EngineNet:
         self._known = end
         found: list[float] = logits.tolist()
         return found
+
+
+def _size(settings: dict[str, Any], name: str) -> int:
+    size = settings.get(name)
+    if not isinstance(size, int) or not 0 < size <= _MOST:
+        raise ModelError(f"The composer's manifest has {name} = {size!r}", _HINT, "bundle.bad_manifest")
+    return size

@@ -1,0 +1,1 @@
+"""How good the backgrounds are that Scumble ships: colours, moods, seams, text, bytes, time and memory."""
