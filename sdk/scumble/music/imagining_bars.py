@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from scumble.music import vocabulary as v
 from scumble.music.chance import Chance
+from scumble.music.imagined_parts import chord_from_sounding
 from scumble.music.notation import Cell, Chorded, Hits, Measure, Sounding, numbers_from_measure
 from scumble.music.plan import Plan
 from scumble.music.score import Bar
@@ -154,6 +155,8 @@ class _Line:
             if not task.strict or tone % 12 in scale
         ]
         self.scale = scale
+        self.plan = task.plan
+        self.played: dict[Sounding, frozenset[int]] = {}
 
     def cells(self, writer: Writer, chance: Chance) -> Iterator[Cell]:
         """Yields the bar's cells as they are chosen."""
@@ -196,11 +199,24 @@ class _Line:
         return max(until, at + 1)
 
     def rubs(self, value: int, chord: Sounding) -> bool:
-        """True for a tone beside the chord that is foreign to the key, or a semitone from one of the chord's."""
+        """True for a tone beside the chord that is foreign to the key, or a semitone from one of the chord's.
+
+        A melody rubs too against what the style adds to the chord, as the root does over a major seventh.
+        """
         tone = (value - 2 + self.low) % 12
+        if self.name == "melody" and (tone - 1) % 12 in self.colored(chord):
+            return True
         if tone in chord.tones:
             return False
         return tone not in self.scale or any((tone - other) % 12 in _RUBS for other in chord.tones)
+
+    def colored(self, chord: Sounding) -> frozenset[int]:
+        """Returns the chord's tones as the style plays them, in semitones above the tonic."""
+        if chord not in self.played:
+            tonic = self.plan.key.tonic
+            tones = chord_from_sounding(chord, self.plan).pitch_classes
+            self.played[chord] = frozenset((tone - tonic) % 12 for tone in tones)
+        return self.played[chord]
 
 
 def _hits(task: Task, writer: Writer, steps: int, chance: Chance) -> Iterator[Hits]:
