@@ -75,7 +75,9 @@ class MusicBed(
         choices=COMPOSERS,
         doc="What a trained net writes into the form: nothing, the melody, or chords, bass, melody and drums.",
     )
-    temperature: float = Float(default=0.95, min=0, max=1.5, step=0.05, doc="How daring the net is; 0 is never.")
+    temperature: float = Float(
+        default=0.95, min=0, max=1.5, step=0.05, doc="How daring the net is; at 0 it takes what is likeliest."
+    )
     continue_midi: Path | None = File(
         default=None, role="read", suffixes=(".mid", ".midi"), doc="Music that the net goes on from, in its key."
     )
