@@ -1,7 +1,8 @@
 r"""Trains the composer on what corpus.py wrote, on a CPU or a GPU; the same command resumes.
 
-python -m scumble_export.composer.train DATA.npz RUN --minutes 75 --bf16 --batch 8
-python -m scumble_export.composer.train DATA.npz RUN --minutes 8 --device cuda --bf16 --batch 128 --rate 1e-3
+python -m scumble_export.composer.train DATA.npz RUN --minutes 75 --bf16 --batch 4 --rate 2e-3 --dropout 0 --threads 1
+python -m scumble_export.composer.train DATA.npz RUN --minutes 8 --steps 2500 --device cuda --bf16 --batch 128 \
+    --rate 1.5e-3 --dropout 0.2
 
 `--minutes` is the whole schedule's computing time: the rate rises, then falls along a cosine until they are over.
 `--sitting` ends this sitting earlier. TERM and interrupts end it too, saved. The log has a line a look: held-out nats
