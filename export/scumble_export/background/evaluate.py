@@ -1,7 +1,7 @@
 """Scores a run's generator against real pieces, the procedural styles and the upsampled layout; draws the sheets.
 
 python -m scumble_export.background.evaluate RUN --pieces PACK.tar --features mobilenet_v2-b0353104.pth
-    --out scores.json --sheets docs/background [--procedural PICTURES]
+    --out scores.json --sheets docs/background-samples [--procedural PICTURES]
 
 PICTURES is a folder of pictures of the runtime's procedural styles (`scumble background` draws them), or left out.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scumble_export.background.batches import CELLS, Pieces, layout_of, load_pieces
+from scumble_export.background.export import to_onnx
 from scumble_export.background.features import JudgeNet, vectors_of
 from scumble_export.background.field import Layout, Window, inputs_of, one_hot
 from scumble_export.background.judging import colour_scores, kernel_scores, memory_scores, sampled, variety_scores
 from scumble_export.background.moods import find_directions, measure_sliders
+from scumble_export.background.net import Generator
 from scumble_export.background.runs import Run
 from scumble_export.background.sheet import pixels_of, random_layout, write_sheet
-from scumble_export.background.tiling import check_tiles, seam_ratio
+from scumble_export.background.tiling import Session, TileCheck, check_tiles, seam_ratio
 from scumble_export.colorize.evaluate import rounded
 from scumble_export.data import files_in, pixels_from_bytes
 
@@ -103,6 +106,14 @@ def gather(run: Run, args: argparse.Namespace) -> Sets:
     )
 
 
+def tiles_of_graph(net: Generator) -> TileCheck:
+    """Compares tiles with the whole in the exported graph: torch's convolutions add up in an order of their own."""
+    with tempfile.TemporaryDirectory() as scratch:
+        to_onnx(net, Path(scratch) / "model.onnx")
+        session = Session(Path(scratch) / "model.onnx")
+        return check_tiles(session, net, torch.full((1, net.styles), 1 / net.styles), random_layout(4, 4, 1))
+
+
 @torch.no_grad()
 def draw_sheets(run: Run, folder: Path) -> list[str]:
     """Draws 64 pictures a style, seeds 0 to 63, none left out, in random colours; returns the file names."""
@@ -165,7 +176,6 @@ def main() -> None:
     directions = find_directions(net, args.mood_samples)
     sliders = measure_sliders(net, directions, max(net.styles, args.mood_samples // 8))
     vectors = measure_sliders(net, directions, max(net.styles, args.mood_samples // 8), detail_reach=0.0)
-    mixed = torch.full((1, net.styles), 1 / net.styles)
     report: dict[str, Any] = {
         "pictures": args.count,
         "size": SIZE,
@@ -186,7 +196,7 @@ def main() -> None:
             "spearman_of_the_vector_alone": vectors.spearman,
         },
         "seams": {style: seam_ratio(net, net, one_hot(i, net.styles), range(40)) for i, style in enumerate(run.styles)},
-        "tiles": vars(check_tiles(net, net, mixed, random_layout(4, 4, 1))),
+        "tiles": vars(tiles_of_graph(net)),
     }
     report["sheets"] = draw_sheets(run, args.sheets) if args.sheets else []
     report["summary"] = summary_of(report)
