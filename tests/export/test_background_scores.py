@@ -132,7 +132,7 @@ def test_the_page_shows_figures_and_marks_what_is_missed(tmp_path: Path, monkeyp
     assert written.startswith("before")
     assert written.rstrip().endswith("after")
     assert "old" not in written
-    assert "background/sky.jpg" in written
+    assert "background-samples/sky.jpg" in written
 
 
 def test_a_figure_that_is_no_number_meets_no_bar() -> None:
