@@ -107,6 +107,7 @@ def report() -> dict[str, Any]:
         "diversity": {"ratio": [0.8, 0.7, 0.9]},
         "memorisation": {"ratio": [1.0, 0.9, 1.1]},
         "moods": {
+            "directions": {},
             "spearman": {"energy": [0.95, 0.9, 1.0]},
             "cross_talk": {"energy": 0.2},
             "spearman_of_the_vector_alone": {"energy": [0.6, 0.5, 0.7]},

@@ -25,7 +25,7 @@ from scumble_export.background.features import JudgeNet, vectors_of
 from scumble_export.background.field import Layout, Window, inputs_of, one_hot
 from scumble_export.background.judging import colour_scores, kernel_scores, memory_scores, sampled, variety_scores
 from scumble_export.background.moods import find_directions, measure_sliders
-from scumble_export.background.net import Generator
+from scumble_export.background.net import GLOBALS, Generator
 from scumble_export.background.runs import Run
 from scumble_export.background.sheet import pixels_of, random_layout, write_sheet
 from scumble_export.background.tiling import Session, TileCheck, check_tiles, seam_ratio
@@ -33,6 +33,8 @@ from scumble_export.colorize.evaluate import rounded
 from scumble_export.data import files_in, pixels_from_bytes
 
 SIZE = 256
+LEAST_ALONE = 0.9
+"""Rank correlation that a direction of the global vector must reach by itself to ship."""
 SHEET_COUNT, PICTURE_PX = 64, (720, 1280)
 _SHEET_COLUMNS, _THUMB_PX, _SAMPLE_SEED = 8, (90, 160), 500_000
 
@@ -174,8 +176,10 @@ def main() -> None:
     judge = JudgeNet(args.features)
     seen = {name: vectors_of(judge, x) for name, x in vars(sets).items() if x is not None}
     directions = find_directions(net, args.mood_samples)
-    sliders = measure_sliders(net, directions, max(net.styles, args.mood_samples // 8))
-    vectors = measure_sliders(net, directions, max(net.styles, args.mood_samples // 8), detail_reach=0.0)
+    paths = max(net.styles, args.mood_samples // 8)
+    vectors = measure_sliders(net, directions, paths, detail_reach=0.0)
+    good = {name: row for name, row in directions.items() if vectors.spearman[name][0] >= LEAST_ALONE}
+    sliders = measure_sliders(net, {name: good.get(name, [0.0] * GLOBALS) for name in directions}, paths)
     report: dict[str, Any] = {
         "pictures": args.count,
         "size": SIZE,
@@ -190,7 +194,7 @@ def main() -> None:
         "diversity": variety_scores(seen["ours"], seen["taught"], net.styles),
         "memorisation": memory_scores(seen, sets.ours, sets.taught, args.sheets),
         "moods": {
-            "directions": directions,
+            "directions": good,
             "spearman": sliders.spearman,
             "cross_talk": sliders.cross_talk,
             "spearman_of_the_vector_alone": vectors.spearman,

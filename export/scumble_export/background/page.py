@@ -116,8 +116,9 @@ def figures(report: dict[str, Any], sheets: str) -> str:
         "",
         *bar_table(report),
         "",
-        "Sliders add the direction of their mood to the global vector and let the levels add less or more to the "
-        f"layout. By the vector alone their rank correlation is {vectors}.",
+        "Energy lets the levels add less or more to the layout, and moves the global vector along the direction found "
+        f"for it where that works by itself. By the vector alone the rank correlation is {vectors}: "
+        f"it {'ships' if report['moods']['directions'] else 'does not ship'}.",
     ]
     if report["sheets"]:
         lines += ["", "## Samples", "", "Seeds 0 to 63, none left out, in colours drawn at random."]
