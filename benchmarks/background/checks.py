@@ -34,7 +34,7 @@ USED = 0.01
 """Share of the blocks that must lie nearest to a colour for it to count as used."""
 _MOOD_PX = (384, 216)
 _PALETTE_PX = (640, 360)
-_SEAM_PX = (256, 128)
+_SEAM_PX = (384, 256)
 _DIVERSITY_PX, _DIVERSITY_BLOCKS = (320, 180), (32, 18)
 _MOST_COLOURS = 6
 

@@ -116,7 +116,7 @@ def seam_lines(seams: dict[str, tuple[Figure, Figure]], diversity: dict[str, Fig
         "### Seamless",
         "",
         f"The mean step across the wrap edge, both directions, over the mean step inside (for a net's styles across "
-        f"the borders of its cells, for the edge is one): {first.samples} seeds of 256 by 128 pixels a style; wanted "
+        f"the borders of its cells, for the edge is one): {first.samples} seeds of 384 by 256 pixels a style; wanted "
         "0.9 to 1.1. The control is the same pictures drawn without `--seamless`.",
         "",
         *table(["style", "seamless", "control"], rows),

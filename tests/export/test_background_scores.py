@@ -107,6 +107,7 @@ def report() -> dict[str, Any]:
         "diversity": {"ratio": [0.8, 0.7, 0.9]},
         "memorisation": {"ratio": [1.0, 0.9, 1.1]},
         "moods": {
+            "directions": {},
             "spearman": {"energy": [0.95, 0.9, 1.0]},
             "cross_talk": {"energy": 0.2},
             "spearman_of_the_vector_alone": {"energy": [0.6, 0.5, 0.7]},
@@ -132,7 +133,7 @@ def test_the_page_shows_figures_and_marks_what_is_missed(tmp_path: Path, monkeyp
     assert written.startswith("before")
     assert written.rstrip().endswith("after")
     assert "old" not in written
-    assert "background/sky.jpg" in written
+    assert "background-samples/sky.jpg" in written
 
 
 def test_a_figure_that_is_no_number_meets_no_bar() -> None:

@@ -55,6 +55,23 @@ def test_killed_in_a_job_it_is_a_typed_error_and_the_next_job_runs(
     assert not pixels_left(place)
 
 
+def test_a_line_that_breaks_while_a_request_is_sent_sends_it_again(
+    client_for: MakeClient, small: Image, worker_pid: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_for()
+    assert client.effects()
+    line = client._connection
+    assert line is not None
+    assert worker_pid
+
+    def breaks(message: object) -> None:
+        client._lost(line, "The worker stopped", "host.worker_lost")  # as the reader does when it notices first
+        raise OSError(9, "Bad file descriptor")
+
+    monkeypatch.setattr(line, "send", breaks)
+    assert client.submit("kinds", {}, {"source": small}).result(LIMIT_S)
+
+
 def test_three_crashes_are_safe_mode_with_its_reason(client_for: MakeClient, small: Image, place: Place) -> None:
     client, other = client_for(), client_for("witness")
     for count in (1, 2, 3):

@@ -1,7 +1,7 @@
 """Scores a run's generator against real pieces, the procedural styles and the upsampled layout; draws the sheets.
 
 python -m scumble_export.background.evaluate RUN --pieces PACK.tar --features mobilenet_v2-b0353104.pth
-    --out scores.json --sheets docs/background [--procedural PICTURES]
+    --out scores.json --sheets docs/background-samples [--procedural PICTURES]
 
 PICTURES is a folder of pictures of the runtime's procedural styles (`scumble background` draws them), or left out.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,17 +20,21 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scumble_export.background.batches import CELLS, Pieces, layout_of, load_pieces
+from scumble_export.background.export import to_onnx
 from scumble_export.background.features import JudgeNet, vectors_of
 from scumble_export.background.field import Layout, Window, inputs_of, one_hot
 from scumble_export.background.judging import colour_scores, kernel_scores, memory_scores, sampled, variety_scores
 from scumble_export.background.moods import find_directions, measure_sliders
+from scumble_export.background.net import GLOBALS, Generator
 from scumble_export.background.runs import Run
 from scumble_export.background.sheet import pixels_of, random_layout, write_sheet
-from scumble_export.background.tiling import check_tiles, seam_ratio
+from scumble_export.background.tiling import Session, TileCheck, check_tiles, seam_ratio
 from scumble_export.colorize.evaluate import rounded
 from scumble_export.data import files_in, pixels_from_bytes
 
 SIZE = 256
+LEAST_ALONE = 0.9
+"""Rank correlation that a direction of the global vector must reach by itself to ship."""
 SHEET_COUNT, PICTURE_PX = 64, (720, 1280)
 _SHEET_COLUMNS, _THUMB_PX, _SAMPLE_SEED = 8, (90, 160), 500_000
 
@@ -103,6 +108,14 @@ def gather(run: Run, args: argparse.Namespace) -> Sets:
     )
 
 
+def tiles_of_graph(net: Generator) -> TileCheck:
+    """Compares tiles with the whole in the exported graph: torch's convolutions add up in an order of their own."""
+    with tempfile.TemporaryDirectory() as scratch:
+        to_onnx(net, Path(scratch) / "model.onnx")
+        session = Session(Path(scratch) / "model.onnx")
+        return check_tiles(session, net, torch.full((1, net.styles), 1 / net.styles), random_layout(4, 4, 1))
+
+
 @torch.no_grad()
 def draw_sheets(run: Run, folder: Path) -> list[str]:
     """Draws 64 pictures a style, seeds 0 to 63, none left out, in random colours; returns the file names."""
@@ -163,9 +176,10 @@ def main() -> None:
     judge = JudgeNet(args.features)
     seen = {name: vectors_of(judge, x) for name, x in vars(sets).items() if x is not None}
     directions = find_directions(net, args.mood_samples)
-    sliders = measure_sliders(net, directions, max(net.styles, args.mood_samples // 8))
-    vectors = measure_sliders(net, directions, max(net.styles, args.mood_samples // 8), detail_reach=0.0)
-    mixed = torch.full((1, net.styles), 1 / net.styles)
+    paths = max(net.styles, args.mood_samples // 8)
+    vectors = measure_sliders(net, directions, paths, detail_reach=0.0)
+    good = {name: row for name, row in directions.items() if vectors.spearman[name][0] >= LEAST_ALONE}
+    sliders = measure_sliders(net, {name: good.get(name, [0.0] * GLOBALS) for name in directions}, paths)
     report: dict[str, Any] = {
         "pictures": args.count,
         "size": SIZE,
@@ -180,13 +194,13 @@ def main() -> None:
         "diversity": variety_scores(seen["ours"], seen["taught"], net.styles),
         "memorisation": memory_scores(seen, sets.ours, sets.taught, args.sheets),
         "moods": {
-            "directions": directions,
+            "directions": good,
             "spearman": sliders.spearman,
             "cross_talk": sliders.cross_talk,
             "spearman_of_the_vector_alone": vectors.spearman,
         },
         "seams": {style: seam_ratio(net, net, one_hot(i, net.styles), range(40)) for i, style in enumerate(run.styles)},
-        "tiles": vars(check_tiles(net, net, mixed, random_layout(4, 4, 1))),
+        "tiles": vars(tiles_of_graph(net)),
     }
     report["sheets"] = draw_sheets(run, args.sheets) if args.sheets else []
     report["summary"] = summary_of(report)

@@ -33,6 +33,7 @@ from scumble_export.background.tiling import (
     measure_cell_reach,
 )
 from scumble_export.bundle import write_bundle
+from scumble_export.graphs import without_traces
 
 OPSET = 18
 PARITY_LIMIT, TILE_LIMIT, CONTROL_LEAST = 1e-4, 1e-5, 1e-2
@@ -71,6 +72,7 @@ def to_onnx(net: Generator, path: Path) -> None:
         )
     assert program is not None
     program.save(str(path), external_data=False)
+    without_traces(path)
 
 
 @torch.no_grad()

@@ -1,6 +1,6 @@
 """Puts the figures of an evaluation into a page: tables, bars, and the sheets of samples beside it.
 
-python -m scumble_export.background.page scores.json docs/background-quality.md [--sheets docs/background]
+python -m scumble_export.background.page scores.json docs/background-quality.md [--sheets background-samples]
 """
 
 from __future__ import annotations
@@ -116,8 +116,9 @@ def figures(report: dict[str, Any], sheets: str) -> str:
         "",
         *bar_table(report),
         "",
-        "Sliders add the direction of their mood to the global vector and let the levels add less or more to the "
-        f"layout. By the vector alone their rank correlation is {vectors}.",
+        "Energy lets the levels add less or more to the layout, and moves the global vector along the direction found "
+        f"for it where that works by itself. By the vector alone the rank correlation is {vectors}: "
+        f"it {'ships' if report['moods']['directions'] else 'does not ship'}.",
     ]
     if report["sheets"]:
         lines += ["", "## Samples", "", "Seeds 0 to 63, none left out, in colours drawn at random."]
@@ -133,7 +134,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("scores", type=Path, help="report of the evaluation")
     options.add_argument("page", type=Path, help="Markdown file; what stands between the marks is replaced")
-    options.add_argument("--sheets", default="background", help="the sheets' folder, relative to the page")
+    options.add_argument("--sheets", default="background-samples", help="the sheets' folder, relative to the page")
     args = options.parse_args()
     report = json.loads(args.scores.read_text(encoding="utf-8"))
     text = args.page.read_text(encoding="utf-8") if args.page.exists() else f"# Backgrounds\n\n{BEGIN}\n{END}\n"

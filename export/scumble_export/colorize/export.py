@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
 
@@ -27,6 +26,7 @@ from scumble_export.colorize.scales import SCALES
 from scumble_export.colorize.scoring import SIZE
 from scumble_export.colorize.tiles import HALO
 from scumble_export.data import licences_of, load_photos
+from scumble_export.graphs import without_traces
 from scumble_export.verify import measure_bytes_per_pixel, measure_parity, measure_reach, shape_of
 
 INPUTS: dict[str, int | tuple[int, ...]] = {
@@ -89,18 +89,6 @@ def to_onnx(net: Colorizer, path: Path) -> None:
     program.save(str(path), external_data=False)
     without_traces(path)
     net.eval()
-
-
-def without_traces(path: Path) -> None:
-    """Takes what the exporter notes of the maker's machine, such as stack traces with paths, out of a model's file."""
-    model = onnx.load(str(path))
-    for part in (*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
-        part.ClearField("metadata_props")
-        part.ClearField("doc_string")
-    for whole in (model, model.graph):
-        whole.ClearField("metadata_props")
-        whole.ClearField("doc_string")
-    onnx.save(model, str(path))
 
 
 def plausible_input(name: str, shape: tuple[int, ...], seed: int) -> NDArray[np.float32]:

@@ -164,6 +164,7 @@ class Client:
 
     def _send(self, job: RemoteJob, clips: Mapping[str, Clip]) -> None:
         """Copies the clips and sends the request, on the sender's thread; whatever fails ends up in the job."""
+        line: Connection | None = None
         try:
             for name, clip in clips.items():
                 if not isinstance(clip, (Pixels, str)):
@@ -174,13 +175,13 @@ class Client:
                 raise JobCancelled(f"{job.title} was cancelled before it began")
             job.start()
             job.tries += 1
-            job.line = self._line()
-            job.line.send(job.request)
+            line = job.line = self._line()
+            line.send(job.request)
             if job.progress.cancelled:  # between the check and the sending
                 job.cancel()
         except BaseException as error:
-            if isinstance(error, OSError) and job.line is not None:
-                self._lost(job.line, "The worker stopped", "host.worker_lost")
+            if isinstance(error, OSError) and line is not None:  # job.line is None if the reader was first to notice
+                self._lost(line, "The worker stopped", "host.worker_lost")
             else:
                 self._end(job, error=_typed(error, job))
 

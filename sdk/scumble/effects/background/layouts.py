@@ -18,7 +18,8 @@ _STREAM = 7200
 _FINER = 4  # samples to a cell along each axis, averaged: the net learnt on means of cells
 _MOST_SAMPLES = 512
 _WAVES = ((1, 0), (1, 1), (2, -1), (0, 1), (3, 1))  # whole ones across and down, so that they come back
-_DRIFT = (0.05, 0.12)  # of the height: how far the layers of a sky rise and fall, calm and energetic
+_DRIFT = 0.085  # of the height: how far the layers of a sky rise and fall
+_ENERGY = 0.5  # colours lie still while energy moves what the net adds to them
 
 
 def layout_of(order: Order, rows: int, columns: int, engine: Engine) -> Floats:
@@ -42,7 +43,7 @@ def _flow(order: Order, width: int, height: int, engine: Engine) -> Floats:
         order.palette,
         seed=order.seed,
         blend=order.blend,
-        energy=order.energy,
+        energy=_ENERGY,
         seamless=order.seamless,
     )
     return np.asarray(np.moveaxis(pixels, -1, 0) / np.float32(255), np.float32)
@@ -53,9 +54,7 @@ def _sky(order: Order, width: int, height: int, engine: Engine) -> Floats:
     lab = engine.lab_from_rgb(order.palette)
     lab = lab[np.argsort(lab[:, 0], kind="stable")]
     across, down = (np.arange(width) + 0.5) / width, ((np.arange(height) + 0.5) / height)[:, None]
-    calm, energetic = _DRIFT
-    drift = (calm + order.energy * (energetic - calm)) * _waves(order, across, down, engine)
-    place = down + drift
+    place = down + _DRIFT * _waves(order, across, down, engine)
     place = 0.5 - 0.5 * np.cos(2 * math.pi * place) if order.seamless else np.clip(place, 0, 1)
     steps = np.linspace(0, 1, len(lab))
     mixed = np.stack([np.interp(place, steps, lab[:, axis]) for axis in range(3)], -1)
