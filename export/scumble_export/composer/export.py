@@ -28,6 +28,7 @@ from scumble.music import vocabulary as v
 from scumble_export.assets import Source, sha256_of, write_asset
 from scumble_export.composer.corpus import ENGINE_LICENCE, load_pieces
 from scumble_export.composer.net import Composer, Size, Step
+from scumble_export.graphs import without_traces
 
 OPSET = 18
 PARITY_LIMIT = 1e-4
@@ -74,6 +75,7 @@ def to_onnx(net: Composer, path: Path) -> None:
     )
     assert program is not None
     program.save(str(path), external_data=False)
+    without_traces(path)
     halve(path)
 
 
