@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -27,6 +28,19 @@ def rewritten(folder: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.parent.glob("*/*.onnx")), ids=lambda path: path.parent.name)
+def test_no_shipped_graph_tells_of_its_makers_machine(path: Path) -> None:
+    content = path.read_bytes()
+    lint(content)
+    assert not re.search(rb"site-packages|File \"/|/(home|root|work)/", content)
+
+
+def test_every_shipped_bundle_has_a_card() -> None:
+    folders = [path.parent for path in SHIPPED.parent.glob("*/manifest.toml")]
+    assert folders
+    assert [folder.name for folder in folders if not (folder / "CARD.md").is_file()] == []
 
 
 def test_every_shipped_bundle_is_whole_safe_small_and_licensed() -> None:
