@@ -61,6 +61,22 @@ def test_a_bed_is_as_long_and_as_loud_as_asked(duration: float, style: str) -> N
     assert np.abs(sound[-1]).max() < 1e-3
 
 
+@pytest.mark.parametrize("style", ["trailer", "playful", "ambient"])
+def test_the_last_chord_dies_away(style: str) -> None:
+    sound = frames(MusicBed(duration=20, style=style, seed=5)())
+    parts = [level_db(sound[-start : len(sound) - start + 4800]) for start in (24_000, 14_400, 4_800)]
+    assert parts[0] > parts[1] > parts[2]
+    assert parts[2] < level_db(sound) - 25
+
+
+def test_without_a_melody_there_is_none(font: Path) -> None:
+    extras, bare = Extras(), Extras()
+    common: dict[str, Any] = {"duration": 12, "style": "lofi", "soundfont": font, "stems": Path("stems")}
+    MusicBed(**common)(extras=extras)
+    MusicBed(**common, melody=False)(extras=bare)
+    assert {path.stem for path in extras.paths} - {path.stem for path in bare.paths} == {"melody"}
+
+
 def test_the_same_seed_is_the_same_bytes_and_another_is_not(font: Path) -> None:
     same = [bytes(MusicBed(duration=2, seed=seed, soundfont=font)().data) for seed in (1, 1, 2)]
     assert same[0] == same[1] != same[2]
@@ -162,6 +178,24 @@ def test_extras_are_written_whole_or_not_at_all(tmp_path: Path, font: Path) -> N
     with pytest.raises(MediaError):
         MusicBed(duration=1, soundfont=font, midi=tmp_path / "n.mid", stems=blocked)()
     assert {path.name for path in tmp_path.iterdir()} == {"own.sf2", "stems"}
+
+
+def test_the_statement_speaks_of_the_music_alone_where_a_voice_is_mixed_in(font: Path) -> None:
+    texts = []
+    for voice in (None, SPEECH):
+        extras = Extras()
+        MusicBed(duration=2, soundfont=font, mix_with=voice)(extras=extras)
+        texts.append(extras.statement)
+    sha256 = hashlib.sha256(SPEECH.read_bytes()).hexdigest()
+    assert [sha256 in text and SPEECH.name in text for text in texts] == [False, True]
+
+
+def test_a_broken_soundfont_is_named(tmp_path: Path, font: Path) -> None:
+    broken = tmp_path / "cut off.sf2"
+    broken.write_bytes(font.read_bytes()[:300])
+    with pytest.raises(MediaError, match=r"cut off\.sf2") as refused:
+        MusicBed(duration=1, soundfont=broken)()
+    assert refused.value.code == "media.soundfont"
 
 
 @pytest.mark.parametrize(
