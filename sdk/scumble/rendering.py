@@ -16,10 +16,10 @@ from scumble.errors import MediaError, ParamError
 from scumble.jobs import Progress
 from scumble.media.arrays import mixed
 from scumble.media.atomic import atomic_path
-from scumble.media.audio import Audio
+from scumble.media.audio import SAMPLE_FORMATS, Audio
 from scumble.media.files import format_from_name, read_image, write_image
 from scumble.media.image import Image
-from scumble.media.sound import sound_format_from_name, write_audio
+from scumble.media.sound import check_sample_format, sound_format_from_name, write_audio
 from scumble.models.store import facts_of_bundle, holds_graph
 from scumble.provenance import (
     FileFact,
@@ -58,6 +58,9 @@ def render_files(
     read = clips | read_places(effect)
     _check_places(read, output, extra_places(effect))
     check_place(output, effect.declaration().output.media)
+    wanted = effect.params().get("sample_format")
+    if wanted in SAMPLE_FORMATS:  # found out now rather than when half an hour of music is done
+        check_sample_format(output, wanted)
     images: dict[str, Image] = {name: read_image(path, max_megapixels=max_megapixels) for name, path in clips.items()}
     inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path)) for name, path in read.items()}
     extras = Extras()

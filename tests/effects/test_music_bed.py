@@ -21,10 +21,12 @@ from scumble.effect import Extras
 from scumble.effects.music_bed import MusicBed
 from scumble.effects.music_bed.playing import points_from_expression
 from scumble.effects.music_bed.speech import Region, duck_points, regions_from_probabilities
+from scumble.engine import Engine
 from scumble.errors import JobCancelled, MediaError, ParamError
 from scumble.jobs import Progress
 from scumble.media.audio import Audio
 from scumble.music.score import ControlPoint
+from scumble.rendering import render_files
 
 SPEECH = Path(__file__).parents[1] / "fixtures" / "speech.ogg"
 RATE_HZ = 48_000
@@ -248,6 +250,19 @@ def test_the_bundled_instruments_are_checked(tmp_path: Path, monkeypatch: pytest
     (folder / "LICENCE").unlink()
     with pytest.raises(Exception, match="licences"):
         MusicBed(duration=1)()
+
+
+def test_a_file_that_cannot_hold_the_samples_is_refused_before_any_work(tmp_path: Path, font: Path) -> None:
+    heard: list[str] = []
+    progress = Progress(lambda fraction, note: heard.append(note))
+    effect = MusicBed(duration=1, soundfont=font, sample_format="float")
+    common: dict[str, Any] = {"engine": Engine(), "progress": progress, "max_megapixels": 1}
+    for name, code in (("b.flac", "media.sound"), ("b.mp3", "media.unknown_format")):
+        with pytest.raises(MediaError) as refused:
+            render_files(effect, {}, tmp_path / name, **common)
+        assert (refused.value.code, heard) == (code, [])
+    render_files(effect, {}, tmp_path / "b.wav", **common)
+    assert heard
 
 
 def test_cancelling_writes_nothing(tmp_path: Path, font: Path) -> None:
