@@ -42,8 +42,9 @@ def music_for(clip: Path, extras: Extras, **wishes: Any) -> Audio:
     """Returns the finished sound of a clip: a voice with a bed under it, other sounds with one, or the bed alone."""
     with av.open(str(clip)) as film:
         wishes = {"duration": (film.duration or 0) / av.time_base, **wishes}
-    voice = {"duck_under": clip, "mix_with": clip, "melody": False}
-    for place in (voice, {"mix_with": clip, "loudness": -24}):
+    voice: dict[str, Any] = {"duck_under": clip, "mix_with": clip, "melody": False}
+    sounds: dict[str, Any] = {"mix_with": clip, "loudness": -24}
+    for place in (voice, sounds):
         try:
             return MusicBed(**wishes, **place)(extras=extras)
         except MediaError as error:

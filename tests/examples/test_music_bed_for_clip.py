@@ -43,7 +43,8 @@ def packets(path: Path) -> list[bytes]:
 
 def sound_of(path: Path) -> Samples:
     with av.open(str(path)) as made:
-        return np.concatenate([frame.to_ndarray().mean(0) for frame in made.decode(audio=0)])
+        blocks: list[Samples] = [frame.to_ndarray().mean(0) for frame in made.decode(audio=0)]
+    return np.concatenate(blocks)
 
 
 def voice() -> Samples:

@@ -22,7 +22,7 @@ def test_the_shipped_card_says_what_the_manifest_says(name: str) -> None:
     manifest, card = asset.manifest, (asset.folder / "CARD.md").read_text("utf-8")
     assert "$" not in card
     assert manifest.scores
-    numbers = [f"{value:g}" for value in (*manifest.scores.values(), *manifest.settings.values())]  # type: ignore[str-format]
+    numbers = [f"{value:g}" for value in (*manifest.scores.values(), *manifest.settings.values())]
     for fact in (manifest.version, manifest.summary, f"{len(asset.content()):,} bytes", *numbers):
         assert fact in card
     for source in manifest.licence.sources:
