@@ -44,7 +44,8 @@ def packets(path: Path) -> list[bytes]:
 def sound_of(path: Path) -> Samples:
     with av.open(str(path)) as made:
         blocks: list[Samples] = [frame.to_ndarray().mean(0) for frame in made.decode(audio=0)]
-    return np.concatenate(blocks)
+    sound: Samples = np.concatenate(blocks)
+    return sound
 
 
 def voice() -> Samples:
