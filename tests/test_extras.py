@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from scumble.effect import AudioEffect, Extras, File, RenderContext, Text, extra
 from scumble.engine import Engine
 from scumble.errors import MediaError, ParamError
 from scumble.jobs import Progress
+from scumble.media.atomic import atomic_path
 from scumble.media.audio import Audio
 from scumble.provenance import sha256_of_file
 from scumble.rendering import Rendered, render_files, replayed
@@ -52,12 +54,36 @@ def test_everything_is_written_and_recorded(tmp_path: Path) -> None:
     read.write_text("tam tam")
     places = {"notes": tmp_path / "n.txt", "parts": tmp_path / "parts", "words": tmp_path / "w.txt"}
     record = render(tmp_path, score=read, **places).record
-    written = {tmp_path / "n.txt", tmp_path / "parts" / "a.wav", tmp_path / "parts" / "b.txt"}
+    written = {*map(tmp_path.joinpath, ("n.txt", "w.txt")), *(tmp_path / "parts" / name for name in ("a.wav", "b.txt"))}
     assert set(record.extras) == {str(path) for path in written}
     assert all(sha256_of_file(Path(fact.path)) == fact.sha256 for fact in record.extras.values())
     assert record.inputs["score"].sha256 == sha256_of_file(read)
     assert record.statement.startswith("Drummed.")
-    assert record.output.sha256 in (tmp_path / "w.txt").read_text("utf-8")
+    assert (tmp_path / "w.txt").read_text("utf-8") == record.statement
+    assert record.output.sha256 in record.statement
+
+
+@pytest.mark.parametrize("name", ["notes", "words", "output"])
+def test_where_one_file_cannot_be_written_none_is(tmp_path: Path, name: str) -> None:
+    taken = tmp_path / ("o.wav" if name == "output" else f"{name}.txt")
+    taken.mkdir()  # a folder that has the name is found out when the work is done
+    with pytest.raises(MediaError) as refused:
+        render(tmp_path, notes=tmp_path / "notes.txt", words=tmp_path / "words.txt", parts=tmp_path / "parts")
+    assert taken.name in refused.value.message
+    assert [path.name for path in tmp_path.iterdir()] == [taken.name]
+
+
+def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    def full(path: Path) -> None:
+        with atomic_path(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    extras = Extras()
+    extras.add(tmp_path / "stem.wav", full)
+    with pytest.raises(MediaError, match=r"stem\.wav cannot be written: No space") as refused, extras.written():
+        pass
+    assert ".scumble-" not in refused.value.message
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_replay_makes_the_output_alone_and_checks_what_was_read(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def write_asset(
 ) -> None:
     """Puts a bundle into `folder`, replacing an older one; `facts` is the manifest but for hash and licence.
 
-    `card` is the text of CARD.md, for a model that was trained here.
+    `card` is the text of CARD.md.
 
     Raises BundleError without licence or sources, and for a file that is too large.
     """

@@ -16,10 +16,10 @@ from scumble.errors import MediaError, ParamError
 from scumble.jobs import Progress
 from scumble.media.arrays import mixed
 from scumble.media.atomic import atomic_path
-from scumble.media.audio import Audio
+from scumble.media.audio import SAMPLE_FORMATS, Audio
 from scumble.media.files import format_from_name, read_image, write_image
 from scumble.media.image import Image
-from scumble.media.sound import sound_format_from_name, write_audio
+from scumble.media.sound import check_sample_format, sound_format_from_name, write_audio
 from scumble.models.store import facts_of_bundle, holds_graph
 from scumble.provenance import (
     FileFact,
@@ -58,41 +58,49 @@ def render_files(
     read = clips | read_places(effect)
     _check_places(read, output, extra_places(effect))
     check_place(output, effect.declaration().output.media)
+    wanted = effect.params().get("sample_format")
+    if wanted in SAMPLE_FORMATS:  # found out now rather than when half an hour of music is done
+        check_sample_format(output, wanted)
     images: dict[str, Image] = {name: read_image(path, max_megapixels=max_megapixels) for name, path in clips.items()}
     inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path)) for name, path in read.items()}
     extras = Extras()
     result = effect(engine=engine, progress=progress, extras=extras, **images)
     _check_extras(read, output, extras)
-    with extras.written() as written:
+    sidecar = sidecar_path(output)
+    with atomic_path(sidecar) as recorded, extras.written() as written, atomic_path(output) as made:
         if isinstance(result, Image):
-            write_image(output, result, most_bytes=effect.most_bytes())
+            write_image(made, result, most_bytes=effect.most_bytes())
         else:
-            write_audio(output, result)
+            write_audio(made, result)
+        record = _record(effect, inputs, FileFact(output.name, sha256_of_file(made)), engine)
+        if extras.statement:
+            record = msgspec.structs.replace(record, statement=_whole_statement(extras.statement, record))
+        if extras.statement_path is not None:
+            written[extras.statement_path].write_text(record.statement, "utf-8")
         beside = {str(path): FileFact(str(path.resolve()), sha256_of_file(file)) for path, file in written.items()}
-    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        record = msgspec.structs.replace(record, extras=beside)
+        recorded.write_bytes(bytes_from_provenance(record))
+    return Rendered(output, sidecar, record)
+
+
+def _record(effect: Effect, inputs: dict[str, FileFact], output: FileFact, engine: Engine) -> Provenance:
     runs_graphs = any(holds_graph(name) for name in effect.used_bundles())
-    record = Provenance(
+    return Provenance(
         scumble=version("scumble"),
         effect=effect.id,
         params=effect.params_json() | {name: inputs[name].path for name in read_places(effect)},
         inputs=inputs,
-        output=FileFact(output.name, sha256_of_file(output)),
-        extras=beside,
+        output=output,
         models=[model_fact(name) for name in effect.used_bundles()],
         provider=engine.provider if runs_graphs else "none",
         runtime=engine.runtime_version if runs_graphs else "none",
-        created=created,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
-    if extras.statement:
-        text = f"{extras.statement}\n\nFile: {output.name}\nSHA-256: {record.output.sha256}\nMade: {created}\n"
-        record = msgspec.structs.replace(record, statement=text)
-        if extras.statement_path is not None:
-            with atomic_path(extras.statement_path) as temporary:
-                temporary.write_text(text, "utf-8")
-    sidecar = sidecar_path(output)
-    with atomic_path(sidecar) as temporary:
-        temporary.write_bytes(bytes_from_provenance(record))
-    return Rendered(output, sidecar, record)
+
+
+def _whole_statement(text: str, record: Provenance) -> str:
+    """Returns what the effect says, and which file it says it of; so the record can name the statement's hash."""
+    return f"{text}\n\nFile: {record.output.path}\nSHA-256: {record.output.sha256}\nMade: {record.created}\n"
 
 
 def rendered(effect: Effect, clips: Mapping[str, Image], *, engine: Engine, progress: Progress) -> Image | Audio:

@@ -21,10 +21,12 @@ from scumble.effect import Extras
 from scumble.effects.music_bed import MusicBed
 from scumble.effects.music_bed.playing import points_from_expression
 from scumble.effects.music_bed.speech import Region, duck_points, regions_from_probabilities
+from scumble.engine import Engine
 from scumble.errors import JobCancelled, MediaError, ParamError
 from scumble.jobs import Progress
 from scumble.media.audio import Audio
 from scumble.music.score import ControlPoint
+from scumble.rendering import render_files
 
 SPEECH = Path(__file__).parents[1] / "fixtures" / "speech.ogg"
 RATE_HZ = 48_000
@@ -59,6 +61,22 @@ def test_a_bed_is_as_long_and_as_loud_as_asked(duration: float, style: str) -> N
     assert 20 * np.log10(np.abs(resample_poly(sound.astype(np.float64), 8, 1, axis=0)).max()) <= -1.0
     assert np.abs(sound.mean(0)).max() < 1e-3
     assert np.abs(sound[-1]).max() < 1e-3
+
+
+@pytest.mark.parametrize("style", ["trailer", "playful", "ambient"])
+def test_the_last_chord_dies_away(style: str) -> None:
+    sound = frames(MusicBed(duration=20, style=style, seed=5)())
+    parts = [level_db(sound[-start : len(sound) - start + 4800]) for start in (24_000, 14_400, 4_800)]
+    assert parts[0] > parts[1] > parts[2]
+    assert parts[2] < level_db(sound) - 25
+
+
+def test_without_a_melody_there_is_none(font: Path) -> None:
+    extras, bare = Extras(), Extras()
+    common: dict[str, Any] = {"duration": 12, "style": "lofi", "soundfont": font, "stems": Path("stems")}
+    MusicBed(**common)(extras=extras)
+    MusicBed(**common, melody=False)(extras=bare)
+    assert {path.stem for path in extras.paths} - {path.stem for path in bare.paths} == {"melody"}
 
 
 def test_the_same_seed_is_the_same_bytes_and_another_is_not(font: Path) -> None:
@@ -164,6 +182,24 @@ def test_extras_are_written_whole_or_not_at_all(tmp_path: Path, font: Path) -> N
     assert {path.name for path in tmp_path.iterdir()} == {"own.sf2", "stems"}
 
 
+def test_the_statement_speaks_of_the_music_alone_where_a_voice_is_mixed_in(font: Path) -> None:
+    texts = []
+    for voice in (None, SPEECH):
+        extras = Extras()
+        MusicBed(duration=2, soundfont=font, mix_with=voice)(extras=extras)
+        texts.append(extras.statement)
+    sha256 = hashlib.sha256(SPEECH.read_bytes()).hexdigest()
+    assert [sha256 in text and SPEECH.name in text for text in texts] == [False, True]
+
+
+def test_a_broken_soundfont_is_named(tmp_path: Path, font: Path) -> None:
+    broken = tmp_path / "cut off.sf2"
+    broken.write_bytes(font.read_bytes()[:300])
+    with pytest.raises(MediaError, match=r"cut off\.sf2") as refused:
+        MusicBed(duration=1, soundfont=broken)()
+    assert refused.value.code == "media.soundfont"
+
+
 @pytest.mark.parametrize(
     ("values", "code"),
     [
@@ -214,6 +250,19 @@ def test_the_bundled_instruments_are_checked(tmp_path: Path, monkeypatch: pytest
     (folder / "LICENCE").unlink()
     with pytest.raises(Exception, match="licences"):
         MusicBed(duration=1)()
+
+
+def test_a_file_that_cannot_hold_the_samples_is_refused_before_any_work(tmp_path: Path, font: Path) -> None:
+    heard: list[str] = []
+    progress = Progress(lambda fraction, note: heard.append(note))
+    effect = MusicBed(duration=1, soundfont=font, sample_format="float")
+    common: dict[str, Any] = {"engine": Engine(), "progress": progress, "max_megapixels": 1}
+    for name, code in (("b.flac", "media.sound"), ("b.mp3", "media.unknown_format")):
+        with pytest.raises(MediaError) as refused:
+            render_files(effect, {}, tmp_path / name, **common)
+        assert (refused.value.code, heard) == (code, [])
+    render_files(effect, {}, tmp_path / "b.wav", **common)
+    assert heard
 
 
 def test_cancelling_writes_nothing(tmp_path: Path, font: Path) -> None:

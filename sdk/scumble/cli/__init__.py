@@ -33,7 +33,7 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
     """Builds the application with a command for every effect; `arguments` tell for which one to suggest."""
     app = typer.Typer(
         name="scumble",
-        help="Effects for pictures from trained models, offline. Every output gets a record beside it.",
+        help="Effects for pictures, and music, made on your own machine. Every output gets a record beside it.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,

@@ -14,6 +14,8 @@ from scumble.cli.console import say, shown_progress, warn
 from scumble.effect import Effect
 from scumble.engine import Engine
 from scumble.errors import ParamError
+from scumble.media.headers import FileFormat
+from scumble.media.sound import SOUND_FORMATS
 from scumble.params import BoolParam, FileParam, IntParam, Param, PointsParam, SeedParam
 from scumble.rendering import render_files
 from scumble.schema import ClipSchema
@@ -30,15 +32,17 @@ Megapixels = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the result, or the error, as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 
+_MEGAPIXELS = 100.0
 COMMON: dict[str, tuple[Any, Any]] = {
     "device": (Device, "auto"),
     "workers": (Workers, 0),
     "memory": (Memory, 0),
-    "max_megapixels": (Megapixels, 100.0),
+    "max_megapixels": (Megapixels, _MEGAPIXELS),
     "as_json": (Json, False),
     "quiet": (Quiet, False),
 }
 MAIN_CLIP = "source"
+_MOST_SHOWN = 3
 _SIDES = ("width", "height")
 
 
@@ -129,7 +133,11 @@ def command_of_effect(kind: type[Effect]) -> Callable[..., None]:
         variations = options.get("variations")
         sheet: Path | None = None
         with shown_progress(schema.title, quiet=options["quiet"] or options["as_json"]) as progress:
-            common: Any = {"engine": engine, "progress": progress, "max_megapixels": options["max_megapixels"]}
+            common: Any = {
+                "engine": engine,
+                "progress": progress,
+                "max_megapixels": options.get("max_megapixels", _MEGAPIXELS),
+            }
             if variations is not None:
                 made, sheet = render_variations(effect, clips, options["output"], variations, **common)
             else:
@@ -146,11 +154,13 @@ def command_of_effect(kind: type[Effect]) -> Callable[..., None]:
             say({"outputs": results, "sheet": str(sheet)}, "\n".join(lines), as_json=options["as_json"])
 
     fields = {clip.name: option_of_clip(clip) for clip in schema.clips if clip.name == MAIN_CLIP}
-    fields["output"] = (Annotated[Path, typer.Argument(metavar="OUT", help="File to write.")], inspect.Parameter.empty)
+    suffixes = [kind.suffixes[0] for kind in FileFormat] if schema.output.media == "image" else SOUND_FORMATS
+    place = typer.Argument(metavar="OUT", help=f"File to write, ending in {', '.join(suffixes)}.")
+    fields["output"] = (Annotated[Path, place], inspect.Parameter.empty)
     fields |= {param.name: option_of_param(param) for param in schema.params}
     fields |= {clip.name: option_of_clip(clip) for clip in schema.clips if clip.name != MAIN_CLIP}
     fields |= options_of_kind(kind)
-    fields |= COMMON
+    fields |= {name: option for name, option in COMMON.items() if schema.clips or name != "max_megapixels"}
     return with_options(run, fields, schema.doc)
 
 
@@ -168,8 +178,10 @@ def with_options(function: Callable[..., None], fields: dict[str, tuple[Any, Any
 
 def _metavar(param: Param) -> str:
     choices = getattr(param, "choices", None)
-    if choices:
+    if choices and len(choices) <= _MOST_SHOWN:
         return "|".join(choices)
+    if choices:  # the text beside it lists them, and a narrow column would break the words
+        return param.name.upper()
     if isinstance(param, PointsParam):
         return "X,Y,#RRGGBB"
     if isinstance(param, FileParam) and param.is_folder:

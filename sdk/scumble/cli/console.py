@@ -12,13 +12,25 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from scumble.errors import ScumbleError
+from scumble.errors import JobCancelled, ScumbleError
 from scumble.jobs import Progress
 
 
 @contextmanager
 def shown_progress(title: str, *, quiet: bool) -> Iterator[Progress]:
-    """Gives a Progress that draws a bar on stderr when that is a terminal, else nothing."""
+    """Gives a Progress that draws a bar on stderr when that is a terminal, else nothing.
+
+    Raises JobCancelled for Ctrl-C, which typer would end without a word.
+    """
+    try:
+        with _bar(title, quiet=quiet) as progress:
+            yield progress
+    except KeyboardInterrupt:
+        raise JobCancelled("Cancelled; nothing was written") from None
+
+
+@contextmanager
+def _bar(title: str, *, quiet: bool) -> Iterator[Progress]:
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         yield Progress()

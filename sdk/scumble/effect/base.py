@@ -230,10 +230,9 @@ class Effect(ABC):
             hint = "This is a fault of the effect; tell its authors."
             raise ScumbleError(f"{self.title} returned {what} instead of a new {word}", hint, "effect.no_result")
         if extras is None:
-            if taken.statement_path is not None:
-                taken.add(taken.statement_path, taken.statement.encode())
-            with taken.written():
-                pass
+            with taken.written() as files:
+                if taken.statement_path is not None:
+                    files[taken.statement_path].write_text(taken.statement, "utf-8")
         return result
 
     @classmethod

@@ -52,12 +52,14 @@ class Extras:
     def written(self) -> Iterator[dict[Path, Path]]:
         """Writes every file into a temporary sibling, gives these by final path, and renames them when the block ends.
 
-        When the block raises nothing of them is left, nor of a folder that was made for them. Raises MediaError.
+        The statement's is empty: the block writes it, when it knows which file it is about. When the block raises
+        nothing of them is left, nor of a folder that was made for them. Raises MediaError.
         """
         with contextlib.ExitStack() as stack:
             for folder in {path.parent for path in self._contents}:
                 stack.enter_context(_folder(folder))
-            temporaries = {path: stack.enter_context(atomic_path(path)) for path in self._contents}
+            stated = [] if self.statement_path is None else [self.statement_path]
+            temporaries = {path: stack.enter_context(atomic_path(path)) for path in [*self._contents, *stated]}
             for path, content in self._contents.items():
                 _write(temporaries[path], content)
             yield temporaries

@@ -37,6 +37,10 @@ def atomic_path(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iter
             raise
     except OSError as error:
         raise unwritable(target, error.strerror or str(error)) from error
+    except MediaError as error:
+        if str(temporary) not in error.message:
+            raise
+        raise MediaError(error.message.replace(str(temporary), str(path)), error.hint, error.code) from error
 
 
 def unwritable(path: Path, reason: str) -> MediaError:

@@ -30,6 +30,14 @@ def sound_format_from_name(path: str | os.PathLike[str]) -> str:
     return found
 
 
+def check_sample_format(path: str | os.PathLike[str], sample_format: str) -> str:
+    """Returns the container of a sound file's name. Raises MediaError when it cannot hold such samples."""
+    container = sound_format_from_name(path)
+    if container == "FLAC" and sample_format == "float":
+        raise MediaError("FLAC holds no float samples", "Choose 24-bit, or a name that ends in .wav.", "media.sound")
+    return container
+
+
 def write_audio(path: str | os.PathLike[str], audio: Audio) -> None:
     """Writes a sound in its sample format (Vorbis for .ogg); the same sound is the same bytes.
 
@@ -37,9 +45,7 @@ def write_audio(path: str | os.PathLike[str], audio: Audio) -> None:
     """
     import soundfile
 
-    container = sound_format_from_name(path)
-    if container == "FLAC" and audio.sample_format == "float":
-        raise MediaError("FLAC holds no float samples", "Choose 24-bit, or a name that ends in .wav.", "media.sound")
+    container = check_sample_format(path, audio.sample_format)
     samples = np.frombuffer(audio.data, np.float32).reshape(-1, audio.channels)
     with atomic_path(path) as temporary:
         try:

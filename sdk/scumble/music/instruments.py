@@ -29,7 +29,7 @@ _PROGRAM_TRIMS_DB = {
     39: -6.5,
     40: -2.5,
     42: -4.5,
-    43: 1.5,
+    43: -2.0,  # bowed, and held wherever it is used: by tones of 3 s, beside 48 in the same place
     44: -2.5,
     45: -0.5,
     46: -0.5,

@@ -67,6 +67,7 @@ class MusicBed(
         default=None, choices=("major", "minor", "dorian", "mixolydian"), doc="By mood when not given."
     )
     markers: str = Text(default="", doc="Times in seconds at which a bar is to begin, as in 3.2,10.5.")
+    melody: bool = Bool(default=True, doc="With a leading melody; without it there is more room for a voice.")
     strict: bool = Bool(default=False, doc="Only tones of the key.")
     loop: bool = Bool(default=False, doc="The end flows into the beginning.")
     seed: int = Seed(default=0, doc="Another seed is another piece.")
@@ -139,7 +140,8 @@ class MusicBed(
         audio = Audio(bed.data, 2, RATE_HZ, self.sample_format)
         self._hand_over(score, sound, gain_db, audio, ctx)
         composer = None if self.composer == "off" else ctx.asset("composer")
-        ctx.state(statement(score, midi_from_score(score), instruments, font_sha256, composer), self.statement)
+        text = statement(score, midi_from_score(score), instruments, font_sha256, composer, self.mix_with)
+        ctx.state(text, self.statement)
         return audio
 
     def _score(self, ctx: RenderContext) -> Score:
@@ -159,6 +161,7 @@ class MusicBed(
             mode=cast(Any, self.mode),
             loop=self.loop,
             strict=self.strict,
+            melody=self.melody,
             groove=self.groove,
         )
         imagination = imagination_from(
@@ -209,7 +212,10 @@ class MusicBed(
         if self.soundfont.stat().st_size > _LARGEST_FONT:
             raise MediaError(f"{self.soundfont} is larger than 2 GiB", "Choose a smaller SoundFont.", "media.soundfont")
         sha256 = sha256_of_file(self.soundfont)
-        return font_from_cache(sha256, str(self.soundfont), presets), None, sha256
+        try:
+            return font_from_cache(sha256, str(self.soundfont), presets), None, sha256
+        except MediaError as error:
+            raise MediaError(f"{self.soundfont}: {error.message}", error.hint, error.code) from error
 
     def _mastered(self, score: Score, sound: Played, ctx: RenderContext) -> tuple[Frames, float]:
         bed = empty_frames(score.length_samples)

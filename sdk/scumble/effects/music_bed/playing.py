@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from scumble.music.score import ControlPoint
 
 DRUM_BANK = 128
-FADE_OUT_S = 0.25
+FADE_OUT_S = (0.25, 2.0)
+"""Shortest and longest fade at the end."""
 _HARDEST = 127
 _STEPS = 8
 
@@ -51,7 +52,7 @@ def played(score: Score, font: SoundFont, *, stems: bool, progress: Progress) ->
         )
         for track in score.tracks
     ]
-    fade_out = min(round(FADE_OUT_S * RATE_HZ), score.length_samples // 4)
+    fade_out = min(round(_fade_out_s(score) * RATE_HZ), score.length_samples // 4)
     play_tracks(
         font,
         tracks,
@@ -63,6 +64,15 @@ def played(score: Score, font: SoundFont, *, stems: bool, progress: Progress) ->
         progress=progress.report,
     )
     return Played(mix, parts)
+
+
+def _fade_out_s(score: Score) -> float:
+    """Returns over how long the end fades: half of what follows the last tone to begin.
+
+    So held chords die away rather than stop, and nothing is faded before it was heard.
+    """
+    begun_s = max((note.start_s for track in score.tracks for note in track.notes), default=0.0)
+    return min(max((score.length_s - begun_s) / 2, FADE_OUT_S[0]), FADE_OUT_S[1])
 
 
 def _notes(track: Track) -> NDArray[np.int64]:
