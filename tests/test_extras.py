@@ -10,7 +10,7 @@ import pytest
 
 from scumble.effect import AudioEffect, Extras, File, RenderContext, Text, extra_places, read_places
 from scumble.engine import Engine
-from scumble.errors import MediaError, ParamError
+from scumble.errors import JobCancelled, MediaError, ParamError
 from scumble.jobs import Progress
 from scumble.media.atomic import atomic_path
 from scumble.media.audio import Audio
@@ -151,3 +151,18 @@ def test_called_from_python_it_writes_by_itself_or_hands_over(tmp_path: Path) ->
     effect()
     assert (tmp_path / "n.txt").read_bytes() == b"boom"
     assert (extra_places(effect), read_places(effect)) == ({"notes": tmp_path / "n.txt"}, {})
+
+
+def test_a_cancel_between_two_files_leaves_none(tmp_path: Path) -> None:
+    progress = Progress()
+
+    def write_and_cancel(path: Path) -> None:
+        path.write_text("first")
+        progress.cancel()
+
+    extras = Extras()
+    extras.add(tmp_path / "one.txt", write_and_cancel)
+    extras.add(tmp_path / "two.txt", lambda path: pytest.fail(f"{path} was written after the cancel"))
+    with pytest.raises(JobCancelled), extras.written(progress.check):
+        pytest.fail("nothing is whole")
+    assert list(tmp_path.iterdir()) == []

@@ -67,7 +67,7 @@ def render_files(
     result = effect(engine=engine, progress=progress, extras=extras, **images)
     _check_extras(read, output, extras)
     sidecar = sidecar_path(output)
-    with atomic_path(sidecar) as recorded, extras.written() as written, atomic_path(output) as made:
+    with atomic_path(sidecar) as recorded, extras.written(progress.check) as written, atomic_path(output) as made:
         if isinstance(result, Image):
             write_image(made, result, most_bytes=effect.most_bytes())
         else:

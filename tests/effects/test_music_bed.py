@@ -271,3 +271,9 @@ def test_cancelling_writes_nothing(tmp_path: Path, font: Path) -> None:
     with pytest.raises(JobCancelled):
         MusicBed(duration=1, soundfont=font, midi=tmp_path / "n.mid")(progress=progress)
     assert [path.name for path in tmp_path.iterdir()] == ["own.sf2"]
+
+
+def test_a_tonic_may_be_written_either_way() -> None:
+    sharp, flat = (MusicBed(duration=2, key=key) for key in ("C#", "Db"))
+    assert np.array_equal(np.frombuffer(sharp().data, np.float32), np.frombuffer(flat().data, np.float32))
+    assert sharp().data != MusicBed(duration=2, key="D")().data

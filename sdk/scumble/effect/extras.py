@@ -49,9 +49,10 @@ class Extras:
         self.statement, self.statement_path = text, path
 
     @contextlib.contextmanager
-    def written(self) -> Iterator[dict[Path, Path]]:
+    def written(self, check: Callable[[], None] = lambda: None) -> Iterator[dict[Path, Path]]:
         """Writes every file into a temporary sibling, gives these by final path, and renames them when the block ends.
 
+        `check` is called before each of them; what it raises, as when a job is cancelled, ends the writing.
         The statement's is empty: the block writes it, when it knows which file it is about. When the block raises
         nothing of them is left, nor of a folder that was made for them. Raises MediaError.
         """
@@ -61,6 +62,7 @@ class Extras:
             stated = [] if self.statement_path is None else [self.statement_path]
             temporaries = {path: stack.enter_context(atomic_path(path)) for path in [*self._contents, *stated]}
             for path, content in self._contents.items():
+                check()
                 _write(temporaries[path], content)
             yield temporaries
 

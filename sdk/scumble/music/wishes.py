@@ -17,6 +17,8 @@ from scumble.music.timing import MAX_BPM, MIN_BPM
 MIN_DURATION_S, MAX_DURATION_S = 1.0, 1800.0
 _MAX_POINTS = 1000
 _OTHER_NAMES = {"C#": "Db", "D#": "Eb", "Gb": "F#", "G#": "Ab", "A#": "Bb", "Cb": "B", "B#": "C", "E#": "F", "Fb": "E"}
+KEY_NAMES = ("C", "C#", "Db", "D", "D#", "Eb", "E", "F", "F#", "Gb", "G", "G#", "Ab", "A", "A#", "Bb", "B")
+"""The tonics as people write them; `Wishes` takes the rarer names too."""
 
 
 class Mood(NamedTuple):

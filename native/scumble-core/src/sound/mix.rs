@@ -84,7 +84,11 @@ pub fn play(
     let tail = if ends.cyclic { (last.saturating_sub(length as u64) + TAIL_FRAMES).min(MOST_TAIL_FRAMES) } else { 0 };
     let total = length + tail as usize;
     mix.fill([0.0; 2]);
-    stems.iter_mut().for_each(|stem| stem.fill([0.0; 2]));
+    // Stems may be files that are not in memory yet: clearing them can take seconds.
+    for part in stems.iter_mut().flat_map(|stem| stem.chunks_mut(BLOCK_FRAMES)) {
+        ticker.tick(0.0)?;
+        part.fill([0.0; 2]);
+    }
     for start in (0..total).step_by(BLOCK_FRAMES) {
         ticker.tick(PLAYING_SHARE * start as f64 / total as f64)?;
         play_block(&mut voices, start as u64, workers)?;
@@ -170,7 +174,7 @@ fn fade_out(left: usize, fade: usize) -> f32 {
 
 /// Brings mix and stems to the working level and compresses them by the mix.
 fn compress(mix: &mut [Frame], stems: &mut [&mut [Frame]], cyclic: bool, ticker: &mut Ticker<'_>) -> Result<()> {
-    let found = loudness::lufs(mix, &mut Ticker::new(&mut |_| true))?;
+    let found = ticker.part((PLAYING_SHARE, PLAYING_SHARE), |ticker| loudness::lufs(mix, ticker))?;
     let level = if found.is_finite() { factor_from_db(WORKING_LUFS - found) as f32 } else { 1.0 };
     let mut compressor = Compressor::default();
     let length = mix.len();

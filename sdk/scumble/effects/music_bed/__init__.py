@@ -27,7 +27,7 @@ from scumble.errors import MediaError, ParamError
 from scumble.media.audio import SAMPLE_FORMATS, Audio
 from scumble.music import MOODS, STYLES, Score, Wishes, compose, midi_from_score, picture_from_score
 from scumble.music.imagining_score import imagine
-from scumble.music.theory import KEYS
+from scumble.music.wishes import KEY_NAMES
 from scumble.provenance import sha256_of_file
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class MusicBed(
     energy: str = Text(default="", doc="0 calm to 1 full; steady, rise, fall, arc, drop or waves; or 0:0.3,0.5:1.")
     valence: float | None = Float(default=None, min=0, max=1, doc="0 sad to 1 happy; the mood's when not given.")
     tempo: float | None = Float(default=None, min=40, max=240, step=1, unit="bpm", doc="The style's when not given.")
-    key: str | None = Choice(default=None, choices=tuple(KEYS), doc="Tonic; drawn when not given.")
+    key: str | None = Choice(default=None, choices=KEY_NAMES, doc="Tonic; drawn when not given.")
     mode: str | None = Choice(
         default=None, choices=("major", "minor", "dorian", "mixolydian"), doc="By mood when not given."
     )
@@ -239,6 +239,7 @@ class MusicBed(
     def _hand_over(self, score: Score, sound: Played, gain_db: float, audio: Audio, ctx: RenderContext) -> None:
         """Hands over what is to be written beside the bed."""
         for name, stem in sound.stems.items():
+            ctx.progress.report(0.99)
             apply_gains(stem, np.array([[0.0, 10 ** (gain_db / 20)]]))
             ctx.also_write(cast(Path, self.stems) / f"{name}.wav", Audio(stem.data, 2, RATE_HZ, "float"))
         if self.midi is not None:

@@ -40,7 +40,10 @@ def preset_of(track: Track) -> Preset:
 def played(score: Score, font: SoundFont, *, stems: bool, progress: Progress) -> Played:
     """Plays a score, exactly as long as it says. Raises what the native core raises."""
     mix = empty_frames(score.length_samples)
-    parts = {track.name: empty_frames(score.length_samples) for track in score.tracks} if stems else {}
+    parts: dict[str, Frames] = {}
+    for track in score.tracks if stems else ():
+        progress.report(0.0)  # room on a disk can take its time
+        parts[track.name] = empty_frames(score.length_samples)
     tracks = [
         (
             preset_of(track),
