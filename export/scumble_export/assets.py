@@ -1,4 +1,4 @@
-"""Writes a bundle of something taken over rather than trained: file, manifest.toml, LICENCE, whole or not at all."""
+"""Writes a bundle of one file that is used as it is: file, manifest.toml, LICENCE, whole or not at all."""
 
 from __future__ import annotations
 
@@ -37,8 +37,11 @@ def write_asset(
     licence_text: str,
     sources: list[Source],
     largest_mb: int,
+    card: str = "",
 ) -> None:
     """Puts a bundle into `folder`, replacing an older one; `facts` is the manifest but for hash and licence.
+
+    `card` is the text of CARD.md, for a model that was trained here.
 
     Raises BundleError without licence or sources, and for a file that is too large.
     """
@@ -55,6 +58,8 @@ def write_asset(
         (fresh / asset["file"]).write_bytes(content)
         (fresh / "manifest.toml").write_text(tomli_w.dumps(facts | {"asset": asset, "licence": terms}), "utf-8")
         (fresh / "LICENCE").write_text(licence_text, "utf-8")
+        if card:
+            (fresh / "CARD.md").write_text(card, "utf-8")
         if folder.exists():
             folder.rename(Path(scratch) / "old")
         fresh.rename(folder)

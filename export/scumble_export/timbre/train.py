@@ -45,6 +45,7 @@ class Pack:
         with (folder / "notes.csv").open(newline="", encoding="utf-8") as stream:
             self.rows = list(csv.DictReader(stream))
         self.pictures = np.load(folder / "pictures.npy", mmap_mode="r")
+        self.waves = np.load(folder / "waves.npy", mmap_mode="r")
         names = [(row["kind"], row["font"], row["program"]) for row in self.rows]
         self.instruments = sorted(set(names))
         self.kind_of = [KINDS.index(kind) for kind, _, _ in self.instruments]

@@ -1,4 +1,4 @@
-"""Bundles that hold what was taken over rather than trained here: instruments, a speech detector."""
+"""Bundles of one file that is used as it is: instruments, a speech detector, the composer; no tiles, no pictures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import msgspec
 
 from scumble.errors import BundleNotFound, HashMismatch, LicenceRefused, ModelError
 from scumble.models.lint import lint
+from scumble.models.manifest import Training
 
 
 class AssetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +55,10 @@ class AssetManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The command of scumble-export that builds it."""
     settings: dict[str, float | int | str]
     """What its user needs to know besides."""
+    training: Training | None = None
+    """How it came to be, where it was trained here."""
+    scores: dict[str, float] = {}
+    """Measured results, each key naming its metric and unit."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_MEL_SCALE_CORNER_HZ = 700.0
+_MEL_CORNER_HZ = 700.0
 _REACH_HZ = 96
 _NEAR_SHARE, _NEAR_HZ = 0.3, 24.0
 _LOW_HARMONICS = 6
@@ -32,7 +32,7 @@ class Grid(NamedTuple):
     bands: int
     frames: int
     harmonics: int
-    floor_db: float
+    floor_db: int
 
     @property
     def residual_hz(self) -> float:
@@ -56,8 +56,8 @@ def hz_from_key(key: float) -> float:
 @functools.cache
 def centres_hz(grid: Grid) -> Floats:
     """Returns the middle frequency of each band: equal steps of mel up to half the rate."""
-    top = np.log1p(grid.rate_hz / 2 / _MEL_SCALE_CORNER_HZ)
-    return np.asarray(_MEL_SCALE_CORNER_HZ * np.expm1(top * (np.arange(grid.bands) + 0.5) / grid.bands))
+    top = np.log1p(grid.rate_hz / 2 / _MEL_CORNER_HZ)
+    return np.asarray(_MEL_CORNER_HZ * np.expm1(top * (np.arange(grid.bands) + 0.5) / grid.bands))
 
 
 @functools.cache
