@@ -20,7 +20,9 @@ _LEVEL_FROM = 24
 _STEADY_DB_PER_S = -3.0
 _MOST_RISE, _MOST_FALL = 12.0, 9.0
 _LEAD = 2
-_ONSET_S = 0.003
+_LOW_PARTIALS = 6
+_STRUCK_S, _BLOWN_S, _SLOWEST_S, _SLOWER_S_PER_DB = 0.003, 0.04, 0.15, 0.02
+_FALL_FRAMES, _FALL_DB = 6, 2.0
 _SEAM = 512
 
 
@@ -40,7 +42,9 @@ class Sound(NamedTuple):
 def sound_from_partials(note: Partials, grid: Grid, seed: int) -> Sound:
     """Returns the note; `seed` draws the noise."""
     frames_per_s = grid.rate_hz / grid.hop
-    note, decay = _endless(note, frames_per_s)
+    given = note
+    note, decay = _endless(given, frames_per_s)
+    rise = round(_onset_s(given, decay) * OVERSAMPLING * grid.rate_hz)
     loop_start = note.amplitude.shape[1] - LOOP_FRAMES - 1
     loop_s = LOOP_FRAMES / frames_per_s
     hz, stretch = _closed(note, loop_start, loop_s)
@@ -50,10 +54,25 @@ def sound_from_partials(note: Partials, grid: Grid, seed: int) -> Sound:
     wave = _tones(_led(note.amplitude), _led(hz, hold=True), hop, lead, out_hz)
     start, end = lead + loop_start * hop, lead + (loop_start + LOOP_FRAMES) * hop
     wave = wave[:end] + _noise(_led(note.noise), grid, (start, end), seed)
-    rise = round(_ONSET_S * out_hz)
     wave[:rise] *= 0.5 - 0.5 * np.cos(np.pi * np.arange(rise) / rise)
     peak = max(float(np.abs(wave).max()), 1e-9)
     return Sound((wave / peak).astype(np.float32), start, round(out_hz / stretch), decay)
+
+
+def _onset_s(note: Partials, decay_db_per_s: float) -> float:
+    """Returns how long the note takes to begin, which its first frame, 128 ms long, does not show.
+
+    What fades was struck, and what falls from its first frames on. Else it was blown or bowed, the longer the more it still rises; as
+    measured on the notes that the net learnt from.
+    """
+    level_db = _level_db(note)
+    if decay_db_per_s < 0 or level_db[0] - level_db[_FALL_FRAMES] > _FALL_DB:
+        return _STRUCK_S
+    return float(np.clip(_BLOWN_S + _SLOWER_S_PER_DB * (level_db[2] - level_db[0]), _STRUCK_S, _SLOWEST_S))
+
+
+def _level_db(note: Partials) -> Floats:
+    return np.asarray(10 * np.log10((note.amplitude**2).sum(0) + 1e-12))
 
 
 def _endless(note: Partials, frames_per_s: float) -> tuple[Partials, float]:
@@ -61,7 +80,7 @@ def _endless(note: Partials, frames_per_s: float) -> tuple[Partials, float]:
 
     A steady note's last second is its loop, crossfaded; one that fades goes on as its last frames are.
     """
-    level_db = 10 * np.log10((note.amplitude**2).sum(0) + 1e-12)
+    level_db = _level_db(note)
     times = np.arange(_LEVEL_FROM, LAST_FRAME)
     slope = float(np.polyfit(times, level_db[_LEVEL_FROM:LAST_FRAME], 1)[0]) * frames_per_s
     if slope < _STEADY_DB_PER_S:
@@ -90,9 +109,10 @@ def _closed(note: Partials, loop_start: int, loop_s: float) -> tuple[Floats, flo
     steps = 0.5 * (note.hz[:, loop_start:-1] + note.hz[:, loop_start + 1 :])
     mean = steps.mean(1)
     strength = note.amplitude[:, loop_start:].mean(1) ** 2
+    strength = strength / max(float(strength.max()), 1e-30) + 1e-6  # silence has a pitch too
     number = np.arange(1, len(mean) + 1)
-    low = number <= 6
-    pitch = float((strength * mean / number)[low].sum() / (strength[low].sum() + 1e-12)) or float(mean[0])
+    low = number <= _LOW_PARTIALS
+    pitch = float((strength * mean / number)[low].sum() / strength[low].sum())
     stretch = max(1.0, round(pitch * loop_s)) / (pitch * loop_s)
     hz = note.hz * stretch
     wanted = np.round(mean * stretch * loop_s) / loop_s
