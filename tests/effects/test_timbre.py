@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
 import shutil
@@ -140,7 +141,7 @@ def test_a_note_goes_on_without_a_click() -> None:
     for kind in ("strings", "piano", "lead"):
         for key in (43, 60, 79):
             picture = session.run(inputs_for(Wish(kind, 3), key, asset.manifest.settings, ctx))["picture"]
-            sound = sound_from_picture(picture, key, grid, 3)
+            sound = sound_from_picture(picture, key, grid, Wish(kind, 3))
             loop = sound.wave[sound.loop_start :].astype(np.float64)
             usual = np.quantile(np.abs(np.diff(loop, 2)), 0.999)
             # A click is a jump in value or slope: the second difference across the seam shows either.
@@ -165,12 +166,13 @@ def test_a_blend_goes_evenly_from_one_kind_to_the_other() -> None:
     session = ctx.engine.session(asset.content, asset.manifest.asset.sha256)
 
     def drawn(wish: Wish) -> Wave:
-        return session.run(inputs_for(wish, 64, asset.manifest.settings, ctx))["picture"][0, 0].astype(np.float64)
+        inputs = inputs_for(wish, 64, asset.manifest.settings, ctx)
+        return np.asarray(session.run(inputs)["picture"][0, 0], np.float64)
 
     for kind, other in (("piano", "pad"), ("flute", "brass"), ("strings", "lead")):
         path = [drawn(Wish(kind, 4, other, amount)) for amount in np.linspace(0, 1, 6)]
         away = [np.sqrt(((one - path[0]) ** 2).mean()) for one in path]
-        assert all(b > a for a, b in zip(away, away[1:], strict=False))
+        assert all(b > a for a, b in itertools.pairwise(away))
         assert np.abs(path[-1] - drawn(Wish(other, 4))).max() < 0.01
         assert np.abs(path[0] - drawn(Wish(kind, 4))).max() < 0.01
         assert away[-1] > 1

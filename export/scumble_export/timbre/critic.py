@@ -6,6 +6,8 @@ every key in the same place: what is wrong with a tone is wrong at all pitches.
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -48,7 +50,8 @@ def _band_of(hz: Tensor) -> Tensor:
 def _reading(hz: Tensor) -> Tensor:
     """Returns weights that read bands at frequencies: (N, n, BANDS)."""
     bands = torch.arange(picture.BANDS, device=hz.device, dtype=torch.float32)
-    return (1 - (_band_of(hz).clamp(0, picture.BANDS - 1)[:, :, None] - bands).abs()).clamp_min(0)
+    off: Tensor = (_band_of(hz).clamp(0, picture.BANDS - 1)[:, :, None] - bands).abs()
+    return F.relu(1 - off)
 
 
 class Tower(nn.Module):
@@ -56,8 +59,10 @@ class Tower(nn.Module):
 
     def __init__(self, inputs: int, widths: tuple[int, ...], first_rows: int, kinds: int) -> None:
         super().__init__()
-        layers = [spectral_norm(nn.Conv2d(inputs, widths[0], (2 * first_rows, 4), (first_rows, 2), (first_rows // 2, 1)))]
-        for a, b in zip(widths, widths[1:], strict=False):
+        layers = [
+            spectral_norm(nn.Conv2d(inputs, widths[0], (2 * first_rows, 4), (first_rows, 2), (first_rows // 2, 1)))
+        ]
+        for a, b in itertools.pairwise(widths):
             layers.append(spectral_norm(nn.Conv2d(a, b, 4, 2, 1)))
         self.layers = nn.ModuleList(layers)
         self.mixed = spectral_norm(nn.Conv2d(widths[-1], widths[-1], 3, padding=1))

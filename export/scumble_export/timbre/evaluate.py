@@ -72,11 +72,11 @@ class Net:
     def drawn(self, wish: Wish, key: int) -> NDArray[np.float32]:
         """Returns a picture, (2, BANDS, FRAMES)."""
         inputs = inputs_for(wish, key, self.asset.manifest.settings, self.context)
-        return self.session.run(inputs)["picture"][0]
+        return np.asarray(self.session.run(inputs)["picture"][0])
 
-    def sound(self, drawn: NDArray[np.float32], key: int, seed: int) -> NDArray[np.float64]:
-        """Returns a picture's sound, RATE_HZ, LENGTH samples."""
-        return played(sound_from_picture(drawn[None], key, self.grid, seed))
+    def sound(self, drawn: NDArray[np.float32], key: int, wish: Wish) -> NDArray[np.float64]:
+        """Returns the sound of a picture drawn to a wish, RATE_HZ, LENGTH samples."""
+        return played(sound_from_picture(drawn[None], key, self.grid, wish))
 
 
 def played(sound: Sound) -> NDArray[np.float64]:
@@ -173,11 +173,10 @@ def blends(net: Net, crepe: Crepe, count: int) -> dict[str, float]:
     rows = []
     for number in range(count):
         kind, other = KINDS[number % len(KINDS)], KINDS[(number * 5 + 3) % len(KINDS)]
-        pictures = np.stack(
-            [net.drawn(Wish(kind, number, other, step / (_STEPS - 1)), 60) for step in range(_STEPS)]
-        )
+        wishes = [Wish(kind, number, other, step / (_STEPS - 1)) for step in range(_STEPS)]
+        pictures = np.stack([net.drawn(wish, 60) for wish in wishes])
         alone = net.drawn(Wish(other, number), 60) if other != kind else pictures[-1]
-        _, features = heard(crepe, [net.sound(drawn, 60, number) for drawn in pictures])
+        _, features = heard(crepe, [net.sound(*one) for one in zip(pictures, [60] * _STEPS, wishes, strict=True)])
         levels = torch.from_numpy(small(pictures)).flatten(1)
         rows.append((*evenness(levels), *evenness(features), float(np.abs(pictures[-1] - alone)[0].max())))
     names = ("levels_onward", "levels_longest_step", "heard_onward", "heard_longest_step", "end_off_db")
@@ -190,18 +189,16 @@ def judged(net: Net, pack: Pack, held: Pack, crepe: Crepe, count: int) -> dict[s
     notes = [Note(held.rows[row]["kind"], int(held.rows[row]["key"])) for row in rows]
     keys = torch.tensor([float(note.key) for note in notes])
     began = time.process_time()
-    drawn = np.stack([net.drawn(Wish(note.kind, place), note.key) for place, note in enumerate(notes)])
-    waves: dict[str, Waves] = {
-        "drawn": [net.sound(one, note.key, place) for place, (one, note) in enumerate(zip(drawn, notes, strict=True))]
-    }
+    wishes = [Wish(note.kind, place) for place, note in enumerate(notes)]
+    played_keys = [note.key for note in notes]
+    drawn = np.stack([net.drawn(wish, key) for wish, key in zip(wishes, played_keys, strict=True)])
+    waves: dict[str, Waves] = {"drawn": [net.sound(*one) for one in zip(drawn, played_keys, wishes, strict=True)]}
     seconds = (time.process_time() - began) / len(notes)
     held_pictures = pictures_of(held, rows)
     sounds = {"held_out": held, "taught": pack, "taught_again": pack}
     places = {"held_out": rows, "taught": like(pack, notes, 1), "taught_again": like(pack, notes, 2)}
     waves |= {name: [sounds[name].waves[row].astype(np.float64) for row in places[name]] for name in sounds}
-    waves["held_out_as_pictures"] = [
-        net.sound(one, note.key, place) for place, (one, note) in enumerate(zip(held_pictures, notes, strict=True))
-    ]
+    waves["held_out_as_pictures"] = [net.sound(*one) for one in zip(held_pictures, played_keys, wishes, strict=True)]
     waves["plain_tones"] = plain_tones(pack, notes, noise=False)
     waves["noise"] = plain_tones(pack, notes, noise=True)
     pitches: dict[str, Tensor] = {}

@@ -45,7 +45,8 @@ class Space:
 
     def __call__(self, features: Tensor) -> Tensor:
         """Returns coordinates, (n, size), the widest of deviation 1."""
-        return (features.double() - self.mean) @ self.axes / self.scale
+        found: Tensor = (features.double() - self.mean) @ self.axes / self.scale
+        return found
 
 
 def frechet_distance(first: Tensor, second: Tensor) -> float:
@@ -79,7 +80,7 @@ def nearest_decibels(levels: NDArray[np.float32], among: NDArray[np.float32]) ->
     """Returns how far each picture of levels, (n, bands, frames), is from its nearest among others: RMS in dB."""
     own, other = (x.reshape(len(x), -1).astype(np.float64) for x in (levels, among))
     squared = (own**2).sum(1)[:, None] + (other**2).sum(1) - 2 * own @ other.T
-    return np.sqrt(np.maximum(squared.min(1), 0) / own.shape[1])
+    return np.asarray(np.sqrt(np.maximum(squared.min(1), 0) / own.shape[1]))
 
 
 def evenness(path: Tensor) -> tuple[float, float]:

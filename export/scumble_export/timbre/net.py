@@ -80,7 +80,9 @@ class Generator(nn.Module):
         super().__init__()
         w = width
         self.width = width
-        self.style = nn.Sequential(nn.Linear(CODE + 6, 128), nn.LeakyReLU(0.2), nn.Linear(128, _STYLE), nn.LeakyReLU(0.2))
+        self.style = nn.Sequential(
+            nn.Linear(CODE + 6, 128), nn.LeakyReLU(0.2), nn.Linear(128, _STYLE), nn.LeakyReLU(0.2)
+        )
         self.harmonics = Branch((w, w, w, w // 2, w // 2), picture.HARMONICS)
         self.resonances = Branch((w, w // 2, w // 2, w // 4, w // 4), _CELLS)
         self.partials = nn.Conv2d(w // 2, 2 + 8, 3, padding=1)

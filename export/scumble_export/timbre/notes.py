@@ -3,7 +3,8 @@ r"""Renders notes of SoundFonts with fluidsynth and keeps them as pictures.
 python -m scumble_export.timbre.notes OUT --font fluid=FluidR3_GM.sf2 --font musescore=MuseScore_General_Lite.sf3
 
 OUT gets pictures.npy (uint8), waves.npy (float16; needed to judge, not to learn) and notes.csv. A font can be any that
-fluidsynth reads. What does not sound at its key, by its own harmonics, is left out: an organ's stop of 4 feet, a bell.
+fluidsynth reads, or a timidity.cfg, which timidity plays. What does not sound at its key, by its own harmonics, is left
+out: an organ's stop of 4 feet, a bell.
 """
 
 from __future__ import annotations
@@ -99,8 +100,7 @@ def rendered(notes: list[Note], font: Path) -> Iterator[NDArray[np.float64]]:
     with tempfile.TemporaryDirectory() as scratch:
         midi, raw = Path(scratch) / "notes.mid", Path(scratch) / "notes.raw"
         midi.write_bytes(midi_of(notes))
-        options = ["-ni", "-q", "-R", "0", "-C", "0", "-g", "0.5", "-r", str(_RENDER_HZ), "-T", "raw", "-O", "s16"]
-        subprocess.run(["fluidsynth", *options, "-F", str(raw), str(font), str(midi)], check=True, capture_output=True)  # noqa: S607 - Debian's
+        subprocess.run(_command(font, midi, raw), check=True, capture_output=True)
         sound = np.fromfile(raw, "<i2").reshape(-1, 2)
     step = _RENDER_HZ // RATE_HZ
     for slot in range(len(notes)):
@@ -108,6 +108,16 @@ def rendered(notes: list[Note], font: Path) -> Iterator[NDArray[np.float64]]:
         part = sound[start : start + step * LENGTH].astype(np.float64).mean(1) / 32768
         part = np.pad(part, (0, step * LENGTH - len(part)))
         yield resample_poly(part, 1, step)
+
+
+def _command(font: Path, midi: Path, raw: Path) -> list[str]:
+    """Returns the command that plays a MIDI file dry into 16-bit stereo."""
+    if font.suffix == ".cfg":
+        dry = ["-EFreverb=0", "-EFchorus=0", "-EFdelay=0", "-A", "50"]
+        return ["timidity", "-c", str(font), *dry, "-s", str(_RENDER_HZ), "-Or1sl", "-o", str(raw), str(midi)]
+    dry = ["-R", "0", "-C", "0", "-g", "0.5"]
+    to_raw = ["-r", str(_RENDER_HZ), "-T", "raw", "-O", "s16", "-F", str(raw)]
+    return ["fluidsynth", "-ni", "-q", *dry, *to_raw, str(font), str(midi)]
 
 
 def is_in_tune(picture: NDArray[np.float32], key: float) -> bool:

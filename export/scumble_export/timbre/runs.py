@@ -1,4 +1,4 @@
-"""Training runs read back, and the graph that ships: the averaged generator behind each kind's distribution of codes."""
+"""Training runs read back, and the graph that ships: the averaged generator behind each kind's codes."""
 
 from __future__ import annotations
 
@@ -51,7 +51,12 @@ class Instrument(nn.Module):
 
 
 def inputs_of(
-    kind: int, latent: Tensor, key: float, velocity: float, noise: Tensor, other: tuple[int, Tensor, float] | None = None
+    kind: int,
+    latent: Tensor,
+    key: float,
+    velocity: float,
+    noise: Tensor,
+    other: tuple[int, Tensor, float] | None = None,
 ) -> tuple[Tensor, ...]:
     """Returns the graph's inputs for one note; `other` is kind, latent and amount to blend with."""
     other_kind, other_latent, amount = other or (kind, latent, 0.0)

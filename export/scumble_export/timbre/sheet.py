@@ -55,10 +55,10 @@ def sheet(run: Run, pack: Pack, kinds: tuple[str, ...] = KINDS) -> Image.Image:
     pen = ImageDraw.Draw(image)
     for place, title in enumerate(_TITLES):
         pen.text((74 + place * width // len(_TITLES), 4), title, fill=0)
-    for place, (kind, row) in enumerate(zip(kinds, rows, strict=True)):
+    for place, (kind, strip) in enumerate(zip(kinds, rows, strict=True)):
         top = 20 + place * (height + _GAP)
         pen.text((4, top + height // 2), kind, fill=0)
-        image.paste(Image.fromarray(row), (70, top))
+        image.paste(Image.fromarray(strip), (70, top))
     return image
 
 

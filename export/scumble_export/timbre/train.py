@@ -95,7 +95,10 @@ class Training:
         self.average = copy.deepcopy(self.net).requires_grad_(False)
         for net in (self.net, self.critic, self.average):
             net.to(memory_format=torch.channels_last)
-        own = [{"params": self.net.parameters()}, {"params": self.codes.parameters(), "lr_scale": 4.0}]
+        own: list[dict[str, Any]] = [
+            {"params": self.net.parameters()},
+            {"params": self.codes.parameters(), "lr_scale": 4.0},
+        ]
         self.optimizers = [
             torch.optim.Adam(own, args.rate, (0.5, 0.99)),
             torch.optim.Adam(self.critic.parameters(), args.critic_rate, (0.0, 0.99)),
@@ -134,7 +137,8 @@ class Training:
 
     def rate(self) -> float:
         """Returns the share of the learning rate: 1, and a straight line down over the last third."""
-        return max(_COOLEST, min(1.0, (1 - self.minutes / self.args.minutes) / _COOL_SHARE))
+        left: float = 1 - self.minutes / self.args.minutes
+        return max(_COOLEST, min(1.0, left / _COOL_SHARE))
 
     def step(self, generator: torch.Generator) -> dict[str, Tensor]:
         """Takes one step of both nets."""

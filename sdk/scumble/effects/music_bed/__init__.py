@@ -39,7 +39,9 @@ DEFAULT_S = 30.0
 _LARGEST_FONT = 2 << 30
 
 
-class MusicBed(AudioEffect, id="music-bed", title="Music bed", context="generator", bundles=("instruments", "speech", "timbre")):
+class MusicBed(
+    AudioEffect, id="music-bed", title="Music bed", context="generator", bundles=("instruments", "speech", "timbre")
+):
     """Composes and plays original instrumental music, exactly as long as asked for, mastered and ready to publish.
 
     Under a voice it goes down where somebody speaks. The record beside the file holds what is needed to make the same

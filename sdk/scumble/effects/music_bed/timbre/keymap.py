@@ -59,7 +59,7 @@ def instrument_from_wish(wish: Wish, ctx: RenderContext) -> Instrument:
     engine = ctx.engine
     facts = (RECIPE, asset.manifest.asset.sha256, engine.runtime_version, engine.provider, *wish)
     key = hashlib.sha256(repr(facts).encode()).hexdigest()
-    content = cached(key, lambda: soundfont_from_keys(_notes(wish, asset, ctx), _release_s(wish)))
+    content = cached(key, lambda: soundfont_from_keys(_notes(wish, asset, ctx), _between("release_s", wish)))
     return Instrument(content, hashlib.sha256(content).hexdigest(), asset)
 
 
@@ -73,7 +73,7 @@ def _notes(wish: Wish, asset: Asset, ctx: RenderContext) -> list[Key]:
     found = []
     for number, (key, outputs) in enumerate(zip(keys, drawn, strict=True)):
         ctx.progress.report(0.5 + 0.5 * number / len(keys), "Instrument")
-        found.append(key_from_sound(key, sound_from_picture(outputs.get("picture"), key, grid, wish.seed)))
+        found.append(key_from_sound(key, sound_from_picture(outputs.get("picture"), key, grid, wish)))
     return found
 
 
@@ -107,26 +107,29 @@ def inputs_for(wish: Wish, key: int, settings: dict[str, Any], ctx: RenderContex
     return rows | {name: np.array([[value]], np.float32) for name, value in scalars.items()} | {"noise": noise[None]}
 
 
-def sound_from_picture(picture: Any, key: int, grid: Grid, seed: int) -> Sound:
-    """Returns the sound of the graph's answer. Raises ModelError when it is no picture."""
+def sound_from_picture(picture: Any, key: int, grid: Grid, wish: Wish) -> Sound:
+    """Returns the sound of the graph's answer to a wish. Raises ModelError when it is no picture."""
     if not isinstance(picture, np.ndarray) or picture.shape != (1, 2, grid.bands, grid.frames):
         raise ModelError("The timbre net's graph does not draw pictures of notes", _HINT, "model.outputs")
     if not np.isfinite(picture).all():
         raise ModelError("The timbre net's picture is not made of numbers", _HINT, "model.outputs")
-    return sound_from_partials(partials_from_picture(picture[0], key, grid), grid, seed)
+    partials = partials_from_picture(picture[0], key, grid)
+    return sound_from_partials(partials, grid, wish.seed, _between("spread_cents", wish))
 
 
 def key_from_sound(key: int, sound: Sound) -> Key:
     """Returns a note as 16-bit samples, all notes of one loudness where they are loudest, none clipped."""
     wave = sound.wave.astype(np.float64)
     window = round(_LOUDNESS_S * sound.rate_hz)
-    power = np.convolve(wave**2, np.ones(window) / window, "valid")
-    gain = min(_LEVEL / max(float(np.sqrt(power.max())), 1e-9), 0.98 / max(float(np.abs(wave).max()), 1e-9))
+    energy = np.concatenate([[0.0], np.cumsum(wave**2)])
+    loudest = float((energy[window:] - energy[:-window]).max()) / window
+    gain = min(_LEVEL / max(loudest, 1e-18) ** 0.5, 0.98 / max(float(np.abs(wave).max()), 1e-9))
     samples = np.round(32767 * gain * wave).astype(np.int16)
     return Key(key, samples, sound.loop_start, sound.rate_hz, sound.decay_db_per_s)
 
 
-def _release_s(wish: Wish) -> float:
-    own = KINDS[wish.kind].release_s
-    other = KINDS[wish.other].release_s if wish.other else own
+def _between(name: str, wish: Wish) -> float:
+    """Returns a number of a wish's kind, on the way to its other kind's."""
+    own = float(getattr(KINDS[wish.kind], name))
+    other = float(getattr(KINDS[wish.other], name)) if wish.other else own
     return own + (other - own) * wish.amount

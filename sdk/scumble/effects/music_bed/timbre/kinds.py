@@ -9,10 +9,15 @@ if TYPE_CHECKING:
 
 
 class Kind(NamedTuple):
-    """How a kind sounds on after its key is released, to 80 dB down, and whether it is one that fades while held."""
+    """How a kind is played.
+
+    How long it sounds on after its key is released, to 80 dB down; whether it fades while held; how far apart its
+    players are, 0 where there is one.
+    """
 
     release_s: float
     fades: bool
+    spread_cents: float = 0.0
 
 
 KINDS = {
@@ -21,13 +26,13 @@ KINDS = {
     "mallet": Kind(2.5, True),
     "organ": Kind(0.25, False),
     "pluck": Kind(1.5, True),
-    "strings": Kind(0.9, False),
-    "choir": Kind(1.0, False),
+    "strings": Kind(0.9, False, 8.0),
+    "choir": Kind(1.0, False, 10.0),
     "brass": Kind(0.5, False),
     "reed": Kind(0.4, False),
     "flute": Kind(0.5, False),
     "lead": Kind(0.5, False),
-    "pad": Kind(2.5, False),
+    "pad": Kind(2.5, False, 9.0),
 }
 
 

@@ -130,15 +130,13 @@ def _residuals(power: Floats, plane: Floats, pitch_hz: float, harmonics: NDArray
     return found
 
 
-def _unwrapped(
-    residual: Floats, power: Floats, pitch_hz: float, harmonics: NDArray[np.int64], grid: Grid
-) -> Floats:
+def _unwrapped(residual: Floats, power: Floats, pitch_hz: float, harmonics: NDArray[np.int64], grid: Grid) -> Floats:
     """Returns deviations in Hz: of residuals that differ by whole turns the one that follows the low harmonics."""
     low = harmonics[:_LOW_HARMONICS]
     weight = np.array([power[_near(pitch_hz, int(h), grid)].max(0) for h in low]) + _TINY
     bend = (weight * residual[: len(low)] / low[:, None]).sum(0) / weight.sum(0)
     expected = bend * harmonics[:, None]
-    return (residual + 2 * np.round((expected - residual) / 2)) * grid.residual_hz
+    return np.asarray((residual + 2 * np.round((expected - residual) / 2)) * grid.residual_hz)
 
 
 def _responses(hz: Floats, grid: Grid) -> tuple[NDArray[np.intp], Floats]:

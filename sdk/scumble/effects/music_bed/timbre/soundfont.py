@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import struct
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ class Key(NamedTuple):
 def soundfont_from_keys(keys: Sequence[Key], release_s: float) -> bytes:
     """Returns the font's bytes: preset 0 of bank 0, each sample for the keys nearest to its own."""
     pool, headers, zones = bytearray(), b"", []
-    borders = [0, *((a.key + b.key + 1) // 2 for a, b in zip(keys, keys[1:], strict=False)), 128]
+    borders = [0, *((a.key + b.key + 1) // 2 for a, b in itertools.pairwise(keys)), 128]
     for number, sample in enumerate(keys):
         start = len(pool) // 2
         end = start + len(sample.wave)

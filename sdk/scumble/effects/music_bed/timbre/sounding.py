@@ -21,6 +21,9 @@ _STEADY_DB_PER_S = -3.0
 _MOST_RISE, _MOST_FALL = 12.0, 9.0
 _LEAD = 2
 _LOW_PARTIALS = 6
+_OTHERS = 0.35
+"""How loud the two other players are: levels then waver as much as those of real ensembles."""
+_GOLDEN = 0.6180339887498949
 _STRUCK_S, _BLOWN_S, _SLOWEST_S, _SLOWER_S_PER_DB = 0.003, 0.04, 0.15, 0.02
 _FALL_FRAMES, _FALL_DB = 6, 2.0
 _SEAM = 512
@@ -39,8 +42,12 @@ class Sound(NamedTuple):
     decay_db_per_s: float
 
 
-def sound_from_partials(note: Partials, grid: Grid, seed: int) -> Sound:
-    """Returns the note; `seed` draws the noise."""
+def sound_from_partials(note: Partials, grid: Grid, seed: int, spread_cents: float = 0.0) -> Sound:
+    """Returns the note; `seed` draws the noise.
+
+    With a spread, three play it, one in tune and the others so far below and above. That several players beat against
+    each other no picture of levels tells: a net learns their mean, which stands still.
+    """
     frames_per_s = grid.rate_hz / grid.hop
     given = note
     note, decay = _endless(given, frames_per_s)
@@ -51,7 +58,11 @@ def sound_from_partials(note: Partials, grid: Grid, seed: int) -> Sound:
     out_hz = OVERSAMPLING * grid.rate_hz
     hop = OVERSAMPLING * grid.hop
     lead = OVERSAMPLING * grid.window // 2
-    wave = _tones(_led(note.amplitude), _led(hz, hold=True), hop, lead, out_hz)
+    wave = np.zeros(lead + (note.amplitude.shape[1] - 1) * hop)
+    players = ((0.0, 1.0), (-spread_cents, _OTHERS), (spread_cents, _OTHERS)) if spread_cents else ((0.0, 1.0),)
+    for number, (cents, level) in enumerate(players):
+        away = np.round(hz[:, -1:] * (2 ** (cents / 1200) - 1) * loop_s) / loop_s
+        wave += level * _tones(_led(note.amplitude), _led(hz + away, hold=True), hop, lead, out_hz, number)
     start, end = lead + loop_start * hop, lead + (loop_start + LOOP_FRAMES) * hop
     wave = wave[:end] + _noise(_led(note.noise), grid, (start, end), seed)
     wave[:rise] *= 0.5 - 0.5 * np.cos(np.pi * np.arange(rise) / rise)
@@ -62,8 +73,8 @@ def sound_from_partials(note: Partials, grid: Grid, seed: int) -> Sound:
 def _onset_s(note: Partials, decay_db_per_s: float) -> float:
     """Returns how long the note takes to begin, which its first frame, 128 ms long, does not show.
 
-    What fades was struck, and what falls from its first frames on. Else it was blown or bowed, the longer the more it still rises; as
-    measured on the notes that the net learnt from.
+    What fades was struck, and what falls from its first frames on. Else it was blown or bowed, the longer the more it
+    still rises; as measured on the notes that the net learnt from.
     """
     level_db = _level_db(note)
     if decay_db_per_s < 0 or level_db[0] - level_db[_FALL_FRAMES] > _FALL_DB:
@@ -84,7 +95,9 @@ def _endless(note: Partials, frames_per_s: float) -> tuple[Partials, float]:
     times = np.arange(_LEVEL_FROM, LAST_FRAME)
     slope = float(np.polyfit(times, level_db[_LEVEL_FROM:LAST_FRAME], 1)[0]) * frames_per_s
     if slope < _STEADY_DB_PER_S:
-        return Partials(*(_held(part, positive) for part, positive in zip(note, (True, False, True), strict=True))), slope
+        return Partials(
+            *(_held(part, positive) for part, positive in zip(note, (True, False, True), strict=True))
+        ), slope
     return Partials(*(_crossfaded(part) for part in note)), 0.0
 
 
@@ -130,7 +143,7 @@ def _led(plane: Floats, hold: bool = False) -> Floats:
     return np.concatenate([before, plane], axis=1)
 
 
-def _tones(amplitude: Floats, hz: Floats, hop: int, lead: int, rate_hz: int) -> Floats:
+def _tones(amplitude: Floats, hz: Floats, hop: int, lead: int, rate_hz: int, player: int) -> Floats:
     """Returns the sum of the partials, straight lines between frames; frame _LEAD is at sample `lead`."""
     knots = lead + (np.arange(amplitude.shape[1]) - _LEAD) * hop
     times = np.arange(knots[-1])
@@ -139,7 +152,7 @@ def _tones(amplitude: Floats, hz: Floats, hop: int, lead: int, rate_hz: int) -> 
         if amplitude[number].max() < 1e-4:
             continue
         cycles = np.interp(times, knots, hz[number]) / rate_hz
-        phase = np.cumsum(cycles) + 0.5 * (number + 1) ** 2 / len(amplitude)
+        phase = np.cumsum(cycles) + 0.5 * (number + 1) ** 2 / len(amplitude) + _GOLDEN * player * (number + 1)
         phase -= np.floor(phase)
         wave += np.interp(times, knots, amplitude[number]) * np.cos((2 * np.pi * phase).astype(np.float32))
     return wave

@@ -31,7 +31,9 @@ def wish_from(timbre: str | None, seed: int, blend: str | None, amount: float) -
     if timbre is None:
         if blend is not None:
             raise ParamError(
-                "There is no instrument to blend with", f"Choose a timbre too: {', '.join(TIMBRES)}.", "param.timbre_blend"
+                "There is no instrument to blend with",
+                f"Choose a timbre too: {', '.join(TIMBRES)}.",
+                "param.timbre_blend",
             )
         return None
     return Wish(timbre, seed, blend, amount if blend else 0.0)
