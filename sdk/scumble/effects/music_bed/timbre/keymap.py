@@ -114,7 +114,9 @@ def sound_from_picture(picture: Any, key: int, grid: Grid, wish: Wish) -> Sound:
     if not np.isfinite(picture).all():
         raise ModelError("The timbre net's picture is not made of numbers", _HINT, "model.outputs")
     partials = partials_from_picture(picture[0], key, grid)
-    return sound_from_partials(partials, grid, wish.seed, _between("spread_cents", wish))
+    nearer = wish.other if wish.other and wish.amount > 0.5 else wish.kind
+    spread_cents = _between("spread_cents", wish)
+    return sound_from_partials(partials, grid, wish.seed, sustains=not KINDS[nearer].fades, spread_cents=spread_cents)
 
 
 def key_from_sound(key: int, sound: Sound) -> Key:

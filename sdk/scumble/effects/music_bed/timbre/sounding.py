@@ -17,7 +17,7 @@ OVERSAMPLING = 2
 """Sounds have twice the picture's rate: a sampler that interpolates linearly then mirrors nothing into hearing."""
 LOOP_FRAMES, BLEND_FRAMES, LAST_FRAME = 32, 8, 60
 _LEVEL_FROM = 24
-_STEADY_DB_PER_S = -3.0
+_STEADY_DB_PER_S, _DYING_DB_PER_S = -3.0, -15.0
 _MOST_RISE, _MOST_FALL = 12.0, 9.0
 _LEAD = 2
 _LOW_PARTIALS = 6
@@ -42,15 +42,17 @@ class Sound(NamedTuple):
     decay_db_per_s: float
 
 
-def sound_from_partials(note: Partials, grid: Grid, seed: int, spread_cents: float = 0.0) -> Sound:
-    """Returns the note; `seed` draws the noise.
+def sound_from_partials(
+    note: Partials, grid: Grid, seed: int, *, sustains: bool = False, spread_cents: float = 0.0
+) -> Sound:
+    """Returns the note; `seed` draws the noise. What sustains keeps its level from the loop on, unless it is dying.
 
     With a spread, three play it, one in tune and the others so far below and above. That several players beat against
     each other no picture of levels tells: a net learns their mean, which stands still.
     """
     frames_per_s = grid.rate_hz / grid.hop
     given = note
-    note, decay = _endless(given, frames_per_s)
+    note, decay = _endless(given, frames_per_s, _DYING_DB_PER_S if sustains else _STEADY_DB_PER_S)
     rise = round(_onset_s(given, decay) * OVERSAMPLING * grid.rate_hz)
     loop_start = note.amplitude.shape[1] - LOOP_FRAMES - 1
     loop_s = LOOP_FRAMES / frames_per_s
@@ -86,19 +88,23 @@ def _level_db(note: Partials) -> Floats:
     return np.asarray(10 * np.log10((note.amplitude**2).sum(0) + 1e-12))
 
 
-def _endless(note: Partials, frames_per_s: float) -> tuple[Partials, float]:
+def _endless(note: Partials, frames_per_s: float, fading_db_per_s: float) -> tuple[Partials, float]:
     """Returns the note with an end that fits the loop's beginning, and its decay in dB a second.
 
-    A steady note's last second is its loop, crossfaded; one that fades goes on as its last frames are.
+    A steady note's last second is its loop, levelled and crossfaded; one that falls faster than `fading_db_per_s` goes
+    on as its last frames are.
     """
     level_db = _level_db(note)
     times = np.arange(_LEVEL_FROM, LAST_FRAME)
     slope = float(np.polyfit(times, level_db[_LEVEL_FROM:LAST_FRAME], 1)[0]) * frames_per_s
-    if slope < _STEADY_DB_PER_S:
+    if slope < fading_db_per_s:
         return Partials(
             *(_held(part, positive) for part, positive in zip(note, (True, False, True), strict=True))
         ), slope
-    return Partials(*(_crossfaded(part) for part in note)), 0.0
+    frames = np.arange(note.amplitude.shape[1])
+    level = 10 ** (-slope / frames_per_s * np.maximum(0, frames - _LEVEL_FROM) / 20)
+    levelled = Partials(note.amplitude * level, note.hz, note.noise * level**2)
+    return Partials(*(_crossfaded(part) for part in levelled)), 0.0
 
 
 def _held(plane: Floats, positive: bool) -> Floats:
