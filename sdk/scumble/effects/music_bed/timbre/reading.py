@@ -20,6 +20,9 @@ _MEL_CORNER_HZ = 700.0
 _REACH_HZ = 96
 _NEAR_SHARE, _NEAR_HZ = 0.3, 24.0
 _LOW_HARMONICS = 6
+_BETWEEN, _NOISE_REACH = 0.3, 0.75
+_LOG_BIAS = 1.5
+_STEADY_FRAMES = 9
 _TINY = 1e-12
 
 
@@ -97,15 +100,13 @@ def partials_from_picture(picture: NDArray[np.float32], key: float, grid: Grid) 
     power = np.where(picture[0] <= grid.floor_db + 0.5, 0.0, 10 ** (picture[0].astype(np.float64) / 10))
     count = max(1, min(grid.harmonics, int((centres_hz(grid)[-1] - 20) / pitch_hz)))
     harmonics = np.arange(1, count + 1)
-    residual = _residuals(power, picture[1].astype(np.float64), pitch_hz, harmonics, grid)
-    deviation = _unwrapped(residual, power, pitch_hz, harmonics, grid)
-    hz = harmonics[:, None] * pitch_hz + deviation
+    turns = _turns(power, picture[1].astype(np.float64), pitch_hz, harmonics, grid)
+    hz = harmonics[:, None] * pitch_hz + _deviations(turns, harmonics) * grid.residual_hz
     responses = [_responses(hz[number], grid) for number in range(count)]
-    amplitude_squared = np.empty(hz.shape)
-    for number, (bands, gain) in enumerate(responses):
-        seen = power[bands]
-        strong = gain >= 0.25 * gain.max(0)
-        amplitude_squared[number] = (seen * strong).sum(0) / np.maximum((gain * strong).sum(0), _TINY)
+    highest = lobes(grid).max(1)[:, None]
+    near = [_near(pitch_hz, int(harmonic), grid) for harmonic in harmonics]
+    # The strongest band near it, wherever: a drawn partial need not lie where its drawn frequency says.
+    amplitude_squared = np.stack([(power[bands] / highest[bands]).max(0) for bands in near])
     noise = _noise(power, amplitude_squared, responses, pitch_hz, grid)
     return Partials(np.sqrt(amplitude_squared), hz, noise)
 
@@ -117,26 +118,33 @@ def _near(pitch_hz: float, harmonic: int, grid: Grid) -> NDArray[np.intp]:
     return near if len(near) else np.array([distance.argmin()])
 
 
-def _residuals(power: Floats, plane: Floats, pitch_hz: float, harmonics: NDArray[np.int64], grid: Grid) -> Floats:
-    """Returns the harmonics' residuals in -1 to 1, (harmonics, frames): means of phasors, strong bands counting more.
+def _turns(
+    power: Floats, plane: Floats, pitch_hz: float, harmonics: NDArray[np.int64], grid: Grid
+) -> NDArray[np.complex128]:
+    """Returns the harmonics' residuals as phasors, as long as they are strong: (harmonics, frames).
 
     A band's residual is counted from the harmonic nearest to that band; all bands near a harmonic have it.
     """
     turns = np.exp(1j * np.pi * plane)
-    found = np.empty((len(harmonics), grid.frames))
-    for number, harmonic in enumerate(harmonics):
-        near = _near(pitch_hz, int(harmonic), grid)
-        found[number] = np.angle(((power[near] + _TINY) * turns[near]).sum(0)) / np.pi
-    return found
+    near = [_near(pitch_hz, int(harmonic), grid) for harmonic in harmonics]
+    return np.stack([((power[bands] + _TINY) * turns[bands]).sum(0) for bands in near])
 
 
-def _unwrapped(residual: Floats, power: Floats, pitch_hz: float, harmonics: NDArray[np.int64], grid: Grid) -> Floats:
-    """Returns deviations in Hz: of residuals that differ by whole turns the one that follows the low harmonics."""
-    low = harmonics[:_LOW_HARMONICS]
-    weight = np.array([power[_near(pitch_hz, int(h), grid)].max(0) for h in low]) + _TINY
-    bend = (weight * residual[: len(low)] / low[:, None]).sum(0) / weight.sum(0)
+def _deviations(turns: NDArray[np.complex128], harmonics: NDArray[np.int64]) -> Floats:
+    """Returns what the harmonics lack, in units of the plane: (harmonics, frames).
+
+    The low harmonics tell how the pitch bends from frame to frame; each harmonic goes with it, and may be off by what
+    it is off for some frames, which keeps inharmonic partials and lets none jitter.
+    """
+    low = turns[:_LOW_HARMONICS]
+    number = harmonics[: len(low), None]
+    weight = np.abs(low)
+    bend = (weight * np.angle(low) / number).sum(0) / weight.sum(0) / np.pi
     expected = bend * harmonics[:, None]
-    return np.asarray((residual + 2 * np.round((expected - residual) / 2)) * grid.residual_hz)
+    still = turns * np.exp(-1j * np.pi * expected)
+    window = np.hanning(_STEADY_FRAMES + 2)[1:-1]
+    steady = np.stack([np.convolve(row, window, "same") for row in still])
+    return np.asarray(expected + np.angle(steady) / np.pi)
 
 
 def _responses(hz: Floats, grid: Grid) -> tuple[NDArray[np.intp], Floats]:
@@ -156,12 +164,20 @@ def _noise(
     pitch_hz: float,
     grid: Grid,
 ) -> Floats:
-    """Returns the noise: what bands show that partials do not explain, carried on over those that they fill."""
+    """Returns the noise: the mean level, in decibels, of bands between harmonics, carried on over those near them.
+
+    Not the mean power: what vibrato spreads beside a harmonic is far louder than noise, and is none.
+    """
     tonal = np.zeros_like(power)
     for squared, (bands, gain) in zip(amplitude_squared, responses, strict=True):
         tonal[bands] += squared * gain
-    free = np.clip(1 - 4 * tonal / (power + _TINY), 0, 1) ** 2
     centres = centres_hz(grid)
-    reach = np.maximum(0.6 * pitch_hz, 60.0)
+    away = np.abs(centres / pitch_hz - np.round(centres / pitch_hz))
+    free = np.clip(1 - 4 * tonal / (power + _TINY), 0, 1) ** 2 * (away > _BETWEEN)[:, None] + 1e-6
+    least = 10 ** (grid.floor_db / 10)
+    reach = max(_NOISE_REACH * pitch_hz, 60.0)
     kernel = np.clip(1 - np.abs(centres[:, None] - centres) / reach, 0, None)
-    return np.asarray((kernel @ (free * power)) / (kernel @ free + 0.02 * kernel.sum(1, keepdims=True)))
+    level = (kernel @ (free * np.log(np.maximum(power, least)))) / (kernel @ free)
+    # The mean of decibels of noise is below the decibels of its mean power.
+    noise = np.exp(level) * _LOG_BIAS
+    return np.asarray(np.where(noise > 1.5 * _LOG_BIAS * least, noise, 0.0))
