@@ -637,6 +637,7 @@ def play_tracks(
     *,
     cyclic: bool = False,
     fade_out: int = 0,
+    fonts: list[SoundFont] = ...,
     workers: int = 1,
     progress: _Listener | None = None,
 ) -> None:
@@ -654,6 +655,7 @@ def play_tracks(
         stems: one array like `mix` for each track, written; or none.
         cyclic: the end leads into the beginning: what rings on is added there.
         fade_out: frames over which the end fades to nothing, when it does not.
+        fonts: a font for each track, loaded for its preset, where not all are played on `font`; or none.
         workers: tracks that are played at a time, at least 1.
         progress: called at most 20 times a second with the share done; an exception from it stops the work.
 

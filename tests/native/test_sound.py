@@ -182,3 +182,20 @@ def test_wrong_shapes_and_values_are_refused(font: SoundFont, change: dict[str, 
     call: dict[str, object] = {"tracks": band(1), "mix": silence(1), "stems": []} | change
     with pytest.raises(ParamError):
         play_tracks(font, *call.values())  # type: ignore[arg-type]
+
+
+def test_each_track_can_have_a_font_of_its_own(font: SoundFont) -> None:
+    low = SoundFont(sound_font(rate_hz=RATE_HZ // 2), [PIANO])
+    tune = (PIANO, notes((0, 1, KEY, 90)), 0.0, 0.0, 0.0, None)
+    mix, stems = silence(1.2), [silence(1.2), silence(1.2)]
+    play_tracks(font, [tune, tune], mix, stems, fonts=[font, low])
+    pitches = [float(np.abs(np.fft.rfft(stem[:RATE_HZ, 0])).argmax()) for stem in stems]
+    assert pitches == pytest.approx([440, 220], abs=1)
+    assert np.abs(mix - stems[0] - stems[1]).max() < 1e-5
+    one = silence(1.2)
+    play_tracks(low, [tune], one)
+    again = silence(1.2)
+    play_tracks(font, [tune], again, fonts=[low])
+    assert np.array_equal(one, again)
+    with pytest.raises(ParamError):
+        play_tracks(font, [tune, tune], mix, fonts=[font])

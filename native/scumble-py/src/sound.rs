@@ -72,6 +72,7 @@ type TrackTuple<'py> = ((u16, u16), PyReadonlyArray2<'py, i64>, f64, f64, f64, O
 ///     stems: one array like `mix` for each track, written; or none.
 ///     cyclic: the end leads into the beginning: what rings on is added there.
 ///     fade_out: frames over which the end fades to nothing, when it does not.
+///     fonts: a font for each track, loaded for its preset, where not all are played on `font`; or none.
 ///     workers: tracks that are played at a time, at least 1.
 ///     progress: called at most 20 times a second with the share done; an exception from it stops the work.
 ///
@@ -87,6 +88,7 @@ type TrackTuple<'py> = ((u16, u16), PyReadonlyArray2<'py, i64>, f64, f64, f64, O
     *,
     cyclic: "bool" = false,
     fade_out: "int" = 0,
+    fonts: "list[SoundFont]" = vec![],
     workers: "int" = 1,
     progress: "_Listener | None" = None
 ) -> "None")]
@@ -99,14 +101,17 @@ pub fn play_tracks<'py>(
     mut stems: Vec<PyReadwriteArray2<'py, f32>>,
     cyclic: bool,
     fade_out: usize,
+    fonts: Vec<PyRef<'py, SoundFont>>,
     workers: usize,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<()> {
+    let own: Vec<Font> = fonts.iter().map(|font| font.inner.clone()).collect();
+    let fonts: Vec<&Font> = if own.is_empty() { vec![&font.inner; tracks.len()] } else { own.iter().collect() };
     let tracks = tracks.iter().map(track).collect::<scumble_core::Result<Vec<Track>>>().or_raise()?;
     let mix = frames_mut(&mut mix)?;
     let mut stems = stems.iter_mut().map(frames_mut).collect::<PyResult<Vec<_>>>()?;
     let ends = Ends { cyclic, fade_out };
-    run_detached(py, progress, |ticker| mix::play(&font.inner, &tracks, mix, &mut stems, ends, workers, ticker))
+    run_detached(py, progress, |ticker| mix::play(&fonts, &tracks, mix, &mut stems, ends, workers, ticker))
 }
 
 /// Writes a mix at a wanted loudness, true peaks under a ceiling, and returns the gain it took, in dB.

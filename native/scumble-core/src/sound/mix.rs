@@ -55,7 +55,8 @@ struct Voice<'a> {
     block: Vec<Frame>,
 }
 
-/// Plays `tracks` into `mix`, and each into its stem where there are stems, at a working level of about -20 LUFS.
+/// Plays `tracks`, each on its own of `fonts`, into `mix`, and each into its stem where there are stems, at a working
+/// level of about -20 LUFS.
 ///
 /// Stems have their share of the room and the bus's own gain, so they add up to the mix. The same input gives the
 /// same bits for any number of `workers`.
@@ -63,7 +64,7 @@ struct Voice<'a> {
 /// # Errors
 /// `Argument` for lengths or values out of range, `SoundFont`, `Cancelled`, `OutOfMemory`.
 pub fn play(
-    font: &Font,
+    fonts: &[&Font],
     tracks: &[Track],
     mix: &mut [Frame],
     stems: &mut [&mut [Frame]],
@@ -78,7 +79,12 @@ pub fn play(
     if !stems.is_empty() && stems.len() != tracks.len() {
         return Err(Error::argument("there must be a stem for every track, or none"));
     }
-    let mut voices = tracks.iter().map(|track| voice(font, track, !stems.is_empty())).collect::<Result<Vec<_>>>()?;
+    if fonts.len() != tracks.len() {
+        return Err(Error::argument("there must be a font for every track"));
+    }
+    let mut voices = (fonts.iter().zip(tracks))
+        .map(|(font, track)| voice(font, track, !stems.is_empty()))
+        .collect::<Result<Vec<_>>>()?;
     let mut room = Reverb::default();
     let last = tracks.iter().flat_map(|track| &track.notes).map(|note| note.end).max().unwrap_or(0);
     let tail = if ends.cyclic { (last.saturating_sub(length as u64) + TAIL_FRAMES).min(MOST_TAIL_FRAMES) } else { 0 };

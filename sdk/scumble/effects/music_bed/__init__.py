@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from scumble.effect import AudioEffect, Bool, Choice, File, Float, Output, RenderContext, Seed, Text
+from scumble.effect import AudioEffect, Bool, Choice, File, Float, Int, Output, RenderContext, Seed, Text
 from scumble.effects.music_bed.composing import COMPOSERS, EngineNet, imagination_from
 from scumble.effects.music_bed.playing import Played, played, preset_of
 from scumble.effects.music_bed.speech import duck_points, speech_regions
 from scumble.effects.music_bed.statement import statement
+from scumble.effects.music_bed.timbre.voicing import TIMBRES, Voicing, voicing_of, wish_from
 from scumble.effects.music_bed.voice import add_sound, length_of
 from scumble.effects.music_bed.wishing import energy_from_text, times_from_text
 from scumble.engine.sound import (
@@ -45,7 +46,7 @@ class MusicBed(
     id="music-bed",
     title="Music bed",
     context="generator",
-    bundles=("instruments", "speech", "composer"),
+    bundles=("instruments", "speech", "composer", "timbre"),
 ):
     """Composes and plays original instrumental music, exactly as long as asked for, mastered and ready to publish.
 
@@ -99,6 +100,14 @@ class MusicBed(
         suffixes=(".sf2", ".sf3"),
         doc="Instruments of your own instead of the built-in ones.",
     )
+    timbre: str | None = Choice(
+        default=None,
+        choices=TIMBRES,
+        doc="An instrument drawn by a net for the melody, and for arpeggios or pads as it suits; the style's without.",
+    )
+    timbre_seed: int = Int(default=0, min=0, max=999_999, doc="Another number is another instrument of its kind.")
+    timbre_blend: str | None = Choice(default=None, choices=TIMBRES, doc="A second kind to blend the instrument with.")
+    timbre_amount: float = Float(default=0.5, min=0, max=1, step=0.05, doc="How much of the second kind there is.")
     duck_under: Path | None = File(default=None, role="read", doc="Sound or video with the voice to go down under.")
     duck_depth: float = Float(default=12, min=0, max=40, step=0.5, unit="dB", doc="How far it goes down.")
     duck_attack: float = Float(default=0.12, min=0, max=2, unit="s", doc="Time it takes down, before the voice begins.")
@@ -122,6 +131,7 @@ class MusicBed(
         """Returns the built-in instruments unless there are others, the detector for a voice, the net if it writes."""
         named = {"instruments": self.soundfont is None, "speech": self.duck_under is not None}
         named["composer"] = self.composer != "off"
+        named["timbre"] = self.timbre is not None
         return tuple(name for name in self.bundles if named[name])
 
     def render(self, ctx: RenderContext) -> Audio:
@@ -130,8 +140,9 @@ class MusicBed(
         points = self._duck_points(score, ctx)
         ctx.progress.report(0.1, "Instruments")
         font, instruments, font_sha256 = self._font(score, ctx)
+        voicing = self._voicing(score, ctx)
         playing = ctx.progress.sub(0.2, 0.45)
-        sound = played(score, font, stems=self.stems is not None, progress=playing)
+        sound = played(score, font, voicing, stems=self.stems is not None, progress=playing)
         bed, gain_db = self._mastered(score, sound, ctx)
         if points is not None:
             apply_gains(bed, points)
@@ -141,7 +152,7 @@ class MusicBed(
         self._hand_over(score, sound, gain_db, audio, ctx)
         composer = None if self.composer == "off" else ctx.asset("composer")
         text = statement(score, midi_from_score(score), instruments, font_sha256, composer, self.mix_with)
-        ctx.state(text, self.statement)
+        ctx.state(text + voicing.said, self.statement)
         return audio
 
     def _score(self, ctx: RenderContext) -> Score:
@@ -216,6 +227,11 @@ class MusicBed(
             return font_from_cache(sha256, str(self.soundfont), presets), None, sha256
         except MediaError as error:
             raise MediaError(f"{self.soundfont}: {error.message}", error.hint, error.code) from error
+
+    def _voicing(self, score: Score, ctx: RenderContext) -> Voicing:
+        wish = wish_from(self.timbre, self.timbre_seed, self.timbre_blend, self.timbre_amount)
+        part = RenderContext({}, ctx.progress.sub(0.1, 0.1), ctx.engine)
+        return voicing_of(score, wish, part)
 
     def _mastered(self, score: Score, sound: Played, ctx: RenderContext) -> tuple[Frames, float]:
         bed = empty_frames(score.length_samples)

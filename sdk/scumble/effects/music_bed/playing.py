@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scumble.effects.music_bed.timbre.voicing import PRESET as VOICED_PRESET
 from scumble.engine.sound import RATE_HZ, Frames, SoundFont, cores, empty_frames, play_tracks
+from scumble.music.instruments import trim_db
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scumble.effects.music_bed.timbre.voicing import Voicing
     from scumble.jobs import Progress
     from scumble.music import Score, Track
     from scumble.music.score import ControlPoint
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 DRUM_BANK = 128
 FADE_OUT_S = (0.25, 2.0)
 """Shortest and longest fade at the end."""
+VOICED_TRIM_DB = 2.2
+"""Brings drawn instruments to the loudness that `trim_db` brings others to."""
 _HARDEST = 127
 _STEPS = 8
 
@@ -37,8 +42,8 @@ def preset_of(track: Track) -> Preset:
     return (DRUM_BANK if track.is_drums else 0, track.program)
 
 
-def played(score: Score, font: SoundFont, *, stems: bool, progress: Progress) -> Played:
-    """Plays a score, exactly as long as it says. Raises what the native core raises."""
+def played(score: Score, font: SoundFont, voicing: Voicing, *, stems: bool, progress: Progress) -> Played:
+    """Plays a score, exactly as long as it says, some tracks on a voicing's font. Raises what the core raises."""
     mix = empty_frames(score.length_samples)
     parts: dict[str, Frames] = {}
     for track in score.tracks if stems else ():
@@ -46,15 +51,16 @@ def played(score: Score, font: SoundFont, *, stems: bool, progress: Progress) ->
         parts[track.name] = empty_frames(score.length_samples)
     tracks = [
         (
-            preset_of(track),
+            VOICED_PRESET if track.name in voicing.tracks else preset_of(track),
             _notes(track),
-            track.gain_db,
+            track.gain_db + (_voiced_db(track) if track.name in voicing.tracks else 0.0),
             track.pan,
             track.reverb,
             points_from_expression(track.expression),
         )
         for track in score.tracks
     ]
+    fonts = [voicing.font if voicing.font and track.name in voicing.tracks else font for track in score.tracks]
     fade_out = min(round(_fade_out_s(score) * RATE_HZ), score.length_samples // 4)
     play_tracks(
         font,
@@ -63,6 +69,7 @@ def played(score: Score, font: SoundFont, *, stems: bool, progress: Progress) ->
         list(parts.values()),
         cyclic=score.loop,
         fade_out=fade_out,
+        fonts=fonts,
         workers=cores(),
         progress=progress.report,
     )
@@ -76,6 +83,11 @@ def _fade_out_s(score: Score) -> float:
     """
     begun_s = max((note.start_s for track in score.tracks for note in track.notes), default=0.0)
     return min(max((score.length_s - begun_s) / 2, FADE_OUT_S[0]), FADE_OUT_S[1])
+
+
+def _voiced_db(track: Track) -> float:
+    """Returns what makes a drawn instrument as loud as the one whose fader it is given."""
+    return VOICED_TRIM_DB - trim_db(track.role, track.program)
 
 
 def _notes(track: Track) -> NDArray[np.int64]:

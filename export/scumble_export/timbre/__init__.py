@@ -1,0 +1,1 @@
+"""The timbre net: notes of instruments as pictures of log-magnitude and frequency, after GANSynth."""
