@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 
 import numpy as np
@@ -11,7 +12,6 @@ from benchmarks.music_bed.bars import Bar, Part, bar_of
 from benchmarks.music_bed.hearing import RATE_HZ, Sound, level_dbfs
 from benchmarks.music_bed.playing import made, sound_of
 from scumble.music import STYLES, Score, Wishes, compose, score_from_midi
-from scumble.music.score import Section
 
 LENGTHS_S = (1.0, 1.001, 1.37, 2.5, 3.7, 4.73, 7.777, 12.34567, 15.0, 29.97, 47.3, 59.94, 61.803)
 """Rendered, a style each; among them the frames of video and what is no whole number of anything."""
@@ -68,23 +68,22 @@ def marker_errors(count: int) -> tuple[Values, Values]:
     return np.array(own), np.array(control)
 
 
-def _material(score: Score, section: Section) -> list[frozenset[tuple[str, int, int]]]:
-    """What is played in each bar of a section: part, sixteenth, pitch."""
-    bars = []
-    for bar in score.bars[section.first_bar : section.first_bar + section.bars]:
-        found = set()
-        for track in score.tracks:
-            for note in track.notes:
-                sixteenth = round(4 * (score.tempo.beat_from_seconds(note.start_s) - bar.start_beat))
-                if 0 <= sixteenth < 4 * bar.beats:
-                    found.add((track.name, sixteenth, note.pitch))
-        bars.append(frozenset(found))
-    return bars
+def _material(score: Score) -> list[frozenset[tuple[str, int, int]]]:
+    """What is played in each bar: part, sixteenth, pitch."""
+    starts = [bar.start_beat for bar in score.bars]
+    bars: list[set[tuple[str, int, int]]] = [set() for _ in starts]
+    for track in score.tracks:
+        for note in track.notes:
+            sixteenth = round(4 * score.tempo.beat_from_seconds(note.start_s))
+            bar = max(bisect.bisect_right(starts, sixteenth / 4) - 1, 0)
+            bars[bar].add((track.name, sixteenth - 4 * starts[bar], note.pitch))
+    return [frozenset(bar) for bar in bars]
 
 
 def likeness(score: Score) -> tuple[list[float], list[float]]:
     """Returns shares of notes in common (Jaccard), bar by bar: sections of one name, and of different names."""
-    bodies = [(section.name, _material(score, section)) for section in score.sections]
+    bars = _material(score)
+    bodies = [(one.name, bars[one.first_bar : one.first_bar + one.bars]) for one in score.sections]
     same, other = [], []
     for (name, own), (another, theirs) in itertools.combinations(bodies, 2):
         pairs = [len(a & b) / len(a | b) for a, b in zip(own, theirs, strict=False) if a | b]
