@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scumble.errors import ParamError
@@ -62,11 +62,25 @@ def check_notes(score: Score) -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(NAMES, st.floats(1, 90), st.floats(0, 1), st.booleans(), st.integers(0, 1 << 40))
+@given(
+    NAMES,
+    st.sampled_from(["", *MOODS]),
+    st.floats(1, 90),
+    st.floats(0, 1),
+    st.sampled_from([None, *get_args(Mode)]),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 1 << 40),
+)
+@example("lofi", "playful", 34.21131819486618, 0.5, None, False, False, 54991).via(
+    "a phrase ends over a minor ninth with a major seventh"
+)
+@example("ambient", "", 1.25, 0.5, None, False, False, 1).via("a piece that is all ending")
 def test_whatever_is_wished_for_can_be_played(
-    style: str, duration_s: float, energy: float, loop: bool, seed: int
+    style: str, mood: str, duration_s: float, energy: float, mode: Mode | None, strict: bool, loop: bool, seed: int
 ) -> None:
-    score = compose(Wishes(duration_s, style, energy=energy, loop=loop), seed)
+    wishes = Wishes(duration_s, style, mood, energy=energy, mode=mode, strict=strict, loop=loop)
+    score = compose(wishes, seed)
     assert score.length_samples == round(duration_s * SAMPLE_RATE_HZ)
     check_notes(score)
 

@@ -65,7 +65,8 @@ def _limits(plan: Plan, length_s: float) -> tuple[float, float]:
     if plan.ending is None:
         return length_s - 0.001, length_s * 2
     ringing_s = length_s - plan.grid.tempo.seconds_from_beat(plan.ending.start_beat)
-    return length_s - min(_LAST_START_S, length_s / 3), length_s - min(_TAIL_SHARE * ringing_s, _TAIL_MAX_S)
+    last_end = length_s - min(_TAIL_SHARE * ringing_s, _TAIL_MAX_S)
+    return min(length_s - min(_LAST_START_S, length_s / 3), last_end - _SHORTEST_S), last_end
 
 
 def _one_at_a_time(notes: list[Note]) -> tuple[Note, ...]:

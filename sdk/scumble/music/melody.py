@@ -165,8 +165,10 @@ def _bar_events(line: _Line, shape: _Motif, bar: Bar, previous: int, answer: boo
         else:
             pitch = _moved(line, pitch, shape.moves[place], span.chord, strong, length)
         if answer and last:
-            rest = [tone for tone in span.chord.pitch_classes[:2] if tone in dwelling_tones(span.chord)]
-            pitch = nearest_pitch(pitch, tuple(rest), part.low, part.high)
+            # Root or third; over a minor ninth with a major seventh one may dwell on neither.
+            dwelt = dwelling_tones(span.chord)
+            rest = tuple(tone for tone in span.chord.pitch_classes[:2] if tone in dwelt) or dwelt
+            pitch = nearest_pitch(pitch, rest, part.low, part.high)
         if end > span.end_beat and not _agrees(pitch, plan, index + 1):
             end = span.end_beat
         weight = metric_weight(step / STEPS) * loudness(energy) * part.level
