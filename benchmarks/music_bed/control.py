@@ -27,7 +27,7 @@ def onset_density(score: Score) -> float:
 
 
 def struck(score: Score) -> float:
-    """Returns squared velocities a second, faders included, in dB: what a level would be if all notes were one sound."""
+    """Returns squared velocities a second, faders and lengths included, in dB: a level as if all notes were one sound."""
     power = sum(
         note.velocity**2 * 10 ** (track.gain_db / 10) * min(note.end_s - note.start_s, 1.0)
         for track in score.tracks
@@ -69,9 +69,7 @@ def level_ranks(style: str, seeds: Sequence[int]) -> Values:
 
 
 def modes_given(seeds: int) -> tuple[Figure, Figure, Figure]:
-    """Returns the shares in which happy is major and sad minor: as the score says, and by its thirds; and the former
-    for the two valences next to the middle.
-    """
+    """Returns the shares in which happy is major and sad minor: as the score says, by ear, by ear next to the middle."""
     said, heard, near = [], [], []
     for style, valence, seed in itertools.product(STYLES, _VALENCES, range(seeds)):
         score = compose(Wishes(_SECONDS, style, valence=valence), seed)
@@ -119,7 +117,7 @@ def measured(scale: int) -> Part:
         ("level of the sound", levels),
     ):
         columns[what] = {style: figure(values) for style, values in found.items()}
-        worst = min(columns[what], key=lambda style: columns[what][style].value)  # noqa: B023 - used at once
+        worst = min(columns[what], key=lambda style: columns[what][style].value)
         lowest, whole = columns[what][worst].value, figure(np.concatenate(list(found.values())))
         told = f"{shown(whole)}; worst {worst} {lowest:.2f}"
         bars.append(Bar(f"energy → {what}", "Spearman ≥ 0.8, every style", told, f"{whole.samples} times 5 levels",

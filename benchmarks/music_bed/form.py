@@ -133,9 +133,7 @@ def measured(scale: int) -> Part:
     tempo, told = tempo_errors(13 * 5 * scale)
     with_markers, without = marker_errors(13 * 3 * scale)
     within, across, closer = returning(2 * scale)
-    beds = [
-        sound_of(duration=16.5 + seed, style=style, seed=seed) for style in STYLES for seed in range(scale)
-    ]
+    beds = [sound_of(duration=16.5 + seed, style=style, seed=seed) for style in STYLES for seed in range(scale)]
     ends, held = np.array([ending_db(bed) for bed in beds]).T
     cut = np.array([ending_db(bed[: -2 * RATE_HZ])[0] for bed in beds])
     loops = [

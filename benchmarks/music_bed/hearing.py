@@ -110,7 +110,7 @@ def octave_levels_db(sound: Sound) -> Values:
 
 
 def tilt_db(levels_db: Values) -> tuple[float, float]:
-    """Returns the straight line's fall in dB an octave from 125 Hz to 4 kHz, and how far an octave is off it at most."""
+    """Returns a straight line's fall in dB an octave, 125 Hz to 4 kHz, and how far an octave is off it at most."""
     own = levels_db[TILTED]
     places = np.arange(len(own))
     slope, base = np.polyfit(places, own, 1)

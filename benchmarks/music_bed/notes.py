@@ -62,9 +62,7 @@ def complete_bars(score: Score) -> float:
 
 
 def held_out_in_key(pieces: Sequence[Piece]) -> Figure:
-    """Returns the share of held-out melodies in the scale of the key that was heard in them, minor's own raised tones
-    counted as out of it, as for beds.
-    """
+    """Returns the share of held-out melodies in the scale of the key that was heard in them."""
     place = v.PREFIX.index("mode")
     modes = {v.number("mode", number): mode for number, mode in enumerate(v.MODE_WORDS)}
     shares = [

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.music_bed.playing import has_composer
 from scumble.models.store import find_asset
 from scumble_export.composer.corpus import Piece, load_pieces
 from scumble_export.composer.playing import Bed, GraphNet, beds, net_maker
-
-from benchmarks.music_bed.playing import has_composer
 
 Made = dict[str, list[Bed]]
 """Pieces by how they were made."""
