@@ -27,7 +27,7 @@ def onset_density(score: Score) -> float:
 
 
 def struck(score: Score) -> float:
-    """Returns squared velocities a second, faders and lengths included, in dB: a level as if all notes were one sound."""
+    """Returns squared velocities a second, with faders and lengths, in dB: a level as if all notes were one sound."""
     power = sum(
         note.velocity**2 * 10 ** (track.gain_db / 10) * min(note.end_s - note.start_s, 1.0)
         for track in score.tracks
@@ -69,7 +69,7 @@ def level_ranks(style: str, seeds: Sequence[int]) -> Values:
 
 
 def modes_given(seeds: int) -> tuple[Figure, Figure, Figure]:
-    """Returns the shares in which happy is major and sad minor: as the score says, by ear, by ear next to the middle."""
+    """Returns how often happy is major and sad minor: as the score says, by ear, by ear next to the middle."""
     said, heard, near = [], [], []
     for style, valence, seed in itertools.product(STYLES, _VALENCES, range(seeds)):
         score = compose(Wishes(_SECONDS, style, valence=valence), seed)

@@ -184,16 +184,16 @@ def measured(folder: Path) -> Part:
     ]  # fmt: skip
     lines = [
         f"Two readers of LibriSpeech (CC BY 4.0), three stretches of {_MOST_S:.0f} s in {_WHOLE_S:.0f} s, so the "
-        "labels are exact: a frame of 20 ms is speech where the *clean* recording is within 35 dB of its loud frames, pauses "
-        "below half a second closed. What the bed does is read from the finished sound: frame by frame against the "
-        "same bed mastered to the same loudness and not ducked.",
+        "labels are exact: a frame of 20 ms is speech where the *clean* recording is within 35 dB of its loud frames, "
+        "pauses below half a second closed. What the bed does is read from the finished sound: frame by frame against "
+        "the same bed mastered to the same loudness and not ducked.",
         "",
         f"**Going down.** {', '.join(f'{style} by {depth:.0f} dB' for style, depth in BEDS)}: off "
         f"by at most {np.abs(depth_off).max():.2f} dB in the median labelled frame; the way from a tenth to nine "
-        f"tenths of the depth takes {1000 * np.median(took) if len(took) else 0:.0f} ms in the median; within 150 ms of the "
-        f"first word it is down in {percent(in_time)} % of {len(late)} onsets. While somebody speaks the bed has "
-        f"{shown(loud, digits=1)} LUFS ({TARGET_LUFS:.0f} is wanted of the whole bed brought down as far: a stretch of "
-        "music is not as loud as the whole).",
+        f"tenths of the depth takes {1000 * np.median(took) if len(took) else 0:.0f} ms in the median; within 150 ms "
+        f"of the first word it is down in {percent(in_time)} % of {len(late)} onsets. While somebody speaks the bed "
+        f"has {shown(loud, digits=1)} LUFS ({TARGET_LUFS:.0f} is wanted of the whole bed brought down as far: a stretch "
+        "of music is not as loud as the whole).",
         "",
         "**Finding speech.** Frames that are speech and missed, and that are none and taken for it, in percent, in "
         "pink noise so far below the speech; beside a plain threshold on the level, halfway between quiet and loud.",

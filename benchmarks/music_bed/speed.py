@@ -79,10 +79,10 @@ def measured(font: Path) -> Part:
     ]  # fmt: skip
     lines = [
         f"{machine_line()}; with other jobs on the machine only the ratio says much. *Whole*: the command line from "
-        f"its start to its end, {_MINUTE_S:.0f} s of music, wanted ≤ 8 s. *Playing*: all tracks through sampler, room and "
-        "bus, the font in memory, over real time, wanted ≤ 0.05; *CPU s* of that process with everything. *fluidsynth*:"
-        f" its own start to its end, the same notes with {font.name}, its room and chorus on, no mastering; *ratio* is "
-        "our opening of the instruments and playing over it. Medians of "
+        f"its start to its end, {_MINUTE_S:.0f} s of music, wanted ≤ 8 s. *Playing*: all tracks through sampler, room "
+        "and bus, the font in memory, over real time, wanted ≤ 0.05; *CPU s* of that process with everything. "
+        f"*fluidsynth*: its own start to its end, the same notes with {font.name}, its room and chorus on, no "
+        "mastering; *ratio* is our opening of the instruments and playing over it. Medians of "
         f"{_REPEATS}.",
         "",
         *table(["style", "whole s", "× real time", "playing", "CPU s", "mastering s", "fluidsynth s", "ratio"], rows),
