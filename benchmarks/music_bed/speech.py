@@ -26,7 +26,7 @@ _FRAME_S, _BREATH_S, _QUIET_DB = 0.02, 0.5, -35.0
 _STARTS_S, _MOST_S = (2.0, 14.0, 26.0), 8.0
 _WHOLE_S = 36.0
 _LEAST = 0.003
-_DEEP_DB = 22.0
+_DEEP_DB = 18.0
 _FINDER: dict[str, Any] = {"style": "synthwave", "energy": "0.8", "seed": 3, "duration": _WHOLE_S}
 """A bed that never pauses, by which one sees where it goes down."""
 
@@ -192,8 +192,8 @@ def measured(folder: Path) -> Part:
         f"by at most {np.abs(depth_off).max():.2f} dB in the median labelled frame; the way from a tenth to nine "
         f"tenths of the depth takes {1000 * np.median(took) if len(took) else 0:.0f} ms in the median; within 150 ms "
         f"of the first word it is down in {percent(in_time)} % of {len(late)} onsets. While somebody speaks the bed "
-        f"has {shown(loud, digits=1)} LUFS ({TARGET_LUFS:.0f} is wanted of the whole bed brought down as far: a stretch "
-        "of music is not as loud as the whole).",
+        f"has {shown(loud, digits=1)} LUFS ({TARGET_LUFS:.0f} is wanted of the whole bed brought down as far: a "
+        "stretch of music is not as loud as the whole).",
         "",
         "**Finding speech.** Frames that are speech and missed, and that are none and taken for it, in percent, in "
         "pink noise so far below the speech; beside a plain threshold on the level, halfway between quiet and loud.",
