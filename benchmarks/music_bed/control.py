@@ -42,7 +42,8 @@ def energy_ranks(style: str, seeds: Sequence[int]) -> tuple[Values, Values]:
     for seed in seeds:
         scores = [compose(Wishes(_SECONDS, style, energy=energy), seed) for energy in ENERGIES]
         found.append([rank_correlation(np.array(list(map(of, scores)))) for of in (onset_density, struck)])
-    return tuple(np.array(found).T)  # type: ignore[return-value]  # two rows
+    densities, strengths = np.array(found).T
+    return densities, strengths
 
 
 def level_ranks(style: str, seeds: Sequence[int]) -> Values:

@@ -56,7 +56,9 @@ def tempo_errors(count: int) -> tuple[Values, Values]:
 
 def marker_errors(count: int) -> tuple[Values, Values]:
     """Returns how far each marker is from the next bar's beginning, in samples: with the marker, and without."""
-    chance, own, control = np.random.default_rng(_SEED + 2), [], []
+    chance = np.random.default_rng(_SEED + 2)
+    own: list[float] = []
+    control: list[float] = []
     for number, style in zip(range(count), itertools.cycle(STYLES), strict=False):
         length_s = float(chance.uniform(20, 90))
         times = np.sort(chance.uniform(3, length_s - 3, int(chance.integers(1, 4))))
@@ -84,7 +86,8 @@ def likeness(score: Score) -> tuple[list[float], list[float]]:
     """Returns shares of notes in common (Jaccard), bar by bar: sections of one name, and of different names."""
     bars = _material(score)
     bodies = [(one.name, bars[one.first_bar : one.first_bar + one.bars]) for one in score.sections]
-    same, other = [], []
+    same: list[float] = []
+    other: list[float] = []
     for (name, own), (another, theirs) in itertools.combinations(bodies, 2):
         pairs = [len(a & b) / len(a | b) for a, b in zip(own, theirs, strict=False) if a | b]
         if pairs and not {name, another} & {"intro", "outro"}:
@@ -134,7 +137,9 @@ def measured(scale: int) -> Part:
     with_markers, without = marker_errors(13 * 3 * scale)
     within, across, closer = returning(2 * scale)
     beds = [sound_of(duration=16.5 + seed, style=style, seed=seed) for style in STYLES for seed in range(scale)]
+    names = [style for style in STYLES for _ in range(scale)]
     ends, held = np.array([ending_db(bed) for bed in beds]).T
+    loudest = names[int(held.argmax())]
     cut = np.array([ending_db(bed[: -2 * RATE_HZ])[0] for bed in beds])
     loops = [
         (
@@ -182,8 +187,8 @@ def measured(scale: int) -> Part:
         "",
         f"**Endings.** {len(ends)} beds of 16.5 s and more: level of the last 50 ms against the whole bed, median "
         f"{np.median(ends):.1f} dB, worst {ends.max():.1f}; just before the last quarter of a second, which is faded, "
-        f"median {np.median(held):.1f}, worst {held.max():.1f}. Control, the same beds cut two seconds earlier: median "
-        f"{np.median(cut):.1f}.",
+        f"median {np.median(held):.1f}, worst {held.max():.1f} ({loudest}). Control, the same beds cut two seconds "
+        f"earlier: median {np.median(cut):.1f}.",
         "",
         f"**Loops.** {len(steps)} loops of 11.3 s. The step from the last sample to the first over the 99th percentile "
         f"of those inside: median {np.median(steps[:, 0]):.2f}, worst {steps[:, 0].max():.2f}; the bend there (second "

@@ -34,7 +34,7 @@ def made(*, stems: bool = False, **values: Any) -> Made:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         extras = Extras()
-        asked = {"stems": place / "stems"} if stems else {}
+        asked: dict[str, Any] = {"stems": place / "stems"} if stems else {}
         audio = MusicBed(midi=place / "bed.mid", **asked, **values)(extras=extras)
         with extras.written():
             pass

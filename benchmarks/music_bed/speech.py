@@ -22,7 +22,8 @@ BEDS = (("ambient", 6.0), ("ambient", 12.0), ("synthwave", 12.0), ("synthwave", 
 NEAR_DB, LONGEST_ATTACK_S, TARGET_LUFS = 1.0, 0.15, -28.0
 NOISES_DB = (None, 20.0, 10.0, 5.0)
 """Signal to noise of the mixtures; None is without noise."""
-_FRAME_S, _BREATH_S, _QUIET_DB = 0.02, 0.5, -35.0
+_FRAME_S, _BREATH_S = 0.02, 0.5
+_QUIET_DB, _ABOVE_NOISE_DB = -35.0, 8.0
 _STARTS_S, _MOST_S = (2.0, 14.0, 26.0), 8.0
 _WHOLE_S = 36.0
 _LEAST = 0.003
@@ -47,9 +48,13 @@ def frame_levels_db(sound: Mono) -> Values:
 
 
 def labels_from_clean(voice: Mono) -> NDArray[np.bool_]:
-    """Returns where a clean recording speaks: within 35 dB of its loud frames, short pauses closed."""
+    """Returns where a clean recording speaks, short pauses closed.
+
+    That is within 35 dB of its loud frames, and 8 dB or more above the noise that the recording itself has.
+    """
     levels = frame_levels_db(voice)
-    return closed(levels > np.quantile(levels, 0.95) + _QUIET_DB)
+    noise, loud = np.quantile(levels, (0.05, 0.95))
+    return closed(levels > max(loud + _QUIET_DB, noise + _ABOVE_NOISE_DB))
 
 
 def closed(speaking: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -68,9 +73,10 @@ def mixture(voices: list[Mono], noise_db: float | None, seed: int) -> Mixture:
     speaking = np.zeros(round(_WHOLE_S / _FRAME_S), bool)
     for place, start_s in enumerate(_STARTS_S):
         voice = voices[(place + seed) % len(voices)]
-        first = min(seed * RATE_HZ * 3, max(len(voice) - round(_MOST_S * RATE_HZ), 0))
+        first = min(3 * seed, max(int(len(voice) / RATE_HZ - _MOST_S), 0)) * RATE_HZ
         part = voice[first : first + round(_MOST_S * RATE_HZ)]
-        own, at = labels_from_clean(part), round(start_s / _FRAME_S)
+        at, frame = round(start_s / _FRAME_S), round(first / RATE_HZ / _FRAME_S)
+        own = labels_from_clean(voice)[frame : frame + round(_MOST_S / _FRAME_S)]
         sound[round(start_s * RATE_HZ) :][: len(part)] += part
         speaking[at : at + len(own)] |= own
     if noise_db is not None:
@@ -184,9 +190,10 @@ def measured(folder: Path) -> Part:
     ]  # fmt: skip
     lines = [
         f"Two readers of LibriSpeech (CC BY 4.0), three stretches of {_MOST_S:.0f} s in {_WHOLE_S:.0f} s, so the "
-        "labels are exact: a frame of 20 ms is speech where the *clean* recording is within 35 dB of its loud frames, "
-        "pauses below half a second closed. What the bed does is read from the finished sound: frame by frame against "
-        "the same bed mastered to the same loudness and not ducked.",
+        "labels are exact: a frame of 20 ms is speech where the *clean* recording is within 35 dB of its loud frames "
+        "and 8 dB above its own noise, pauses "
+        "below half a second closed. What the bed does is read from the finished sound: frame by frame against the "
+        "same bed mastered to the same loudness and not ducked.",
         "",
         f"**Going down.** {', '.join(f'{style} by {depth:.0f} dB' for style, depth in BEDS)}: off "
         f"by at most {np.abs(depth_off).max():.2f} dB in the median labelled frame; the way from a tenth to nine "

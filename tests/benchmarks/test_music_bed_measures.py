@@ -34,8 +34,8 @@ def coloured(slope: float) -> hearing.Sound:
 
 
 def test_a_share_has_an_interval_even_when_all_or_none_are_hits() -> None:
-    assert share(0, 10)[:3] == (0.0, 0.0, pytest.approx(0.2775, abs=1e-3))
-    assert share(10, 10)[:3] == (1.0, pytest.approx(0.7225, abs=1e-3), pytest.approx(1))
+    assert list(share(0, 10)[:3]) == pytest.approx([0, 0, 0.2775], abs=1e-3)
+    assert list(share(10, 10)[:3]) == pytest.approx([1, 0.7225, 1], abs=1e-3)
     assert share(50, 100).low == pytest.approx(0.4038, abs=1e-3)
 
 
@@ -68,7 +68,8 @@ def test_faults_of_a_sound_are_seen() -> None:
     assert hearing.longest_silence_s(holed) == pytest.approx(1.5, abs=0.06)
     assert any("silent" in fault for fault in sound.health_of(holed).faults())
     inverse = clean * np.array([1, -1], np.float32)
-    assert (hearing.correlation(clean), hearing.correlation(inverse)) == (pytest.approx(1), pytest.approx(-1))
+    assert hearing.correlation(clean) == pytest.approx(1)
+    assert hearing.correlation(inverse) == pytest.approx(-1)
     assert hearing.least_correlation(np.concatenate((clean[:RATE_HZ], inverse[:RATE_HZ]))) == pytest.approx(-1)
     assert any("phase" in fault for fault in sound.health_of(inverse).faults())
     assert any("tilt" in fault for fault in sound.health_of(coloured(3)).faults())
