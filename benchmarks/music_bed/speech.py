@@ -187,6 +187,8 @@ def measured(folder: Path) -> Part:
             f"{len(took)} ways down", bool(len(took) and took.max() <= LONGEST_ATTACK_S)),
         Bar("down in time", "within 150 ms of the first word", f"{percent(in_time)} %", f"{len(late)} onsets",
             in_time.value == 1),
+        Bar("loudness while somebody speaks", f"{TARGET_LUFS:.0f} LUFS ± 1", f"{shown(loud, digits=1)} LUFS",
+            f"{loud.samples} beds", bool(np.abs(np.array(under) - TARGET_LUFS).max() <= 1)),
     ]  # fmt: skip
     lines = [
         f"Two readers of LibriSpeech (CC BY 4.0), three stretches of {_MOST_S:.0f} s in {_WHOLE_S:.0f} s, so the "
@@ -199,8 +201,7 @@ def measured(folder: Path) -> Part:
         f"by at most {np.abs(depth_off).max():.2f} dB in the median labelled frame; the way from a tenth to nine "
         f"tenths of the depth takes {1000 * np.median(took) if len(took) else 0:.0f} ms in the median; within 150 ms "
         f"of the first word it is down in {percent(in_time)} % of {len(late)} onsets. While somebody speaks the bed "
-        f"has {shown(loud, digits=1)} LUFS ({TARGET_LUFS:.0f} is wanted of the whole bed brought down as far: a "
-        "stretch of music is not as loud as the whole).",
+        f"has {shown(loud, digits=1)} LUFS (pyloudnorm over the labelled frames alone).",
         "",
         "**Finding speech.** Frames that are speech and missed, and that are none and taken for it, in percent, in "
         "pink noise so far below the speech; beside a plain threshold on the level, halfway between quiet and loud.",
