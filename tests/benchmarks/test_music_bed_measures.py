@@ -47,7 +47,11 @@ def test_ranks_are_compared_with_any_order() -> None:
 
 
 def test_loudness_and_peaks_are_those_of_a_sine() -> None:
-    assert hearing.loudness_lufs(tone(997, level=0.1)) == pytest.approx(-20, abs=0.05)
+    for hertz in (60, 997, 6000):
+        assert hearing.table_loudness_lufs(tone(hertz)) == pytest.approx(hearing.loudness_lufs(tone(hertz)), abs=0.1)
+    assert hearing.table_loudness_lufs(tone(997, level=0.1)) == pytest.approx(-20, abs=0.01)
+    quiet = np.concatenate((tone(997), tone(997, level=0.001)))
+    assert hearing.table_loudness_lufs(quiet) == pytest.approx(-20, abs=0.2)  # gated, else 3 lower
     between = tone(RATE_HZ / 4, level=0.9, phase=np.pi / 4)
     assert 20 * np.log10(np.abs(between).max()) == pytest.approx(-3.93, abs=0.02)
     middle = between[RATE_HZ : 2 * RATE_HZ] * np.hanning(RATE_HZ)[:, None].astype(np.float32)
