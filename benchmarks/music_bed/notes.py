@@ -9,56 +9,20 @@ import numpy as np
 
 from benchmarks.figures import Figure, figure, percent, share, shown, table
 from benchmarks.music_bed.bars import Bar, Part
+from benchmarks.music_bed.features import complete_bars, in_key
 from benchmarks.music_bed.writing import SECONDS, Made
-from scumble.music import Score
 from scumble.music import vocabulary as v
 from scumble_export.composer import measures as m
 from scumble_export.composer.copying import melody_of
 from scumble_export.composer.corpus import Piece
 from scumble_export.composer.evaluate import music_report
 
-SCALES = {
-    "major": (0, 2, 4, 5, 7, 9, 11),
-    "minor": (0, 2, 3, 5, 7, 8, 10),
-    "dorian": (0, 2, 3, 5, 7, 9, 10),
-    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-}
-"""Semitones above the tonic, said again here so that the product's own table is judged too."""
 _SHOWN = {
     "groove_consistency": "groove consistency",
     "scale_consistency": "scale consistency",
     "pitch_class_overlap": "pitch classes shared",
     "tones_a_bar": "tones a bar",
 }
-
-
-def in_key(score: Score) -> float:
-    """Returns the share of a score's tones, drums and effects aside, in the scale of its key and mode."""
-    scale = {(score.key + step) % 12 for step in SCALES[score.mode]}
-    tones = [
-        note.pitch % 12 in scale
-        for track in score.tracks
-        if track.role not in ("drums", "effects")
-        for note in track.notes
-    ]
-    return float(np.mean(tones)) if tones else 1.0
-
-
-def complete_bars(score: Score) -> float:
-    """Returns the share of a score's bars that are whole and sound.
-
-    Whole: it begins where the one before it ends, on a whole beat, and has two beats or more; the last one ends with
-    the piece. Sounding: some note is held in it.
-    """
-    edges = [score.tempo.seconds_from_beat(bar.start_beat) for bar in score.bars]
-    ends = [score.tempo.seconds_from_beat(bar.end_beat) for bar in score.bars]
-    following = [*edges[1:], score.length_s]
-    spans = [(note.start_s, note.end_s) for track in score.tracks for note in track.notes]
-    fine = [
-        abs(end - after) < 1e-6 and bar.beats >= 2 and any(first < end and last > start for first, last in spans)
-        for bar, start, end, after in zip(score.bars, edges, ends, following, strict=True)
-    ]
-    return float(np.mean(fine))
 
 
 def held_out_in_key(pieces: Sequence[Piece]) -> Figure:
@@ -106,7 +70,7 @@ def measured(made: Made, pieces: Sequence[Piece]) -> Part:
         "scale consistency (Mogren 2016), the share of its pitch classes above the tonic that it has in common with "
         "the mean of one half of the held-out pieces; *held-out* is the other half, so its row is what music that "
         "people wrote scores. Means over pieces, 95 % intervals by bootstrap over pieces. The last column compares "
-        "the mean histograms.",
+        "the mean histograms; *pieces* are those that have a melody.",
         "",
         *table(["notes", "pieces", "in key %", "complete %", *_SHOWN.values(), "of means"], rows),
         "",

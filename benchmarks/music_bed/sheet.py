@@ -9,9 +9,9 @@ from benchmarks.background.processes import ROOT
 from benchmarks.figures import table
 from benchmarks.music_bed.bars import Bar, Part
 from benchmarks.music_bed.drawing import put_sheet, tile
+from benchmarks.music_bed.features import complete_bars, in_key
 from benchmarks.music_bed.form import ENDS_DB, ending_db
 from benchmarks.music_bed.hearing import RATE_HZ, onset_times_s, window_levels_db
-from benchmarks.music_bed.notes import complete_bars, in_key
 from benchmarks.music_bed.playing import made
 from benchmarks.music_bed.sound import CEILING_DBTP, NEAR_LU, Health, health_of
 from scumble.music import MOODS, STYLES, Score, Wishes, compose, findings_from_score, midi_from_score

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.figures import rank_correlation, share
 from benchmarks.music_bed import form, hearing, page, sheet, sound, speech
 from benchmarks.music_bed.bars import NAMES, Bar, Part, bar_lines, part_from_stored
-from benchmarks.music_bed.features import heard_major, told_apart
+from benchmarks.music_bed.features import complete_bars, heard_major, in_key, told_apart
 from numpy.typing import NDArray
 
 from scumble.music import STYLES, Note, Score, Wishes, compose
@@ -132,8 +132,6 @@ def with_notes(score: Score, *notes: Note) -> Score:
 
 
 def test_foreign_tones_empty_bars_and_thirds_are_heard() -> None:
-    from benchmarks.music_bed.notes import complete_bars, in_key
-
     score = compose(Wishes(20, "piano", key="C", mode="major", strict=True), 1)
     assert (in_key(score), complete_bars(score)) == (1, 1)
     melody = dataclasses.replace(score, tracks=tuple(track for track in score.tracks if track.role == "melody")[:1])
