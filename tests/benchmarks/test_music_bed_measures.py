@@ -54,6 +54,9 @@ def test_loudness_and_peaks_are_those_of_a_sine() -> None:
     assert hearing.table_loudness_lufs(quiet) == pytest.approx(-20, abs=0.2)  # gated, else 3 lower
     between = tone(RATE_HZ / 4, level=0.9, phase=np.pi / 4)
     assert 20 * np.log10(np.abs(between).max()) == pytest.approx(-3.93, abs=0.02)
+    assert hearing.true_peak_dbtp(between * np.hanning(len(between))[:, None].astype(np.float32)) == pytest.approx(
+        20 * np.log10(0.9), abs=0.02
+    )
     middle = between[RATE_HZ : 2 * RATE_HZ] * np.hanning(RATE_HZ)[:, None].astype(np.float32)
     assert hearing.true_peak_dbtp(middle) == pytest.approx(20 * np.log10(0.9), abs=0.05)
     assert hearing.level_dbfs(tone(500, level=1.0)) == pytest.approx(-3.01, abs=0.01)
