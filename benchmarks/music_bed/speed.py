@@ -88,7 +88,7 @@ def measured(font: Path) -> Part:
         *table(["style", "whole s", "× real time", "playing", "CPU s", "mastering s", "fluidsynth s", "ratio"], rows),
         "",
         f"Half an hour of lofi: {long['whole_s']:.0f} s, {long['frames']} frames, at most {long['mib']:.0f} MiB of "
-        f"memory ({long['own_mib']:.0f} of the process's own at the end, the rest mapped files), the sound itself being "
-        f"{8 * long['frames'] / 2**20:.0f} MiB.",
+        f"memory ({long['own_mib']:.0f} of the process's own at the end, the rest mapped files), the sound itself "
+        f"being {8 * long['frames'] / 2**20:.0f} MiB.",
     ]
     return Part(bars, lines)
