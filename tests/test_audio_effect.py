@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyloudnorm
 import pytest
 import soundfile
 
@@ -106,6 +107,16 @@ def test_the_same_sound_is_the_same_bytes(tmp_path: Path, name: str, sample_form
     assert len(written) == 1
     assert soundfile.info(tmp_path / name).subtype == subtype
     assert soundfile.read(tmp_path / name)[0].shape == (50_000,)
+
+
+def test_an_ogg_file_keeps_the_hi_hats(tmp_path: Path) -> None:
+    times = np.arange(4 * 48_000) / 48_000
+    noise = np.random.default_rng(0).normal(size=(len(times), 2))
+    beats = 0.15 * noise * np.exp(-(times % 0.125) / 0.03)[:, None] + 0.1 * np.sin(2 * np.pi * 110 * times)[:, None]
+    write_audio(tmp_path / "a.ogg", Audio(beats.astype(np.float32).tobytes(), 2, 48_000))
+    back = soundfile.read(tmp_path / "a.ogg")[0]
+    meter = pyloudnorm.Meter(48_000)
+    assert meter.integrated_loudness(back) == pytest.approx(meter.integrated_loudness(beats), abs=0.2)
 
 
 def test_flac_holds_no_float(tmp_path: Path) -> None:

@@ -9,20 +9,17 @@ import numpy as np
 
 from benchmarks.background.measures import (
     MOODS,
-    Figure,
     Pixels,
-    Values,
     attributes,
     block_means,
     contrasts,
     cross_talk,
     edge_steps,
-    figure,
     lab,
     pair_distances,
-    rank_correlation,
     strays,
 )
+from benchmarks.figures import Figure, Values, figure, rank_correlation
 from scumble import Background, Rgb
 from scumble.effects.background.palettes import OURS
 from scumble.media.arrays import array_from_image

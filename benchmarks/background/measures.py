@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import combinations_with_replacement
 from typing import Any, NamedTuple
 
@@ -10,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-Values = NDArray[np.float64]
+from benchmarks.figures import Values
+
 Pixels = NDArray[np.uint8]
 """8-bit sRGB, (height, width, 3)."""
 
@@ -20,25 +20,6 @@ BLOCKS = (64, 36)
 _MOOD_COLUMNS = 128
 _LEAST_STEP = 1e-3
 _SHARES = 8  # of the way between two colours, at first; then as many again around the best
-_RESAMPLES = 1000
-
-
-class Figure(NamedTuple):
-    """A statistic of some samples with its 95 % bounds by bootstrap."""
-
-    value: float
-    low: float
-    high: float
-    samples: int
-
-
-def figure(samples: Values, statistic: Callable[[Values], float] | None = None) -> Figure:
-    """Returns the statistic (the mean) of independent samples along the first axis; resamples of whole samples."""
-    measure = statistic or (lambda some: float(some.mean()))
-    chance, count = np.random.default_rng(0), len(samples)
-    drawn = [measure(samples[chance.integers(0, count, count)]) for _ in range(_RESAMPLES)]
-    low, high = np.percentile(drawn, (2.5, 97.5))
-    return Figure(measure(samples), float(low), float(high), count)
 
 
 def block_means(values: NDArray[Any], columns: int, rows: int) -> Values:
@@ -69,14 +50,6 @@ def attributes(pixels: Pixels) -> Values:
     return np.array(
         [np.log(max(step, _LEAST_STEP)), seen[..., 0].mean(), (seen[..., 1] + seen[..., 2]).mean() / 2**0.5]
     )
-
-
-def rank_correlation(values: Values) -> float:
-    """Returns Spearman's coefficient of values with their order; 0 where all are the same. Ties share their ranks."""
-    if np.ptp(values) == 0:
-        return 0.0
-    ranks = np.array([(values < value).sum() + ((values == value).sum() - 1) / 2 for value in values])
-    return float(np.corrcoef(np.arange(len(values)), ranks)[0, 1])
 
 
 def cross_talk(changes: Values, own: int, spread: Values) -> float:

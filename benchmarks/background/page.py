@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.background.checks import MoodScores, PaletteScores, TextScores
-from benchmarks.background.measures import MOODS, Figure
+from benchmarks.background.measures import MOODS
 from benchmarks.background.processes import LARGE_PX, ByteScores, Cost, FileScores
+from benchmarks.figures import Figure, percent, shown, table
 from benchmarks.report import processor
 from scumble.effects.background import THUMBNAIL_BYTES, THUMBNAIL_PX
 from scumble.engine.machine import default_budget_mib
@@ -30,24 +31,6 @@ class Scores:
     small: dict[str, Cost]
     large: dict[str, Cost]
     large_px: tuple[int, int] = LARGE_PX
-
-
-def shown(figure: Figure, low: float = -float("inf"), high: float = float("inf"), digits: int = 2) -> str:
-    """Writes a figure with its bounds; bold where it is not from `low` to `high`."""
-    value, least, most = (f"{number:.{digits}f}" for number in figure[:3])
-    return f"{value if low <= figure.value <= high else f'**{value}**'} [{least}, {most}]"
-
-
-def percent(figure: Figure, low: float = 0.0, digits: int = 1) -> str:
-    """Writes a share with its bounds in percent; bold where it is below `low`."""
-    value, least, most = (f"{100 * number:.{digits}f}" for number in figure[:3])
-    return f"{value if figure.value >= low else f'**{value}**'} [{least}, {most}]"
-
-
-def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    """Returns a table whose first column is words and the others figures."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return [f"| {' | '.join(cells)} |" for cells in lines]
 
 
 def mood_lines(moods: dict[str, MoodScores]) -> list[str]:

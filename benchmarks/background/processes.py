@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.background.measures import Figure, figure
+from benchmarks.figures import Figure, figure
 from scumble import read_image
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,12 +16,11 @@ from benchmarks.background.measures import (
     contrasts,
     cross_talk,
     edge_steps,
-    figure,
     lab,
     pair_distances,
-    rank_correlation,
     strays,
 )
+from benchmarks.figures import figure, rank_correlation
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[2]

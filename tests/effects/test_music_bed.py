@@ -132,6 +132,14 @@ def test_ramps_end_where_speech_begins_and_start_where_it_ends() -> None:
     assert (np.diff(points[:, 0]) > 0).all()
 
 
+@pytest.mark.parametrize(("attack_s", "release_s"), [(0.0, 0.0), (0.0, 0.6), (0.12, 0.0)])
+def test_ramps_of_no_length_come_up_again(attack_s: float, release_s: float) -> None:
+    points = duck_points([Region(2.0, 3.0), Region(6.0, 7.0)], 20, attack_s, release_s)
+    levels = np.interp(np.array([1.0, 2.5, 4.5, 6.5, 9.0]) * RATE_HZ, points[:, 0], points[:, 1])
+    assert levels.tolist() == pytest.approx([1, 0.1, 1, 0.1, 1])
+    assert (np.diff(points[:, 0]) > 0).all()
+
+
 def test_regions_close_breaths_and_leave_out_clicks() -> None:
     probabilities = np.array([0, 0.9, 0, 0, *[0.9] * 10, *[0.1] * 5, *[0.6, 0.4] * 5, 0, 0], np.float32)
     assert regions_from_probabilities(probabilities, 0.032, 10) == [pytest.approx((4 * 0.032, 29 * 0.032))]

@@ -19,6 +19,8 @@ _SUBTYPES = {"16-bit": "PCM_16", "24-bit": "PCM_24", "float": "FLOAT"}
 _BLOCK_FRAMES = 1 << 16
 _LARGEST_WAV = (1 << 32) - 64
 _IEEE_FLOAT = 3
+_VORBIS_LEVEL = 0.3
+"""About 190 kbit/s. At libsndfile's own 0.6, 120 kbit/s, a bed of music comes out 0.1 LU softer than it was."""
 
 
 def sound_format_from_name(path: str | os.PathLike[str]) -> str:
@@ -53,8 +55,9 @@ def write_audio(path: str | os.PathLike[str], audio: Audio) -> None:
                 _write_float_wav(temporary, audio)
                 return
             subtype = "VORBIS" if container == "OGG" else _SUBTYPES[audio.sample_format]
+            finer = {"compression_level": _VORBIS_LEVEL} if container == "OGG" else {}
             with soundfile.SoundFile(
-                str(temporary), "w", audio.rate_hz, audio.channels, subtype, format=container
+                str(temporary), "w", audio.rate_hz, audio.channels, subtype, format=container, **finer
             ) as file:
                 for start in range(0, len(samples), _BLOCK_FRAMES):  # libvorbis takes a long block on the stack
                     file.write(samples[start : start + _BLOCK_FRAMES])

@@ -23,6 +23,8 @@ _SHORTEST_SPEECH_S = 0.1
 _LONGEST_BREATH_S = 0.5
 _BATCH_WINDOWS = 512
 _RAMP_POINTS = 8
+_SHORTEST_RAMP_S = 0.005
+"""A ramp of no length would click, and have no place from which to come up again."""
 
 
 class Region(NamedTuple):
@@ -83,8 +85,9 @@ def duck_points(regions: list[Region], depth_db: float, attack_s: float, release
     """Returns frames and factors, (n, 2): down by `depth_db` while somebody speaks.
 
     The way down ends where speech begins, since what comes is known; the way up begins where it ends. A pause too
-    short for both keeps as far down as they meet. Ramps are straight in decibels.
+    short for both keeps as far down as they meet. Ramps are straight in decibels and last 5 ms at least.
     """
+    attack_s, release_s = max(attack_s, _SHORTEST_RAMP_S), max(release_s, _SHORTEST_RAMP_S)
     edges: dict[float, float] = {}
     for region in regions:
         edges |= {region.start_s - attack_s: 0.0, region.start_s: 1.0, region.end_s: 1.0, region.end_s + release_s: 0.0}
@@ -93,8 +96,8 @@ def duck_points(regions: list[Region], depth_db: float, attack_s: float, release
     times = np.array(sorted({max(0.0, time) for time in fine | edges.keys()}))
     down = np.zeros_like(times)
     for region in regions:
-        before = 1 + (times - region.start_s) / max(attack_s, 1e-9)
-        after = 1 - (times - region.end_s) / max(release_s, 1e-9)
+        before = 1 + (times - region.start_s) / attack_s
+        after = 1 - (times - region.end_s) / release_s
         down = np.maximum(down, np.clip(np.minimum(before, after), 0, 1))
     points = np.stack([np.round(times * RATE_HZ), 10 ** (-depth_db * down / 20)], axis=1)
     rising: NDArray[np.float64] = points[np.append(np.diff(points[:, 0]) > 0, True)]
