@@ -51,7 +51,8 @@ def _reading(hz: Tensor) -> Tensor:
     """Returns weights that read bands at frequencies: (N, n, BANDS)."""
     bands = torch.arange(picture.BANDS, device=hz.device, dtype=torch.float32)
     off: Tensor = (_band_of(hz).clamp(0, picture.BANDS - 1)[:, :, None] - bands).abs()
-    return F.relu(1 - off)
+    near: Tensor = 1 - off
+    return near.clamp_min(0)
 
 
 class Tower(nn.Module):
