@@ -58,7 +58,20 @@ def words_on_kernel(kernel: dict[str, list[float]]) -> str:
     """Returns what the kernel distance can tell: which sets are further away than the taught notes' interval."""
     apart = [_NAMES[name] for name, row in kernel.items() if row[1] > kernel["taught"][2]]
     told = "; ".join(apart) if apart else "none"
-    return f"The kernel distance (Binkowski et al. 2018) is too coarse here; further away than real notes it finds: {told}."
+    return (
+        f"The kernel distance (Binkowski et al. 2018) is coarser here; further away than real notes it finds: {told}."
+    )
+
+
+def words_on_losses(report: dict[str, Any]) -> str:
+    """Returns what is said of reading pictures back, and of variety."""
+    back, varied = report["read_back"], report["variety"]
+    return (
+        f"{back['notes']} held-out notes of single players that became pictures and sounds again have levels "
+        f"{back['loud_db']:.1f} dB off in bands above -40 dB, {back['between_db']:.1f} dB between harmonics, and a pitch "
+        f"{back['cents']:.1f} cents off (medians). Drawn notes differ from the mean of their kind by "
+        f"{varied['drawn']:.2f}, held-out ones by {varied['held_out']:.2f}, taught ones by {varied['taught']:.2f}."
+    )
 
 
 def words_on_copies(copies: dict[str, Any]) -> str:
@@ -97,6 +110,7 @@ def figures_of(report: dict[str, Any], sheet: str) -> str:
         "sustain, on 48 principal components. Lower is nearer. Real notes of other fonts are the floor.",
         "\n".join(distance_table(report)),
         words_on_kernel(report["kernel"]),
+        words_on_losses(report),
         "### Copies and blends",
         words_on_copies(report["copies"]),
         words_on_blends(report["blends"]),
