@@ -58,9 +58,7 @@ def words_on_kernel(kernel: dict[str, list[float]]) -> str:
     """Returns what the kernel distance can tell: which sets are further away than the taught notes' interval."""
     apart = [_NAMES[name] for name, row in kernel.items() if row[1] > kernel["taught"][2]]
     told = "; ".join(apart) if apart else "none"
-    return (
-        f"The kernel distance (Binkowski et al. 2018) is coarser here; further away than real notes it finds: {told}."
-    )
+    return f"The kernel distance (Binkowski et al. 2018) tells less: further away than real notes it finds {told}."
 
 
 def words_on_losses(report: dict[str, Any]) -> str:
@@ -68,8 +66,8 @@ def words_on_losses(report: dict[str, Any]) -> str:
     back, varied = report["read_back"], report["variety"]
     return (
         f"{back['notes']} held-out notes of single players that became pictures and sounds again have levels "
-        f"{back['loud_db']:.1f} dB off in bands above -40 dB, {back['between_db']:.1f} dB between harmonics, and a pitch "
-        f"{back['cents']:.1f} cents off (medians). Drawn notes differ from the mean of their kind by "
+        f"{back['loud_db']:.1f} dB off in bands above -40 dB, {back['between_db']:.1f} dB between harmonics, and a "
+        f"pitch {back['cents']:.1f} cents off (medians). Drawn notes differ from the mean of their kind by "
         f"{varied['drawn']:.2f}, held-out ones by {varied['held_out']:.2f}, taught ones by {varied['taught']:.2f}."
     )
 
