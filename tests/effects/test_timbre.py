@@ -176,6 +176,8 @@ def test_a_blend_goes_evenly_from_one_kind_to_the_other() -> None:
         assert np.abs(path[-1] - drawn(Wish(other, 4))).max() < 0.01
         assert np.abs(path[0] - drawn(Wish(kind, 4))).max() < 0.01
         assert away[-1] > 1
+    second = drawn(Wish("flute", 4, "flute", 1.0))
+    assert np.sqrt(((second - drawn(Wish("flute", 4))) ** 2).mean()) > 1
 
 
 def test_it_takes_over_the_melody_and_what_suits_it() -> None:
@@ -215,6 +217,13 @@ def test_only_the_voiced_tracks_sound_otherwise() -> None:
     assert bytes(without.data) != bytes(beside.data)
     assert "timbre" not in MusicBed(**values).used_bundles()  # type: ignore[arg-type]
     assert "timbre" in MusicBed(**values, timbre="lead").used_bundles()  # type: ignore[arg-type]
+
+
+def test_a_loop_with_a_timbre_flows_into_its_beginning() -> None:
+    audio = MusicBed(duration=5, style="ambient", loop=True, timbre="pad", seed=3)()
+    sound = np.frombuffer(audio.data, np.float32).reshape(-1, 2)
+    steps = np.abs(np.diff(sound, axis=0)).max(1)
+    assert np.abs(sound[0] - sound[-1]).max() <= np.quantile(steps, 0.99)
 
 
 def test_a_blend_with_nothing_and_an_unknown_kind_are_refused() -> None:

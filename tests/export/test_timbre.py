@@ -28,7 +28,9 @@ from scumble_export.timbre.judging import (
     frechet_interval,
     nearest_decibels,
     pitch_scores,
+    read_back,
     share_interval,
+    variety,
 )
 from scumble_export.timbre.net import CODE, Generator
 from scumble_export.timbre.notes import CLASSES, Note, bytes_from_picture, is_in_tune, midi_of, wanted_notes
@@ -267,6 +269,13 @@ def test_pitch_copies_and_evenness_are_counted() -> None:
     levels = np.zeros((3, 2, 2), np.float32)
     levels[1] += 3
     assert nearest_decibels(levels[1:2], levels[[0, 2]])[0] == pytest.approx(3)
+    assert variety(torch.tensor([[0.0], [2.0], [5.0], [5.0]]), ["a", "a", "b", "b"]) == pytest.approx(0.5**0.5)
+    drawn = ANALYSIS.picture(tone(60), 60)[0]
+    assert read_back(drawn, drawn, 60) == (0, 0, 0)
+    assert read_back(drawn, drawn - np.array([2, 0], np.float32)[:, None, None], 60) == pytest.approx(
+        (2, 2, 0), abs=1e-3
+    )
+    assert read_back(drawn, ANALYSIS.picture(tone(60, cents=10), 60)[0], 60)[2] == pytest.approx(10, abs=1)
     line = torch.linspace(0, 1, 6)[:, None].repeat(1, 3)
     assert evenness(line) == pytest.approx((1.0, 1.0))
     assert evenness(line[[0, 3, 1, 2, 4, 5]])[0] < 1

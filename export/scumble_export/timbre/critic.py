@@ -50,8 +50,8 @@ def _band_of(hz: Tensor) -> Tensor:
 def _reading(hz: Tensor) -> Tensor:
     """Returns weights that read bands at frequencies: (N, n, BANDS)."""
     bands = torch.arange(picture.BANDS, device=hz.device, dtype=torch.float32)
-    off: Tensor = (_band_of(hz).clamp(0, picture.BANDS - 1)[:, :, None] - bands).abs()
-    return F.relu(1 - off)
+    place: Tensor = _band_of(hz).clamp(0, picture.BANDS - 1)
+    return F.relu(1 - torch.abs(place[:, :, None] - bands))
 
 
 class Tower(nn.Module):
@@ -76,7 +76,8 @@ class Tower(nn.Module):
         for layer in self.layers:
             x = F.leaky_relu(layer(x), 0.2)
         x = F.leaky_relu(self.mixed(x), 0.2)
-        return (self.verdict(x)[:, 0] + (x * self.kinds(kind)[:, :, None, None]).mean(1)).flatten(1).float()
+        found: Tensor = self.verdict(x)[:, 0] + (x * self.kinds(kind)[:, :, None, None]).mean(1)
+        return found.flatten(1).float()
 
 
 class Critic(nn.Module):

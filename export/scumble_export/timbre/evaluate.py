@@ -26,6 +26,7 @@ from scumble.effects.music_bed.timbre.keymap import (
     inputs_for,
     sound_from_picture,
 )
+from scumble.effects.music_bed.timbre.kinds import KINDS as PLAYED
 from scumble.effects.music_bed.timbre.reading import Grid
 from scumble.effects.music_bed.timbre.sounding import Sound
 from scumble.engine import Engine, Session
@@ -40,12 +41,16 @@ from scumble_export.timbre.judging import (
     frechet_interval,
     nearest_decibels,
     pitch_scores,
+    read_back,
+    variety,
 )
 from scumble_export.timbre.notes import CLASSES
 from scumble_export.timbre.train import Pack
 
 Waves = list[NDArray[np.float64]]
 KINDS = tuple(CLASSES)
+KINDS_ALONE = {name: kind.spread_cents == 0 for name, kind in PLAYED.items()}
+"""Kinds of one player: what ensembles add on purpose is no loss."""
 HIGHEST_JUDGED = 94
 """CREPE's highest pitch class lies below key 96."""
 _STEPS = 11
@@ -219,9 +224,23 @@ def judged(net: Net, pack: Pack, held: Pack, crepe: Crepe, count: int) -> dict[s
             name: frechet_interval(seen[name], seen["taught"]) for name in ("drawn", "taught_again", "plain_tones")
         },
         "kernel": {name: kernel_interval(seen[name], seen["held_out"]) for name in others},
+        "variety": {name: variety(seen[name], [note.kind for note in notes]) for name in waves},
+        "read_back": read_back_scores(held_pictures, waves["held_out_as_pictures"], notes),
         "copies": copies(small(drawn), notes, pack, small(held_pictures)),
         "blends": blends(net, crepe, 12),
     }
+
+
+def read_back_scores(wanted: NDArray[np.float32], waves: Waves, notes: list[Note]) -> dict[str, float]:
+    """Returns the medians of what is lost when held-out notes become pictures and sounds again."""
+    analysis = picture.Analysis()
+    rows = [
+        read_back(one, analysis.picture(wave, note.key)[0], note.key)
+        for one, wave, note in zip(wanted, waves, notes, strict=True)
+        if KINDS_ALONE[note.kind]
+    ]
+    names = ("loud_db", "between_db", "cents")
+    return dict(zip(names, np.median(rows, axis=0).tolist(), strict=True)) | {"notes": len(rows)}
 
 
 def by_kind(drawn: Tensor, real: Tensor, notes: list[Note]) -> dict[str, tuple[float, float, int]]:
@@ -240,6 +259,7 @@ def summary_of(report: dict[str, Any]) -> dict[str, float]:
     """Returns the figures that go into the manifest."""
     figures = {f"in_tune_{name}": report["pitch"][name]["in_tune"][0] for name in ("drawn", "held_out")}
     figures |= {f"frechet_{name}": value[0] for name, value in report["frechet"].items()}
+    figures["variety_ratio"] = report["variety"]["drawn"] / report["variety"]["held_out"]
     figures["copies_drawn_closer_share"] = report["copies"]["drawn_closer_db"]
     figures["blend_levels_onward"] = report["blends"]["levels_onward"]
     return figures | {"notes_judged": float(report["notes"])}

@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from scumble_export.timbre import picture
+
 Interval = tuple[float, float, float]
 """A figure and the ends of its 95 % interval."""
 IN_TUNE_CENTS = 50.0
@@ -81,6 +83,32 @@ def nearest_decibels(levels: NDArray[np.float32], among: NDArray[np.float32]) ->
     own, other = (x.reshape(len(x), -1).astype(np.float64) for x in (levels, among))
     squared = (own**2).sum(1)[:, None] + (other**2).sum(1) - 2 * own @ other.T
     return np.asarray(np.sqrt(np.maximum(squared.min(1), 0) / own.shape[1]))
+
+
+def variety(features: Tensor, kinds: list[str]) -> float:
+    """Returns how far notes are from the mean of their kind, root of the mean square."""
+    squares = []
+    for kind in sorted(set(kinds)):
+        own = features[[place for place, name in enumerate(kinds) if name == kind]]
+        squares.append((own - own.mean(0)).square().sum(1))
+    return float(torch.cat(squares).mean().sqrt())
+
+
+def read_back(wanted: NDArray[np.float32], found: NDArray[np.float32], key: float) -> tuple[float, float, float]:
+    """Returns how far a note's picture, (2, bands, frames), is from that of the sound made of it.
+
+    Absolute errors, in decibels, of bands louder than -40 dB, and between the harmonics (medians); and how many cents
+    the frequencies near the fundamental are off. Frames that the loop has blended are left out.
+    """
+    frames = slice(2, 20)
+    pitch = float(picture.hz_from_key(key))
+    centres = picture.centres_hz()
+    off = np.abs(found[0] - wanted[0])[:, frames]
+    between = np.abs(centres / pitch - np.round(centres / pitch)) > 0.35
+    near = np.abs(centres - pitch) < 10
+    turns = np.angle(np.exp(1j * np.pi * (found[1] - wanted[1])[near][:, frames]).mean()) / np.pi
+    cents = abs(1731 * float(turns) * picture.RESIDUAL_HZ / pitch)
+    return float(np.median(off[wanted[0][:, frames] > -40])), float(np.median(off[between])), cents
 
 
 def evenness(path: Tensor) -> tuple[float, float]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DRUM_BANK = 128
 FADE_OUT_S = (0.25, 2.0)
 """Shortest and longest fade at the end."""
-VOICED_TRIM_DB = 2.2
+VOICED_TRIM_DB = 3.0
 """Brings drawn instruments to the loudness that `trim_db` brings others to."""
 _HARDEST = 127
 _STEPS = 8
