@@ -69,6 +69,26 @@ def test_a_missing_model_file_is_said(copy: Path) -> None:
     assert raised.value.code == "bundle.no_model"
 
 
+def test_exact_tiles_are_not_promised_of_a_graph_that_sees_everything(copy: Path) -> None:
+    rewritten(copy, 'mode = "global"', 'mode = "exact"')
+    with pytest.raises(ModelError, match="promises exact tiles") as raised:
+        find_bundle("colorize").model_bytes()
+    assert raised.value.code == "bundle.not_exact"
+
+
+def test_the_manifest_says_in_which_modes_its_net_runs(copy: Path) -> None:
+    manifest = find_bundle("colorize").manifest
+    facts = manifest.plan_facts("global")
+    assert (facts["halo"], facts["stride"]) == (manifest.tiling.context_halo, manifest.tiling.stride)
+    assert facts["weights_bytes"] == 4 * manifest.model.parameters
+    assert manifest.plan_facts("guided")["halo"] == 0
+    with pytest.raises(ModelError) as raised:
+        manifest.plan_facts("exact")
+    assert (raised.value.code, "global, guided" in raised.value.hint) == ("bundle.mode", True)
+    with pytest.raises(ModelError):
+        find_bundle("background").manifest.plan_facts("exact")
+
+
 def test_without_a_licence_nothing_runs(copy: Path) -> None:
     rewritten(copy, 'model = "Apache-2.0"', 'model = ""')
     with pytest.raises(LicenceRefused):
