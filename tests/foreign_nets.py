@@ -138,6 +138,16 @@ def with_instance_norm() -> bytes:
     return net.picture(net.unit_scale(net.conv(net.relu(x), 8, 3)))
 
 
+def with_group_norm() -> bytes:
+    """The same over groups of channels, as exporters of torch write it."""
+    net = Found(15)
+    x = net.conv("x", 3, 8)
+    groups = net.add("Reshape", [x, net.constant([0, 2, -1])])
+    ones, zeros = net.constant([1.0, 1.0]), net.constant([0.0, 0.0])
+    normal = net.add("InstanceNormalization", [groups, ones, zeros])
+    return net.picture(net.conv(net.add("Reshape", [normal, net.add("Shape", [x])]), 8, 3))
+
+
 def with_global_pool() -> bytes:
     """Channels weighed by the mean of the whole picture (squeeze and excitation)."""
     net = Found(10)
@@ -193,7 +203,8 @@ GLOBAL: dict[str, tuple[Callable[[], bytes], str]] = {
     "instance norm": (with_instance_norm, "InstanceNormalization"),
     "global pool": (with_global_pool, "GlobalAveragePool"),
     "reduced mean": (with_reduced_mean, "ReduceMean"),
-    "attention": (with_attention, "Softmax"),
+    "attention": (with_attention, "MatMul"),
+    "group norm": (with_group_norm, "InstanceNormalization"),
     "fixed resize": (with_fixed_resize, "Resize"),
     "softmax": (with_softmax_over_rows, "Softmax"),
 }

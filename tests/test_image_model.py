@@ -61,7 +61,8 @@ def test_what_is_found_is_what_the_net_is(name: str) -> None:
     # What is seen is at most what the graph allows, and in small nets nearly that.
     assert halo - stride <= max(facts.measured_reach) <= halo
     assert facts.global_operators == {}
-    assert 10 < facts.bytes_per_pixel < 5000
+    assert 10 < facts.memory.bytes_per_pixel < 5000
+    assert facts.memory.growth == 0
 
 
 @pytest.mark.parametrize("name", foreign_nets.EXACT)
@@ -235,9 +236,17 @@ def test_memory_that_is_measured_grows_with_the_net() -> None:
         x = net.relu(net.conv("x", 3, channels))
         return net.picture(net.conv(net.relu(net.conv(x, channels, channels)), channels, 3))
 
-    thin, wide = (ENGINE.model(of_width(channels)).facts.bytes_per_pixel for channels in (8, 64))
+    thin, wide = (ENGINE.model(of_width(channels)).facts.memory.bytes_per_pixel for channels in (8, 64))
     assert 2 * 8 * 4 * 0.5 <= thin < wide
     assert wide >= 2 * 64 * 4 * 0.9  # two layers at a time, in float32
+
+
+def test_memory_that_grows_faster_than_the_picture_is_told() -> None:
+    found = model("attention", foreign_nets.with_attention)
+    memory = found.facts.memory
+    assert 3 < memory.growth < 20  # a float32 for each pair of pixels, in the product and in its softmax
+    counted = [found.plan(side, side, budget_bytes=1 << 40).bytes for side in (100, 200)]
+    assert 12 < counted[1] / counted[0] < 17
 
 
 def test_a_budget_is_kept_and_a_small_one_is_an_error() -> None:

@@ -87,6 +87,7 @@ def _plain(model: ForeignModel, facts: ModelFacts) -> dict[str, Any]:
     ports = {"inputs": model.graph.inputs, "outputs": model.graph.outputs}
     listed = {name: [_port(port) for port in found] for name, found in ports.items()}
     plain: dict[str, Any] = msgspec.to_builtins(facts)
+    plain["memory"] = facts.memory._asdict()
     return {"model": model.name, **listed, "operators": model.operators} | plain
 
 
@@ -110,7 +111,9 @@ def _told(model: ForeignModel, facts: ModelFacts) -> str:
         lines.append(f"  seen to depend on pixels up to {left} to the left or above and {right} to the right or below")
     for name, how in facts.global_operators.items():
         lines.append(f"  global operator: {name} {how}")
-    lines.append(f"  memory: {facts.bytes_per_pixel:,.0f} bytes for each pixel of a tile, measured")
+    lines.append(f"  memory: {facts.memory.bytes_per_pixel:,.0f} bytes for each pixel of a tile, measured")
+    if facts.memory.growth:
+        lines[-1] += f", and {facts.memory.growth:,.2f} more for each pixel that the tile has"
     if facts.tiling == "none":
         lines.append(f"  exact tiling: impossible, since {facts.reason}")
     else:

@@ -8,17 +8,20 @@ from typing import Any, Literal
 
 import msgspec
 
-from scumble.engine.memory_probe import measured_bytes_per_pixel
+from scumble.engine.memory_probe import Memory, measured_memory
 from scumble.engine.probe import MULTIPLES, Listener, Probe, doubled, not_a_picture
 from scumble.models.foreign import Axes, ForeignModel, ImagePorts, image_ports
 from scumble.models.reach import Reach, reach_of_graph
 
 FORMAT = 1
 _WIDEST_PROBE = 1024
+_MOST_PIXELS = 1 << 14
+"""Of a picture for a graph that was not followed: attention over it takes the square of that."""
 _ROUNDING = 1e-5
 """Differences below it are float32's own, and less than a code of 16 bits."""
 _PROBE_SECONDS = 4.0
-_MEMORY_SIDES = (512, 384, 256, 192, 128, 64)
+_MEMORY_SIDES = (512, 384, 256, 192, 128)
+_SMALL_SIDES = (48, 96)
 _LARGEST_SCALE = 16
 
 Tiling = Literal["exact", "rounding", "none"]
@@ -63,8 +66,8 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Why tiles are not exact; empty where they are."""
     largest_difference: float | None
     """Of tiles and full frame on noise, 0 to 1; None where it was not tried."""
-    bytes_per_pixel: float
-    """Memory of one worker per pixel of its tile."""
+    memory: Memory
+    """Of one worker, measured."""
 
 
 def inspected(model: ForeignModel, library: Path, progress: Listener = None) -> ModelFacts:
@@ -79,7 +82,7 @@ def inspected(model: ForeignModel, library: Path, progress: Listener = None) -> 
         known: dict[str, Any] = _of_fixed_size(probe, ports, reach, ports.fixed_size)
     else:
         known = _of_any_size(probe, reach)
-    size = ports.fixed_size or _memory_size(probe, known)
+    sizes = [ports.fixed_size] if ports.fixed_size is not None else _memory_sizes(probe, known)
     if ports.channels[1] not in (None, known["channels"][1]) or known["channels"][1] not in (1, 3):
         raise not_a_picture(f"its output has {known['channels'][1]} channels")
     return ModelFacts(
@@ -91,7 +94,7 @@ def inspected(model: ForeignModel, library: Path, progress: Listener = None) -> 
         output=ports.output,
         axes=ports.axes,
         fixed_size=ports.fixed_size,
-        bytes_per_pixel=measured_bytes_per_pixel(model.content, ports, library, size),
+        memory=measured_memory(model.content, ports, library, sizes),
         **known,
     )
 
@@ -147,17 +150,20 @@ def _from_graph(probe: Probe, reach: Reach, stride: int, least: int) -> dict[str
 
 def _from_measurement(probe: Probe, reach: Reach, multiple: int, least: int) -> dict[str, Any]:
     """The graph holds operators that were not followed: it is watched instead."""
-    suspects = {name: f"{count} behind a change of shape" for name, count in reach.suspects.items()}
-    unfollowed = ", ".join(sorted(reach.unfollowed)) or "its output"
+    behind = ", ".join(sorted(reach.unfollowed))
+    suspects = dict.fromkeys(reach.suspects, f"behind {behind}, where the trace was lost") | reach.whole
+    unfollowed = behind or "its output"
     across = max(least, multiple)
-    for along in doubled(max(128, 2 * across), _WIDEST_PROBE):
+    first = max(128, 2 * across)
+    widest = max(first, min(_WIDEST_PROBE, _MOST_PIXELS // across))
+    for along in doubled(first, widest):
         along = -(-along // multiple) * multiple
         found = [probe.sides_seen(along, across, multiple, axis=axis) for axis in (1, 2)]
         ends = [pair for pair in found if pair is not None]
         if len(ends) == len(found):
             break
     else:
-        reason = f"an output pixel was seen to depend on pixels {_WIDEST_PROBE // 2} away"
+        reason = f"an output pixel was seen to depend on pixels {widest // 2} away"
         return {"stride": multiple, "stride_by": "measured", "measured_reach": None} | _without_halo(
             reason, suspects or {unfollowed: "reaches further than was tried"}
         )
@@ -231,11 +237,9 @@ def _of_fixed_size(probe: Probe, ports: ImagePorts, reach: Reach, size: tuple[in
     return known | {"global_operators": {}, "tiling": "exact", "reason": "", "largest_difference": None}
 
 
-def _memory_size(probe: Probe, known: dict[str, Any]) -> tuple[int, int]:
-    """Returns a tile that is large enough to be measured and small enough to be soon done."""
+def _memory_sizes(probe: Probe, known: dict[str, Any]) -> list[tuple[int, int]]:
+    """Returns two small tiles, and one that is large enough to be measured well and small enough to be soon done."""
     step = math.lcm(known["stride"], known["multiple"])
-    for side in _MEMORY_SIDES:
-        if probe.seconds_per_pixel * side * side <= _PROBE_SECONDS:
-            break
-    side = max(-(-side // step) * step, known["min_size"])
-    return side, side
+    large = next((s for s in _MEMORY_SIDES if probe.seconds_per_pixel * s * s <= _PROBE_SECONDS), _MEMORY_SIDES[-1])
+    sides = {max(-(-side // step) * step, known["min_size"]) for side in (*_SMALL_SIDES, large)}
+    return [(side, side) for side in sorted(sides)]

@@ -8,7 +8,7 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,40 +18,63 @@ from scumble.models.foreign import ImagePorts
 
 _TIMEOUT_S = 600
 _RESET_PEAK = "5"
+_FASTER = 1.6
+"""Bytes per pixel fall, if anything, from one size to the next, but for graphs whose memory grows faster."""
 
 
-def measured_bytes_per_pixel(content: bytes, ports: ImagePorts, library: Path, size: tuple[int, int]) -> float:
-    """Returns the memory of one worker per pixel of its tile, of `size` (width, height); our own buffers included.
+class Memory(NamedTuple):
+    """Memory of one worker per pixel of its tile: so many bytes, and so many more for each pixel that the tile has."""
 
-    Measured in a process of its own: peak after two runs, which is when the runtime has what it keeps, less what was
-    in use before. Raises ModelError when that process fails.
+    bytes_per_pixel: float
+    growth: float
+    """0 but for graphs whose memory grows faster than the picture, such as attention over all of it."""
+
+    def at(self, pixels: int) -> float:
+        """Returns bytes per pixel of a tile of so many pixels."""
+        return self.bytes_per_pixel + self.growth * pixels
+
+
+def measured_memory(content: bytes, ports: ImagePorts, library: Path, sizes: list[tuple[int, int]]) -> Memory:
+    """Returns the memory of one worker on tiles, our own buffers included; `sizes` (width, height) rise.
+
+    Measured in a process of its own: the peak after two runs of each size, which is when the runtime has what it keeps,
+    less what was in use before. Where memory grows faster than the tile, larger sizes are left out. Raises ModelError
+    when that process fails.
     """
-    job: dict[str, Any] = {"library": str(library), "input": ports.input, "output": ports.output, "axes": ports.axes}
-    job |= {"channels": ports.channels[0], "size": size}
+    job: dict[str, Any] = {"library": str(library), "input": ports.input, "axes": ports.axes}
+    job |= {"channels": ports.channels[0], "sizes": sizes}
     command = [sys.executable, "-m", "scumble.engine.memory_probe"]
     done = subprocess.run(  # noqa: S603 - our own module
         command, input=json.dumps(job).encode() + b"\n" + content, capture_output=True, check=False, timeout=_TIMEOUT_S
     )
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        message = f"The model failed on a tile of {size[0]} by {size[1]} pixels: {said[-1] if said else 'it was ended'}"
+        message = f"The model failed while its memory was measured: {said[-1] if said else 'its process was ended'}"
         raise ModelError(message, "Close other programs, or try a smaller model.", "model.failed")
-    return float(done.stdout)
+    return Memory(*json.loads(done.stdout))
 
 
 def main() -> None:
-    """Reads the job's line and the model from stdin, and prints bytes per pixel."""
+    """Reads the job's line and the model from stdin, and prints bytes per pixel and their growth."""
     job = json.loads(sys.stdin.buffer.readline())
     content = sys.stdin.buffer.read()
     _native.init_runtime(job["library"])
     session = _native.Session(content, workers=1)
-    width, height = job["size"]
-    shape = (job["channels"], height, width) if job["axes"] == "nchw" else (height, width, job["channels"])
-    planes = np.random.default_rng(0).random((1, *shape), np.float32)
     before = _resident_bytes()
-    for _ in range(2):
-        session.run({job["input"]: planes})
-    sys.stdout.write(f"{max(0, _peak_bytes() - before) / (width * height)}\n")
+    found: list[tuple[int, float]] = []
+    for width, height in job["sizes"]:
+        shape = (job["channels"], height, width) if job["axes"] == "nchw" else (height, width, job["channels"])
+        planes = np.random.default_rng(0).random((1, *shape), np.float32)
+        for _ in range(2):
+            session.run({job["input"]: planes})
+        pixels = width * height
+        found.append((pixels, max(0, _peak_bytes() - before) / pixels))
+        if len(found) > 1 and found[-1][1] > _FASTER * found[-2][1]:
+            (few, less), (many, more) = found[-2:]
+            growth = (more - less) / (many - few)
+            sys.stdout.write(json.dumps([max(0.0, more - growth * many), growth]))
+            return
+    sys.stdout.write(json.dumps([found[-1][1], 0.0]))
 
 
 def _resident_bytes() -> int:

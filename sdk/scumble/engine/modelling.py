@@ -82,7 +82,7 @@ class ImageModel:
         if (tile is not None and tile < 1) or (halo is not None and halo < 0):
             raise ParamError(f"A tile of {tile} with a halo of {halo}", "Give pixels, or nothing.", "param.tile")
         budget: dict[str, Any] = {
-            "bytes_per_pixel": facts.bytes_per_pixel,
+            "bytes_per_pixel": facts.memory.bytes_per_pixel,
             "weights_bytes": facts.weights_bytes,
             "budget_bytes": self._engine.budget_bytes if budget_bytes is None else budget_bytes,
         }
@@ -106,6 +106,8 @@ class ImageModel:
             mode = "full frame"
         elif mode == "seams" and not allow_seams:
             raise self._refusal(halo)
+        across, down = plan.shapes[0]
+        budget["bytes_per_pixel"] = facts.memory.at(across * down)
         try:
             workers, counted = plan.fit_workers(workers=self._engine.workers, **budget)
         except MemoryBudgetTooSmall as error:

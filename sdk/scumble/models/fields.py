@@ -72,9 +72,13 @@ class Whole:
     """A tensor whose every element depends on the whole picture."""
 
 
+class Merged:
+    """A tensor one of whose axes runs over all pixels of the picture, rows and columns in one."""
+
+
 class Unknown:
     """A tensor that was not followed: only a measurement can tell what it sees."""
 
 
-State = Seen | Fixed | Sizes | Whole | Unknown
-FIXED, SIZES, WHOLE, UNKNOWN = Fixed(), Sizes(), Whole(), Unknown()
+State = Seen | Fixed | Sizes | Whole | Merged | Unknown
+FIXED, SIZES, WHOLE, MERGED, UNKNOWN = Fixed(), Sizes(), Whole(), Merged(), Unknown()

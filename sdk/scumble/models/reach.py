@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from scumble.models.fields import FIXED, SIZES, UNKNOWN, WHOLE, Fixed, Seen, Sizes, State, Whole
+from scumble.models.fields import FIXED, MERGED, SIZES, UNKNOWN, WHOLE, Fixed, Merged, Seen, Sizes, State, Whole
+from scumble.models.folding import folded, wholes_from_tensor
 from scumble.models.graph import Graph, Node
 from scumble.models.windows import windows
 
@@ -76,6 +77,7 @@ class _Walk:
         self.graph = graph
         self.found = Reach()
         self.states: dict[str, State] = dict.fromkeys(graph.constants, FIXED)
+        self.wholes = {name: wholes_from_tensor(tensor) for name, tensor in graph.constants.items()}
 
     def node(self, node: Node) -> None:
         state = self.result(node)
@@ -85,6 +87,8 @@ class _Walk:
                 state = self.lost(node)
         for name in node.outputs:
             self.states[name] = state
+        if isinstance(state, Fixed) and node.operator != "Constant" and node.outputs:
+            self.wholes[node.outputs[0]] = folded(node, [self.wholes.get(name) for name in node.inputs if name])
 
     def result(self, node: Node) -> State:
         given = [self.states.get(name, UNKNOWN) for name in node.inputs if name]
@@ -93,6 +97,8 @@ class _Walk:
                 return FIXED
             if node.operator in ("Shape", "Size") or all(isinstance(state, (Fixed, Sizes)) for state in given):
                 return SIZES
+        if any(isinstance(state, Merged) for state in given):
+            return self.merged(node, given)
         seen = [state for state in given if isinstance(state, Seen)]
         if len(seen) + sum(isinstance(state, (Fixed, Sizes)) for state in given) < len(given):
             if node.operator in _MIXING:
@@ -123,9 +129,21 @@ class _Walk:
                 return Seen(order.index(first.rows), order.index(first.columns), first.y, first.x)
         if node.operator in ("Pad", "Slice"):
             return self.moved(node, first)
+        if node.operator == "Reshape" and first.axes == (2, 3):
+            target = self.listed(node, 1)
+            if len(target) == 3 and target[2] == -1:  # as exporters write group normalisation and attention
+                return MERGED
         if node.operator == "MatMul":
             return self.product(node, seen)
         return self.lost(node)
+
+    def merged(self, node: Node, given: list[State]) -> State:
+        """Returns the state behind an operator on pixels in one row: what mixes those, sees the whole picture."""
+        count = sum(isinstance(state, Merged) for state in given)
+        if node.operator == "InstanceNormalization" or (node.operator == "MatMul" and count == 2):
+            return self.all_seen(node, "mixes all pixels of the picture")
+        is_kept = node.operator in _POINTWISE or node.operator == "Transpose"
+        return MERGED if is_kept and len(given) == count else self.lost(node)
 
     def all_seen(self, node: Node, reason: str) -> Whole:
         self.found.whole.setdefault(node.operator, reason)
@@ -166,10 +184,10 @@ class _Walk:
         default = -1 if self.graph.opset >= newest or node.operator == "LayerNormalization" else 1
         axis = node.whole("axis", default)
         if node.operator == "CumSum":
-            constant = self.graph.constants.get(node.inputs[1]) if len(node.inputs) > 1 else None
-            if constant is None or len(constant.values) != 1:
+            given = self.listed(node, 1)
+            if len(given) != 1:
                 return self.lost(node)
-            axis = constant.values[0]
+            axis = given[0]
         axis %= 4
         touched = {axis} if self.graph.opset >= newest else set(range(axis, 4))
         return self.all_seen(node, "goes over the whole picture") if touched & set(seen.axes) else seen
@@ -177,8 +195,7 @@ class _Walk:
     def reduced(self, node: Node, seen: Seen) -> State:
         axes = node.wholes("axes")
         if axes is None and len(node.inputs) > 1 and node.inputs[1]:
-            constant = self.graph.constants.get(node.inputs[1])
-            axes = constant.values if constant is not None and constant.values else []
+            axes = self.listed(node, 1)
         if axes is None or {axis % 4 for axis in axes} & set(seen.axes):
             return self.all_seen(node, "reduces the whole picture to one number")
         return seen if axes and node.whole("keepdims", 1) else self.lost(node)
@@ -198,6 +215,9 @@ class _Walk:
 
     def moved(self, node: Node, seen: Seen) -> State:
         """Rows or columns added or cut off in front; what happens at the end moves nothing."""
+        axes = self.listed(node, 3)
+        if axes and not {axis % 4 for axis in axes} & set(seen.axes):
+            return seen  # channels, however many
         starts = self.starts(node)
         if starts is None:
             return self.lost(node)
@@ -209,21 +229,22 @@ class _Walk:
 
     def starts(self, node: Node) -> dict[int, tuple[int, int]] | None:
         """Returns, for axes that are moved, where the output's first element lies, and the step to the next."""
-        listed = [self.graph.constants.get(name) if name else None for name in node.inputs]
-        values = [constant.values if constant is not None else None for constant in listed]
         if node.operator == "Pad":
-            pads = node.wholes("pads") or (values[1] if len(values) > 1 else None)
-            if not pads or len(pads) != 8 or len(values) > 3 or node.word("mode", "constant") == "wrap":
+            pads = node.wholes("pads") or self.listed(node, 1)
+            if len(pads) != 8 or len(node.inputs) > 3 or node.word("mode", "constant") == "wrap":
                 return None
             return {axis: (-pads[axis], 1) for axis in range(4) if pads[axis]}
-        if len(values) < 3:
-            return None
-        firsts = values[1]
-        axes = values[3] if len(values) > 3 and values[3] else list(range(len(firsts or [])))
-        steps = values[4] if len(values) > 4 and values[4] else [1] * len(axes)
-        if not firsts or len(firsts) != len(axes) or min(*firsts, 0) < 0 or min(steps) < 1:
+        firsts = node.wholes("starts") or self.listed(node, 1)
+        axes = node.wholes("axes") or self.listed(node, 3) or list(range(len(firsts)))
+        steps = self.listed(node, 4) or [1] * len(axes)
+        if not firsts or not len(firsts) == len(axes) == len(steps) or min(firsts) < 0 or min(steps) < 1:
             return None
         return {axis % 4: (first, step) for axis, first, step in zip(axes, firsts, steps, strict=True)}
+
+    def listed(self, node: Node, index: int) -> list[int]:
+        """Returns the whole numbers of an input that is constant; none where it is not, or is not given."""
+        found = self.wholes.get(node.inputs[index]) if len(node.inputs) > index else None
+        return found.ravel().tolist() if found is not None else []
 
     def product(self, node: Node, seen: list[Seen]) -> State:
         """Rows of the first times columns of the second: space must be neither."""
