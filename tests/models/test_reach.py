@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from tests import foreign_nets, onnx_nets
 
@@ -14,6 +16,9 @@ from scumble.models.reach import Reach, reach_of_graph
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+NETS = {name: entry[0]() for name, entry in [*foreign_nets.EXACT.items(), *foreign_nets.GLOBAL.items()]}
 
 
 def reach(content: bytes) -> Reach:
@@ -99,6 +104,25 @@ def test_files_that_are_no_models_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_text("no model")
     with pytest.raises(UnsafeModel):
         read_model(tmp_path / "text.onnx")
+
+
+@given(
+    net=st.sampled_from(sorted(NETS)),
+    places=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=4),
+)
+@settings(max_examples=300, deadline=None)
+def test_damaged_files_are_followed_or_refused(net: str, places: list[tuple[int, int]]) -> None:
+    content = bytearray(NETS[net])
+    for place, byte in places:
+        content[place % len(content)] = byte
+    try:
+        graph = read_model(bytes(content)).graph
+        ports = image_ports(graph)
+    except ModelError:
+        return
+    found = reach_of_graph(graph, [ports.input], ports.output, ports.space)
+    assert found.stride >= 1
+    assert found.seen is None or found.seen.x.halo >= 0
 
 
 def test_what_was_learnt_is_counted() -> None:

@@ -24,6 +24,7 @@ from scumble.cli.commands import (
 from scumble.cli.console import say, shown_progress, warn
 from scumble.effects.run_model import RunModel
 from scumble.engine import Engine, ModelFacts
+from scumble.errors import ModelError
 from scumble.models.foreign import ForeignModel, image_ports, read_model
 from scumble.models.graph import Port
 from scumble.rendering import render_files
@@ -41,7 +42,12 @@ def add_model_commands(app: typer.Typer) -> None:
     def inspect(model: Annotated[Path, _MODEL], as_json: Json = False, quiet: Quiet = False) -> None:
         """Tells what a model takes and gives, what an output pixel sees, and whether it can be tiled exactly."""
         found = read_model(model)
-        image_ports(found.graph)
+        try:
+            image_ports(found.graph)
+        except ModelError as error:  # what it takes can be told of any model
+            ports = "\n".join([_title(found), *_told_ports(found)])
+            say(_plain_ports(found) | {"problem": error.as_dict()}, f"{ports}\n  {error.message}", as_json=as_json)
+            return
         with shown_progress("Inspect", quiet=quiet or as_json) as progress:
             facts = Engine(device="cpu").model(found.content, progress.report).facts
         say(_plain(found, facts), _told(found, facts), as_json=as_json)
@@ -84,11 +90,14 @@ def _run_command() -> Callable[..., None]:
 
 
 def _plain(model: ForeignModel, facts: ModelFacts) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(facts)
+    return _plain_ports(model) | plain | {"memory": facts.memory._asdict()}
+
+
+def _plain_ports(model: ForeignModel) -> dict[str, Any]:
     ports = {"inputs": model.graph.inputs, "outputs": model.graph.outputs}
     listed = {name: [_port(port) for port in found] for name, found in ports.items()}
-    plain: dict[str, Any] = msgspec.to_builtins(facts)
-    plain["memory"] = facts.memory._asdict()
-    return {"model": model.name, **listed, "operators": model.operators} | plain
+    return {"model": model.name, "sha256": model.sha256, **listed, "operators": model.operators}
 
 
 def _port(port: Port) -> dict[str, Any]:
@@ -97,11 +106,7 @@ def _port(port: Port) -> dict[str, Any]:
 
 def _told(model: ForeignModel, facts: ModelFacts) -> str:
     """Returns the facts in words, one a line."""
-    lines = [f"{model.name}: {facts.parameters:,} parameters, opset {facts.opset}, sha256 {facts.sha256}"]
-    for what, ports in (("input", model.graph.inputs), ("output", model.graph.outputs)):
-        for port in ports:
-            shape = ", ".join("?" if size is None else str(size) for size in port.shape)
-            lines.append(f"  {what} {port.name!r}: {_KINDS.get(port.kind, port.kind)} ({shape})")
+    lines = [_title(model), *_told_ports(model)]
     lines.append(f"  scale: {facts.scale}, measured")
     lines.append(f"  stride: {facts.stride}, {_by(facts.stride_by)}; sides are multiples of {facts.multiple}")
     if facts.halo is not None:
@@ -122,6 +127,20 @@ def _told(model: ForeignModel, facts: ModelFacts) -> str:
         proof = "not tried, since it takes one size only" if tried is None else f"largest difference {tried:g} on noise"
         lines.append(f"  {'exact' if facts.tiling == 'exact' else 'all but exact'} tiling: {where}; {proof}")
     return "\n".join(lines)
+
+
+def _title(model: ForeignModel) -> str:
+    graph = model.graph
+    return f"{model.name}: {graph.parameters:,} parameters, opset {graph.opset}, sha256 {model.sha256}"
+
+
+def _told_ports(model: ForeignModel) -> list[str]:
+    lines = []
+    for what, ports in (("input", model.graph.inputs), ("output", model.graph.outputs)):
+        for port in ports:
+            shape = ", ".join("?" if size is None else str(size) for size in port.shape)
+            lines.append(f"  {what} {port.name!r}: {_KINDS.get(port.kind, port.kind)} ({shape})")
+    return lines
 
 
 def _by(how: str) -> str:

@@ -90,32 +90,39 @@ class ImageModel:
         is_exact = facts.tiling != "none" and facts.halo is not None and (halo is None or halo >= facts.halo)
         wanted = halo if halo is not None else facts.halo if facts.halo is not None else SEAM_HALO
         mode: Mode = facts.tiling if is_exact and facts.tiling != "none" else "seams"
-        if facts.fixed_size is None and mode != "seams" and tile is None:
-            return ModelPlan(*self._engine.plan(width, height, halo=wanted, **grain, **budget), mode)
-        whole = max(-(-max(side, facts.min_size) // facts.stride) * facts.stride for side in (width, height))
-        full = tile is None and not allow_seams
         if facts.fixed_size is not None:
-            plan = _native.TilePlan(
-                width, height, tile=facts.fixed_size, halo=wanted, stride=facts.stride, min_size=1, fixed=True
-            )
-        elif full or (tile is not None and tile >= whole):
+            fixed: Any = {"tile": facts.fixed_size, "stride": facts.stride, "min_size": 1, "fixed": True}
+            return self._counted(_native.TilePlan(width, height, halo=wanted, **fixed), mode, allow_seams, budget, halo)
+        whole = _up(max(width, height, facts.min_size), facts.stride)
+        if tile is not None and tile < whole:
+            plan = _native.TilePlan(width, height, tile=tile, halo=wanted, **grain)
+            return self._counted(plan, mode, allow_seams, budget, halo)
+        if tile is not None or mode == "seams":
             plan = _native.TilePlan(width, height, tile=whole, halo=0, **grain)
-        else:
-            plan = _native.TilePlan(width, height, tile=tile or _seam_tile(wanted, facts.stride), halo=wanted, **grain)
-        if len(plan.tiles) == 1:
-            mode = "full frame"
-        elif mode == "seams" and not allow_seams:
+            try:
+                return self._counted(plan, mode, allow_seams, budget, halo)
+            except MemoryBudgetTooSmall as error:
+                if tile is not None:
+                    raise
+                if not allow_seams:
+                    raise self._refusal(halo, _needed_mib(plan, facts.memory.at(whole * whole), budget)) from error
+        if facts.memory.growth:  # the planner counts with one figure for all tiles
+            plan = _native.TilePlan(
+                width, height, tile=2 * _up(wanted, facts.stride) + _up(128, facts.stride), halo=wanted, **grain
+            )
+            return self._counted(plan, mode, allow_seams, budget, halo)
+        return ModelPlan(*self._engine.plan(width, height, halo=wanted, **grain, **budget), mode)
+
+    def _counted(
+        self, plan: _native.TilePlan, mode: Mode, allow_seams: bool, budget: dict[str, Any], halo: int | None
+    ) -> ModelPlan:
+        """Returns a plan with the workers that fit; refuses seams that were not allowed."""
+        mode = "full frame" if len(plan.tiles) == 1 else mode
+        if mode == "seams" and not allow_seams:
             raise self._refusal(halo)
         across, down = plan.shapes[0]
-        budget["bytes_per_pixel"] = facts.memory.at(across * down)
-        try:
-            workers, counted = plan.fit_workers(workers=self._engine.workers, **budget)
-        except MemoryBudgetTooSmall as error:
-            if not full:
-                raise
-            _, needed = plan.fit_workers(**{**budget, "workers": 1, "budget_bytes": 2**62})
-            raise self._refusal(halo, f"{-(-needed // 2**20)} MiB") from error
-        return ModelPlan(plan, workers, counted, mode)
+        budget = {**budget, "bytes_per_pixel": self.facts.memory.at(across * down)}
+        return ModelPlan(plan, *plan.fit_workers(workers=self._engine.workers, **budget), mode)
 
     def _refusal(self, halo: int | None, needed: str = "") -> ModelError:
         facts = self.facts
@@ -200,8 +207,16 @@ def _part(progress: Callable[[float], object], index: int, count: int) -> Callab
     return lambda fraction: progress((index + fraction) / count)
 
 
-def _seam_tile(halo: int, stride: int) -> int:
-    return -(-(512 + 2 * halo) // stride) * stride
+def _up(length: int, step: int) -> int:
+    """Returns a length in whole steps."""
+    return -(-length // step) * step
+
+
+def _needed_mib(plan: _native.TilePlan, bytes_per_pixel: float, budget: dict[str, Any]) -> str:
+    """Returns what one worker needs for a plan, whatever the budget."""
+    unbounded = {**budget, "bytes_per_pixel": bytes_per_pixel, "budget_bytes": 2**62}
+    _, needed = plan.fit_workers(workers=1, **unbounded)
+    return f"{-(-needed // 2**20)} MiB"
 
 
 class Modelling(Planning):

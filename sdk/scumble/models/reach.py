@@ -80,7 +80,15 @@ class _Walk:
         self.wholes = {name: wholes_from_tensor(tensor) for name, tensor in graph.constants.items()}
 
     def node(self, node: Node) -> None:
-        state = self.result(node)
+        try:
+            state = self.result(node)
+        except (
+            ArithmeticError,
+            IndexError,
+            TypeError,
+            ValueError,
+        ):  # too few inputs, a stride of 0: no runtime takes it
+            state = self.lost(node)
         if isinstance(state, Seen):
             self.found.stride = math.lcm(self.found.stride, state.y.step.numerator, state.x.step.numerator)
             if self.found.stride > _LARGEST_STRIDE:
