@@ -40,6 +40,7 @@ def test_a_model_runs_tiled_is_recorded_and_replays_to_the_same_bytes(folder: Pa
     assert out.shape == (2 * source.shape[0], 2 * source.shape[1], 3)
     record = json.loads((folder / "out.png.scumble.json").read_text())
     assert (record["effect"], record["params"]["tile"]) == ("run", 128)
+    assert "in tiles that equal the full frame." in record["statement"]
     (model,) = record["models"]
     assert model["bundle"] == "upscaler.onnx"
     assert model["sha256"] == record["inputs"]["model"]["sha256"]
@@ -85,6 +86,7 @@ def test_what_cannot_be_tiled_is_refused_and_leaves_nothing(folder: Path) -> Non
         folder, "run", "pooled.onnx", "cat.jpg", "seams.png", "--tile", "64", "--halo", "8", "--allow-seams"
     )
     assert seams.returncode == 0, seams.stderr
+    assert "seams were allowed" in json.loads((folder / "seams.png.scumble.json").read_text())["statement"]
     whole, cut_up = (array_from_image(read_image(folder / name)) for name in ("out.png", "seams.png"))
     assert whole.shape == cut_up.shape
     assert not np.array_equal(whole, cut_up)

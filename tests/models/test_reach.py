@@ -13,6 +13,7 @@ from tests import foreign_nets, onnx_nets
 from scumble.errors import ModelError, UnsafeModel
 from scumble.models.foreign import image_ports, read_model
 from scumble.models.reach import Reach, reach_of_graph
+from scumble.models.store import find_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,3 +131,13 @@ def test_what_was_learnt_is_counted() -> None:
     expected = 64 * 9 + 64 + 2 * (64 * 64 * 9 + 64) + 64 * 9 + 1 - 1  # a single number is no parameter
     assert (model.graph.parameters, model.graph.weights_bytes) == (expected, 4 * (expected + 1))
     assert model.operators == {"Conv": 4, "Relu": 3, "Identity": 1}
+
+
+def test_the_colorizers_manifest_agrees_with_its_graph() -> None:
+    bundle = find_bundle("colorize")
+    graph = read_model(bundle.folder / bundle.manifest.model.file).graph
+    planes = [port.name for port in graph.inputs if len(port.shape) == 4 and not isinstance(port.shape[3], int)]
+    found = reach_of_graph(graph, planes, "ab")
+    assert found.seen is not None
+    assert (found.whole, found.stride) == ({}, bundle.manifest.tiling.stride)
+    assert found.seen.x.width >= bundle.manifest.tiling.receptive_field  # measured with the net's own weights

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from scumble.effect import Effect, Input, RenderContext
+from scumble.engine.modelling import Mode
 from scumble.errors import ParamError
 from scumble.media.image import Image
 from scumble.params import Bool, Choice, File, Int
 
 RANGES = {"0-1": (0.0, 1.0), "0-255": (0.0, 255.0), "-1-1": (-1.0, 1.0)}
 _LARGEST = 1 << 16
+_HOW: dict[Mode, str] = {
+    "exact": "in tiles that equal the full frame",
+    "rounding": "in tiles that equal the full frame but for rounding",
+    "full frame": "on the full frame",
+    "seams": "in tiles that do not equal the full frame: seams were allowed",
+}
 
 
 class RunModel(Effect, id="run", title="Run a model", context="filter"):
@@ -38,11 +46,9 @@ class RunModel(Effect, id="run", title="Run a model", context="filter"):
         ctx.progress.report(0.0, "Looking at the model")
         model = ctx.engine.model(self.model, ctx.progress.sub(0.0, 0.1).report)
         ctx.progress.report(0.1, model.name)
-        return model(
-            self.source,
-            tile=self.tile or None,
-            halo=self.halo if self.halo >= 0 else None,
-            allow_seams=self.allow_seams,
-            value_range=RANGES[self.range],
-            progress=ctx.progress.sub(0.1, 0.9).report,
-        )
+        cut: Any = {"tile": self.tile or None, "halo": self.halo if self.halo >= 0 else None}
+        cut["allow_seams"] = self.allow_seams
+        how = _HOW[model.plan(self.source.width, self.source.height, **cut).mode]
+        ctx.state(f"Made of the source by the model {model.name}, SHA-256 {model.facts.sha256}, {how}.")
+        progress = ctx.progress.sub(0.1, 0.9).report
+        return model(self.source, **cut, value_range=RANGES[self.range], progress=progress)

@@ -83,8 +83,6 @@ def inspected(model: ForeignModel, library: Path, progress: Listener = None) -> 
     else:
         known = _of_any_size(probe, reach)
     sizes = [ports.fixed_size] if ports.fixed_size is not None else _memory_sizes(probe, known)
-    if ports.channels[1] not in (None, known["channels"][1]) or known["channels"][1] not in (1, 3):
-        raise not_a_picture(f"its output has {known['channels'][1]} channels")
     return ModelFacts(
         sha256=model.sha256,
         parameters=model.graph.parameters,
@@ -103,7 +101,7 @@ def _of_any_size(probe: Probe, reach: Reach) -> dict[str, Any]:
     first = probe.first_side()
     output = probe.run(probe.noise(first, first))
     scale = output.shape[1] // first
-    _check_scale(scale)
+    _check_output(output.shape[0], scale)
     multiple = probe.multiple(first)
     least = probe.least_side(multiple, -(-first // multiple) * multiple)
     known: dict[str, Any] = {"channels": (probe.ports.channels[0], output.shape[0]), "scale": scale}
@@ -120,7 +118,9 @@ def _of_any_size(probe: Probe, reach: Reach) -> dict[str, Any]:
     return {**known, "min_size": -(-least // stride) * stride} if known["halo"] is None else _tried(probe, known, least)
 
 
-def _check_scale(scale: int) -> None:
+def _check_output(channels: int, scale: int) -> None:
+    if channels not in (1, 3):
+        raise not_a_picture(f"its output has {channels} channels")
     if not 1 <= scale <= _LARGEST_SCALE:
         raise not_a_picture(f"its output is {scale} times as large as its input")
 
@@ -221,7 +221,7 @@ def _of_fixed_size(probe: Probe, ports: ImagePorts, reach: Reach, size: tuple[in
     scale = output.shape[2] // width
     if (output.shape[1], output.shape[2]) != (height * scale, width * scale):
         raise not_a_picture(f"of {width} by {height} pixels it makes {output.shape[2]} by {output.shape[1]}")
-    _check_scale(scale)
+    _check_output(output.shape[0], scale)
     known: dict[str, Any] = {"channels": (ports.channels[0], output.shape[0]), "scale": scale}
     known |= {"multiple": 1, "min_size": 1, "stride": reach.stride, "stride_by": "graph", "measured_reach": None}
     seen = reach.seen

@@ -60,8 +60,12 @@ class Reach:
 
 
 def reach_of_graph(graph: Graph, sources: Collection[str], output: str, axes: tuple[int, int] = (2, 3)) -> Reach:
-    """Follows the inputs `sources`, whose rows and columns are `axes`, to `output`; other inputs are not followed."""
+    """Follows the inputs `sources`, whose rows and columns are `axes`, to `output`.
+
+    Other inputs describe the whole picture, and are the same for all of its tiles.
+    """
     walk = _Walk(graph)
+    walk.states |= dict.fromkeys((port.name for port in graph.inputs), FIXED)
     walk.states |= dict.fromkeys(sources, Seen(*axes))
     for node in graph.nodes:
         walk.node(node)

@@ -53,9 +53,9 @@ class Bundle:
     def _check_exact(self, content: bytes) -> None:
         """Refuses a manifest that promises exact tiles of a graph which looks at the whole picture."""
         graph = graph_from_bytes(content)
-        planes = [clip.name for clip in self.manifest.inputs]
-        for clip in self.manifest.outputs:
-            for operator, how in reach_of_graph(graph, planes, clip.name).whole.items():
+        planes = [port.name for port in graph.inputs if len(port.shape) == 4 and not isinstance(port.shape[3], int)]
+        for port in graph.outputs:
+            for operator, how in reach_of_graph(graph, planes, port.name).whole.items():
                 raise ModelError(
                     f"The bundle {self.manifest.name!r} promises exact tiles, but its graph's {operator} {how}",
                     "Ask its maker for a bundle of the mode global.",
