@@ -92,7 +92,7 @@ def inspected(model: ForeignModel, library: Path, progress: Listener = None) -> 
         output=ports.output,
         axes=ports.axes,
         fixed_size=ports.fixed_size,
-        memory=measured_memory(model.content, ports, library, sizes),
+        memory=measured_memory(model.content, ports, library, sizes, progress),
         **known,
     )
 

@@ -7,6 +7,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,8 @@ from scumble import _native  # noqa: TID251 - this is the room
 from scumble.errors import ModelError
 from scumble.models.foreign import ImagePorts
 
-_TIMEOUT_S = 600
+Listener = Callable[[float], object] | None
+_LISTENING_S = 0.1
 _RESET_PEAK = "5"
 _FASTER = 1.6
 """Bytes per pixel fall, if anything, from one size to the next, but for graphs whose memory grows faster."""
@@ -34,24 +36,39 @@ class Memory(NamedTuple):
         return self.bytes_per_pixel + self.growth * pixels
 
 
-def measured_memory(content: bytes, ports: ImagePorts, library: Path, sizes: list[tuple[int, int]]) -> Memory:
+def measured_memory(
+    content: bytes, ports: ImagePorts, library: Path, sizes: list[tuple[int, int]], progress: Listener = None
+) -> Memory:
     """Returns the memory of one worker on tiles, our own buffers included; `sizes` (width, height) rise.
 
     Measured in a process of its own: the peak after two runs of each size, which is when the runtime has what it keeps,
     less what was in use before. Where memory grows faster than the tile, larger sizes are left out. Raises ModelError
-    when that process fails.
+    when that process fails, and whatever `progress`, called with 0, raises.
     """
     job: dict[str, Any] = {"library": str(library), "input": ports.input, "axes": ports.axes}
     job |= {"channels": ports.channels[0], "sizes": sizes}
     command = [sys.executable, "-m", "scumble.engine.memory_probe"]
-    done = subprocess.run(  # noqa: S603 - our own module
-        command, input=json.dumps(job).encode() + b"\n" + content, capture_output=True, check=False, timeout=_TIMEOUT_S
-    )
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)  # noqa: S603 - our own module
+    given: bytes | None = json.dumps(job).encode() + b"\n" + content
+    try:
+        while True:
+            try:
+                output, errors = process.communicate(given, _LISTENING_S)
+                break
+            except subprocess.TimeoutExpired:
+                given = None  # it is on its way
+                if progress is not None:
+                    progress(0.0)
+    except BaseException:
+        process.kill()
+        process.communicate()
+        raise
+    if process.returncode:
+        said = errors.decode("utf-8", "replace").strip().splitlines()
         message = f"The model failed while its memory was measured: {said[-1] if said else 'its process was ended'}"
         raise ModelError(message, "Close other programs, or try a smaller model.", "model.failed")
-    return Memory(*json.loads(done.stdout))
+    return Memory(*json.loads(output))
 
 
 def main() -> None:

@@ -90,11 +90,16 @@ class ImageModel:
         is_exact = facts.tiling != "none" and facts.halo is not None and (halo is None or halo >= facts.halo)
         wanted = halo if halo is not None else facts.halo if facts.halo is not None else SEAM_HALO
         mode: Mode = facts.tiling if is_exact and facts.tiling != "none" else "seams"
+        is_refused = mode == "seams" and not allow_seams
         if facts.fixed_size is not None:
+            if halo is None and facts.halo is None:
+                wanted = min(SEAM_HALO, min(facts.fixed_size) // 4) // facts.stride * facts.stride
             fixed: Any = {"tile": facts.fixed_size, "stride": facts.stride, "min_size": 1, "fixed": True}
             return self._counted(_native.TilePlan(width, height, halo=wanted, **fixed), mode, allow_seams, budget, halo)
         whole = _up(max(width, height, facts.min_size), facts.stride)
         if tile is not None and tile < whole:
+            if is_refused:
+                raise self._refusal(halo)
             plan = _native.TilePlan(width, height, tile=tile, halo=wanted, **grain)
             return self._counted(plan, mode, allow_seams, budget, halo)
         if tile is not None or mode == "seams":
@@ -104,7 +109,7 @@ class ImageModel:
             except MemoryBudgetTooSmall as error:
                 if tile is not None:
                     raise
-                if not allow_seams:
+                if is_refused:
                     raise self._refusal(halo, _needed_mib(plan, facts.memory.at(whole * whole), budget)) from error
         if facts.memory.growth:  # the planner counts with one figure for all tiles
             plan = _native.TilePlan(

@@ -19,6 +19,7 @@ MULTIPLES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 48, 56, 64,
 """Sides, and steps of a shift, that are tried: those of windows and strides in use."""
 _LOUD = 40.0
 _ALIKE = 1e-3
+_NARROW = 16
 
 
 class Probe:
@@ -138,7 +139,7 @@ class Probe:
         Three tiles of the smallest size stand side by side, so that the middle one has both halos.
         """
         tile = max(least, 2 * -(-halo // stride) * stride + 4 * stride)
-        across, along = max(least, 4 * stride), 2 * tile + stride
+        across, along = max(least, 4 * stride, _NARROW // stride * stride), 2 * tile + stride
         worst = 0.0
         for width, height in ((along, across), (across, along)):
             picture = np.ascontiguousarray(self.noise(height, width).transpose(1, 2, 0))
