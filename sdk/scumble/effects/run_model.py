@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scumble.effect import Effect, Input, RenderContext
-from scumble.engine.modelling import Mode
+from scumble.engine.cutting import Mode
 from scumble.errors import ParamError
 from scumble.media.image import Image
 from scumble.params import Bool, Choice, File, Int

@@ -49,7 +49,10 @@ def measured_memory(
     job |= {"channels": ports.channels[0], "sizes": sizes}
     command = [sys.executable, "-m", "scumble.engine.memory_probe"]
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)  # noqa: S603 - our own module
+    found_alike = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        command, stdin=pipe, stdout=pipe, stderr=pipe, env=found_alike
+    )
     given: bytes | None = json.dumps(job).encode() + b"\n" + content
     try:
         while True:

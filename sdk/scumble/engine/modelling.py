@@ -6,17 +6,18 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scumble import _native  # noqa: TID251 - this is the room
+from scumble.engine.cutting import Cutter, ModelPlan
 from scumble.engine.inspecting import ModelFacts, inspected
 from scumble.engine.ladder import Ladder
 from scumble.engine.machine import runtime_library
 from scumble.engine.planning import Planning
-from scumble.errors import MemoryBudgetTooSmall, ModelError, ParamError
+from scumble.errors import ParamError
 from scumble.media.arrays import array_from_image, image_from_array
 from scumble.models.foreign import read_model
 
@@ -24,21 +25,6 @@ if TYPE_CHECKING:
     from scumble.media.image import Image
 
 Listener = Callable[[float], object] | None
-Mode = Literal["exact", "rounding", "full frame", "seams"]
-SEAM_HALO = 64
-"""Pixels of halo for tiles that cannot be exact, where none is asked for."""
-
-
-class ModelPlan(NamedTuple):
-    """How a picture is cut for a model, the workers that run it, the bytes that were counted, and what it means.
-
-    `mode` is exact or rounding as in `ModelFacts.tiling`, full frame for one tile, and seams for tiles that differ.
-    """
-
-    plan: _native.TilePlan
-    workers: int
-    bytes: int
-    mode: Mode
 
 
 class ImageModel:
@@ -78,67 +64,9 @@ class ImageModel:
         Raises ModelError model.needs_full_frame where tiles would differ and are not allowed to, MemoryBudgetTooSmall,
         ParamError for sides or halos below 0 or a tile too small for its halos.
         """
-        facts = self.facts
-        if (tile is not None and tile < 1) or (halo is not None and halo < 0):
-            raise ParamError(f"A tile of {tile} with a halo of {halo}", "Give pixels, or nothing.", "param.tile")
-        budget: dict[str, Any] = {
-            "bytes_per_pixel": facts.memory.bytes_per_pixel,
-            "weights_bytes": facts.weights_bytes,
-            "budget_bytes": self._engine.budget_bytes if budget_bytes is None else budget_bytes,
-        }
-        grain: dict[str, Any] = {"stride": facts.stride, "min_size": facts.min_size}
-        is_exact = facts.tiling != "none" and facts.halo is not None and (halo is None or halo >= facts.halo)
-        wanted = halo if halo is not None else facts.halo if facts.halo is not None else SEAM_HALO
-        mode: Mode = facts.tiling if is_exact and facts.tiling != "none" else "seams"
-        is_refused = mode == "seams" and not allow_seams
-        if facts.fixed_size is not None:
-            if halo is None and facts.halo is None:
-                wanted = min(SEAM_HALO, min(facts.fixed_size) // 4) // facts.stride * facts.stride
-            fixed: Any = {"tile": facts.fixed_size, "stride": facts.stride, "min_size": 1, "fixed": True}
-            return self._counted(_native.TilePlan(width, height, halo=wanted, **fixed), mode, allow_seams, budget, halo)
-        whole = _up(max(width, height, facts.min_size), facts.stride)
-        if tile is not None and tile < whole:
-            if is_refused:
-                raise self._refusal(halo)
-            plan = _native.TilePlan(width, height, tile=tile, halo=wanted, **grain)
-            return self._counted(plan, mode, allow_seams, budget, halo)
-        if tile is not None or mode == "seams":
-            plan = _native.TilePlan(width, height, tile=whole, halo=0, **grain)
-            try:
-                return self._counted(plan, mode, allow_seams, budget, halo)
-            except MemoryBudgetTooSmall as error:
-                if tile is not None:
-                    raise
-                if is_refused:
-                    raise self._refusal(halo, _needed_mib(plan, facts.memory.at(whole * whole), budget)) from error
-        if facts.memory.growth:  # the planner counts with one figure for all tiles
-            plan = _native.TilePlan(
-                width, height, tile=2 * _up(wanted, facts.stride) + _up(128, facts.stride), halo=wanted, **grain
-            )
-            return self._counted(plan, mode, allow_seams, budget, halo)
-        return ModelPlan(*self._engine.plan(width, height, halo=wanted, **grain, **budget), mode)
-
-    def _counted(
-        self, plan: _native.TilePlan, mode: Mode, allow_seams: bool, budget: dict[str, Any], halo: int | None
-    ) -> ModelPlan:
-        """Returns a plan with the workers that fit; refuses seams that were not allowed."""
-        mode = "full frame" if len(plan.tiles) == 1 else mode
-        if mode == "seams" and not allow_seams:
-            raise self._refusal(halo)
-        across, down = plan.shapes[0]
-        budget = {**budget, "bytes_per_pixel": self.facts.memory.at(across * down)}
-        return ModelPlan(plan, *plan.fit_workers(workers=self._engine.workers, **budget), mode)
-
-    def _refusal(self, halo: int | None, needed: str = "") -> ModelError:
-        facts = self.facts
-        reason = facts.reason
-        if facts.tiling != "none":
-            reason = f"a halo of {halo} pixels is less than the {facts.halo} that it sees"
-        named = "; ".join(f"{name} {how}" for name, how in facts.global_operators.items())
-        message = f"{self.name} cannot be tiled exactly: {reason}{f' ({named})' if named else ''}"
-        more = f"Allow it {needed} for the full frame (--memory)" if needed else "Run it on the full frame (no --tile)"
-        hint = f"{more}, or accept tiles that differ, with visible seams (--allow-seams)."
-        return ModelError(message, hint, "model.needs_full_frame")
+        engine = self._engine
+        budget = engine.budget_bytes if budget_bytes is None else budget_bytes
+        return Cutter(self.name, self.facts, tile, halo, allow_seams, engine.workers, budget).plan(width, height)
 
     def __call__(
         self,
@@ -210,18 +138,6 @@ class ImageModel:
 
 def _part(progress: Callable[[float], object], index: int, count: int) -> Callable[[float], object]:
     return lambda fraction: progress((index + fraction) / count)
-
-
-def _up(length: int, step: int) -> int:
-    """Returns a length in whole steps."""
-    return -(-length // step) * step
-
-
-def _needed_mib(plan: _native.TilePlan, bytes_per_pixel: float, budget: dict[str, Any]) -> str:
-    """Returns what one worker needs for a plan, whatever the budget."""
-    unbounded = {**budget, "bytes_per_pixel": bytes_per_pixel, "budget_bytes": 2**62}
-    _, needed = plan.fit_workers(workers=1, **unbounded)
-    return f"{-(-needed // 2**20)} MiB"
 
 
 class Modelling(Planning):
