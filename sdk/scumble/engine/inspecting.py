@@ -92,7 +92,15 @@ def inspected(model: ForeignModel, library: Path, progress: Listener = None) -> 
         output=ports.output,
         axes=ports.axes,
         fixed_size=ports.fixed_size,
-        memory=measured_memory(model.content, ports, library, sizes, progress),
+        memory=measured_memory(
+            model.content,
+            ports,
+            library,
+            sizes,
+            channels=known["channels"],
+            scale=known["scale"],
+            progress=progress,
+        ),
         **known,
     )
 
@@ -240,6 +248,8 @@ def _of_fixed_size(probe: Probe, ports: ImagePorts, reach: Reach, size: tuple[in
 def _memory_sizes(probe: Probe, known: dict[str, Any]) -> list[tuple[int, int]]:
     """Returns two small tiles, and one that is large enough to be measured well and small enough to be soon done."""
     step = math.lcm(known["stride"], known["multiple"])
+    small = {max(-(-side // step) * step, known["min_size"]) for side in _SMALL_SIDES}
+    probe.run(probe.noise(max(small), max(small)))
     large = next((s for s in _MEMORY_SIDES if probe.seconds_per_pixel * s * s <= _PROBE_SECONDS), _MEMORY_SIDES[-1])
-    sides = {max(-(-side // step) * step, known["min_size"]) for side in (*_SMALL_SIDES, large)}
+    sides = small | {max(-(-large // step) * step, known["min_size"])}
     return [(side, side) for side in sorted(sides)]

@@ -20,6 +20,7 @@ from scumble.models.foreign import ImagePorts
 Listener = Callable[[float], object] | None
 _LISTENING_S = 0.1
 _RESET_PEAK = "5"
+_TILES = 4
 _FASTER = 1.6
 """Bytes per pixel fall, if anything, from one size to the next, but for graphs whose memory grows faster."""
 
@@ -37,16 +38,24 @@ class Memory(NamedTuple):
 
 
 def measured_memory(
-    content: bytes, ports: ImagePorts, library: Path, sizes: list[tuple[int, int]], progress: Listener = None
+    content: bytes,
+    ports: ImagePorts,
+    library: Path,
+    sizes: list[tuple[int, int]],
+    *,
+    channels: tuple[int, int],
+    scale: int,
+    progress: Listener = None,
 ) -> Memory:
     """Returns the memory of one worker on tiles, our own buffers included; `sizes` (width, height) rise.
 
-    Measured in a process of its own: the peak after two runs of each size, which is when the runtime has what it keeps,
-    less what was in use before. Where memory grows faster than the tile, larger sizes are left out. Raises ModelError
-    when that process fails, and whatever `progress`, called with 0, raises.
+    Measured in a process of its own: the peak over some tiles of each size, since the runtime keeps more once it has
+    seen a shape, less what was in use before. Where memory grows faster than the tile, larger sizes are left out.
+    Raises ModelError when that process fails, and whatever `progress`, called with 0, raises.
     """
-    job: dict[str, Any] = {"library": str(library), "input": ports.input, "axes": ports.axes}
-    job |= {"channels": ports.channels[0], "sizes": sizes}
+    job: dict[str, Any] = {"input": ports.input, "output": ports.output, "axes": ports.axes}
+    job |= {"channels": channels, "scale": scale}
+    job = {"library": str(library), "sizes": sizes, "ports": job}
     command = [sys.executable, "-m", "scumble.engine.memory_probe"]
     pipe = subprocess.PIPE
     found_alike = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -79,14 +88,20 @@ def main() -> None:
     job = json.loads(sys.stdin.buffer.readline())
     content = sys.stdin.buffer.read()
     _native.init_runtime(job["library"])
-    session = _native.Session(content, workers=1)
-    before = _resident_bytes()
+    ports = job["ports"]
+    takes, gives = ports["channels"] = tuple(ports["channels"])
+    scale = ports["scale"]
     found: list[tuple[int, float]] = []
+    width, height = job["sizes"][-1]
+    picture = np.random.default_rng(0).random((height, _TILES * width, takes), np.float32)
+    result = np.ones((height * scale, _TILES * width * scale, gives), np.float32)
     for width, height in job["sizes"]:
-        shape = (job["channels"], height, width) if job["axes"] == "nchw" else (height, width, job["channels"])
-        planes = np.random.default_rng(0).random((1, *shape), np.float32)
-        for _ in range(2):
-            session.run({job["input"]: planes})
+        across = _TILES * width
+        plan = _native.TilePlan(across, height, tile=(width, height), halo=0, fixed=True)
+        source, target = picture[:height, :across], result[: height * scale, : across * scale]
+        session = _native.Session(content, workers=1)  # a new one takes more: it lays out its first shape twice
+        before = _resident_bytes()
+        session.rework_tiled(plan, source, target, **ports)
         pixels = width * height
         found.append((pixels, max(0, _peak_bytes() - before) / pixels))
         if len(found) > 1 and found[-1][1] > _FASTER * found[-2][1]:

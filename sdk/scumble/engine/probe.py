@@ -42,7 +42,7 @@ class Probe:
 
         Raises ModelError where it fails, or gives no picture.
         """
-        started = time.perf_counter()
+        started = time.process_time()
         is_last = self.ports.axes == "nhwc"
         given = np.ascontiguousarray(planes.transpose(1, 2, 0) if is_last else planes)
         # Cancel is heard within a run; what share of the whole it is cannot be told.
@@ -50,7 +50,7 @@ class Probe:
         output = found[self.ports.output]
         if output.ndim != 4 or output.shape[0] != 1:
             raise not_a_picture(f"it gives an array of shape {output.shape}")
-        self.seconds_per_pixel = (time.perf_counter() - started) / planes[0].size
+        self.seconds_per_pixel = (time.process_time() - started) / planes[0].size
         return output[0].transpose(2, 0, 1) if is_last else output[0]
 
     def takes(self, height: int, width: int) -> bool:
