@@ -46,7 +46,7 @@ def full_frame(found: ImageModel, pixels: NDArray[Any]) -> NDArray[np.float32]:
     given = padded[None] if is_last else padded.transpose(2, 0, 1)[None]
     session = ENGINE.session(found._content, found.facts.sha256)
     (output,) = session.run({found.facts.input: np.ascontiguousarray(given)}).values()
-    planes = output[0] if is_last else output[0].transpose(1, 2, 0)
+    planes: NDArray[np.float32] = output[0] if is_last else output[0].transpose(1, 2, 0)
     return planes[: height * scale, : width * scale]
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-NETS = {name: entry[0]() for name, entry in [*foreign_nets.EXACT.items(), *foreign_nets.GLOBAL.items()]}
+NETS = {name: make() for name, (make, *_) in foreign_nets.EXACT.items()}
+NETS |= {name: make() for name, (make, _) in foreign_nets.GLOBAL.items()}
 
 
 def reach(content: bytes) -> Reach:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -62,25 +63,28 @@ def measured_memory(
     process = subprocess.Popen(  # noqa: S603 - our own module
         command, stdin=pipe, stdout=pipe, stderr=pipe, env=found_alike
     )
-    given: bytes | None = json.dumps(job).encode() + b"\n" + content
-    try:
-        while True:
-            try:
-                output, errors = process.communicate(given, _LISTENING_S)
-                break
-            except subprocess.TimeoutExpired:
-                given = None  # it is on its way
-                if progress is not None:
-                    progress(0.0)
-    except BaseException:
-        process.kill()
-        process.communicate()
-        raise
+    output, errors = _said(process, json.dumps(job).encode() + b"\n" + content, progress)
     if process.returncode:
         said = errors.decode("utf-8", "replace").strip().splitlines()
         message = f"The model failed while its memory was measured: {said[-1] if said else 'its process was ended'}"
         raise ModelError(message, "Close other programs, or try a smaller model.", "model.failed")
     return Memory(*json.loads(output))
+
+
+def _said(process: subprocess.Popen[bytes], given: bytes, progress: Listener) -> tuple[bytes, bytes]:
+    """Returns what a process says, and its errors; ends it where `progress` raises."""
+    rest: bytes | None = given
+    try:
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.communicate(rest, _LISTENING_S)
+            rest = None  # it is on its way
+            if progress is not None:
+                progress(0.0)
+    except BaseException:
+        process.kill()
+        process.communicate()
+        raise
 
 
 def main() -> None:

@@ -47,11 +47,12 @@ class Probe:
         given = np.ascontiguousarray(planes.transpose(1, 2, 0) if is_last else planes)
         # Cancel is heard within a run; what share of the whole it is cannot be told.
         found = self.session.run({self.ports.input: given[None]}, lambda _: self._progress and self._progress(0.0))
-        output = found[self.ports.output]
+        output: Floats = found[self.ports.output]
         if output.ndim != 4 or output.shape[0] != 1:
             raise not_a_picture(f"it gives an array of shape {output.shape}")
         self.seconds_per_pixel = (time.process_time() - started) / planes[0].size
-        return output[0].transpose(2, 0, 1) if is_last else output[0]
+        result: Floats = output[0].transpose(2, 0, 1) if is_last else output[0]
+        return result
 
     def takes(self, height: int, width: int) -> bool:
         """Tells whether the graph runs at a size and gives a picture that is as much larger in both directions."""
@@ -59,7 +60,7 @@ class Probe:
             output = self.run(self.noise(height, width))
         except ModelError:
             return False
-        _, rows, columns = output.shape
+        rows, columns = int(output.shape[1]), int(output.shape[2])
         return rows % height == 0 and rows * width == columns * height
 
     def first_side(self) -> int:

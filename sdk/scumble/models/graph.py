@@ -165,7 +165,8 @@ def _floats(value: Value) -> list[float]:
 
 
 def _port(view: memoryview) -> Port:
-    name, kind, shape = "", 0, []
+    name, kind = "", 0
+    shape: list[int | str | None] = []
     for number, value in fields(view):
         if number == 1:
             name = text(value)
