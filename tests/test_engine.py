@@ -173,8 +173,9 @@ def test_linear_pictures_stay_linear() -> None:
 
 def test_the_budget_is_obeyed_and_too_small_is_an_error() -> None:
     made = Engine(device="cpu", workers=4, memory_budget_mib=16)
-    plan, workers = made.plan(4000, 3000, **FACTS)
+    plan, workers, counted = made.plan(4000, 3000, **FACTS)
     width, height = plan.shapes[0]
+    assert counted <= 16 << 20
     assert workers * (100_000 + 400 * width * height) <= 16 << 20
     with pytest.raises(MemoryBudgetTooSmall):
         made.plan(4000, 3000, **{**FACTS, "weights_bytes": 64 << 20})

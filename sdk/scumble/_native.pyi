@@ -260,6 +260,52 @@ class Session:
     @property
     def provider(self, /) -> str:
         """ONNX Runtime's name of the provider that the graph really runs on."""
+    def rework_tiled(
+        self,
+        /,
+        plan: TilePlan,
+        src: _Pixels,
+        dst: _Pixels,
+        *,
+        input: str,
+        output: str,
+        channels: tuple[int, int],
+        scale: int = 1,
+        value_range: tuple[float, float] = ...,
+        axes: str = "nchw",
+        colour: int | None = None,
+        transfer: str = "srgb",
+        workers: int | None = None,
+        progress: _Listener | None = None,
+    ) -> None:
+        """Runs an image-to-image graph over every tile of a picture, without an array of the picture's size.
+
+        The graph is given sRGB codes stretched to its range, gray ones three times where it takes three channels. What
+        it gives back goes the same way; codes are rounded, floats are not clipped. Alpha is carried over, along
+        straight lines where the picture grows.
+
+        Args:
+            plan: the picture's plan.
+            src: uint8, uint16, float16 or float32, shape (height, width, 1 to 4); alpha last.
+            dst: the same type, (height * scale, width * scale, colours of the output), and alpha when `src` has it;
+                shares no memory with `src`.
+            input: the graph's only input.
+            output: which output.
+            channels: channels of the input and of the output, 1 or 3 each.
+            scale: output pixels to one of the input along each axis, 1 to 16.
+            value_range: the numbers that stand for black and white.
+            axes: "nchw" or "nhwc", of input and output.
+            colour: for a graph of one channel, the one colour of `src` that goes in and comes out; the others and alpha
+                stay in `dst` as they are, but for alpha, which is written.
+            transfer: "srgb" or "linear".
+            workers: as for `run_tiled`.
+            progress: as for `run_tiled`.
+
+        Raises:
+            ModelError: when names or shapes do not fit the graph, or it fails.
+            DeviceOutOfMemory: when a tile does not fit.
+            ParamError: when arrays, plan or values do not fit.
+        """
     def run(self, /, inputs: dict[str, _Floats], progress: _Listener | None = None) -> dict[str, _Floats]:
         """Runs the graph once, on one thread, and returns every output.
 
@@ -377,10 +423,12 @@ class TilePlan:
     Args:
         width: columns of the picture.
         height: rows of the picture.
-        tile: the largest side that a tile may read, halos included, in pixels.
+        tile: the largest side that a tile may read, halos included, in pixels; or two of them, across and down. A side
+            as long as the padded picture's is not cut and has no halo: so strips are made.
         halo: how far an output pixel sees, in pixels: half the receptive field.
         stride: product of the model's strides.
         min_size: the smallest side that the model accepts.
+        fixed: whether every tile reads exactly `tile`: for graphs of one size; `min_size` is of no account.
 
     Raises:
         ParamError: for an empty picture, a zero stride, or a tile too small for its halos.
@@ -388,7 +436,16 @@ class TilePlan:
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __new__(
-        cls, /, width: int, height: int, *, tile: int, halo: int, stride: int = 1, min_size: int = 1
+        cls,
+        /,
+        width: int,
+        height: int,
+        *,
+        tile: int | tuple[int, int],
+        halo: int,
+        stride: int = 1,
+        min_size: int = 1,
+        fixed: bool = False,
     ) -> TilePlan: ...
     def __repr__(self, /) -> str: ...
     @property
@@ -406,9 +463,10 @@ class TilePlan:
         weights_bytes: int,
         workers: int,
         budget_bytes: int,
-    ) -> tuple[TilePlan, int]:
+    ) -> tuple[TilePlan, int, int]:
         """Picks the tile size and the number of workers that finish soonest within a memory budget: a dry run.
 
+        Tiles are about square, and strips of the picture's full width or height where halos would be most of the work.
         Counted are, for each worker, its weights and its tile's working set with Scumble's own buffers.
 
         Args:
@@ -423,11 +481,22 @@ class TilePlan:
             budget_bytes: bytes allowed in all.
 
         Returns:
-            The plan and the number of workers.
+            The plan, the number of workers, and the bytes that were counted.
 
         Raises:
             MemoryBudgetTooSmall: when not even one worker with a small tile fits.
             ParamError: as for `TilePlan`.
+        """
+    def fit_workers(
+        self, /, *, bytes_per_pixel: float, weights_bytes: int, workers: int, budget_bytes: int
+    ) -> tuple[int, int]:
+        """Counts how many workers fit a memory budget with this plan; arguments are those of `fit`.
+
+        Returns:
+            The number of workers, and the bytes that were counted.
+
+        Raises:
+            MemoryBudgetTooSmall: when not even one fits.
         """
     @property
     def height(self, /) -> int:

@@ -84,14 +84,15 @@ def render_files(
 
 
 def _record(effect: Effect, inputs: dict[str, FileFact], output: FileFact, engine: Engine) -> Provenance:
-    runs_graphs = any(holds_graph(name) for name in effect.used_bundles())
+    graphs = effect.graph_files()
+    runs_graphs = bool(graphs) or any(holds_graph(name) for name in effect.used_bundles())
     return Provenance(
         scumble=version("scumble"),
         effect=effect.id,
         params=effect.params_json() | {name: inputs[name].path for name in read_places(effect)},
         inputs=inputs,
         output=output,
-        models=[model_fact(name) for name in effect.used_bundles()],
+        models=[*map(model_fact, effect.used_bundles()), *(_graph_fact(path) for path in graphs)],
         provider=engine.provider if runs_graphs else "none",
         runtime=engine.runtime_version if runs_graphs else "none",
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -170,6 +171,11 @@ def check_place(output: Path, media: str = "image") -> None:
 def model_fact(name: str) -> ModelFact:
     """Returns the facts of a bundle for the record."""
     return ModelFact(*facts_of_bundle(name))
+
+
+def _graph_fact(path: Path) -> ModelFact:
+    """Returns the facts of a graph that is no bundle: nobody states its version or its terms."""
+    return ModelFact(path.name, "", sha256_of_file(path), "not stated")
 
 
 def effect_from_record(record: Provenance, effects: Mapping[str, type[Effect]]) -> Effect:

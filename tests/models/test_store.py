@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+from tests import foreign_nets
 
 from scumble.errors import BundleNotFound, HashMismatch, LicenceRefused, ModelError
 from scumble.models.lint import lint
@@ -81,6 +83,30 @@ def test_a_missing_model_file_is_said(copy: Path) -> None:
     with pytest.raises(BundleNotFound) as raised:
         find_bundle("colorize").model_bytes()
     assert raised.value.code == "bundle.no_model"
+
+
+def test_exact_tiles_are_not_promised_of_a_graph_that_sees_everything(copy: Path) -> None:
+    rewritten(copy, 'mode = "global"', 'mode = "exact"')
+    assert find_bundle("colorize").model_bytes()  # what it knows of the whole picture, it is told
+    content = foreign_nets.with_global_pool()
+    rewritten(copy, find_bundle("colorize").manifest.model.sha256, hashlib.sha256(content).hexdigest())
+    (copy / "model.onnx").write_bytes(content)
+    with pytest.raises(ModelError, match="graph's GlobalAveragePool pools over the whole picture") as raised:
+        find_bundle("colorize").model_bytes()
+    assert raised.value.code == "bundle.not_exact"
+
+
+def test_the_manifest_says_in_which_modes_its_net_runs(copy: Path) -> None:
+    manifest = find_bundle("colorize").manifest
+    facts = manifest.plan_facts("global")
+    assert (facts["halo"], facts["stride"]) == (manifest.tiling.context_halo, manifest.tiling.stride)
+    assert facts["weights_bytes"] == 4 * manifest.model.parameters
+    assert manifest.plan_facts("guided")["halo"] == 0
+    with pytest.raises(ModelError) as raised:
+        manifest.plan_facts("exact")
+    assert (raised.value.code, "global, guided" in raised.value.hint) == ("bundle.mode", True)
+    background = find_bundle("background").manifest
+    assert background.plan_facts("exact")["halo"] == background.tiling.halo
 
 
 def test_without_a_licence_nothing_runs(copy: Path) -> None:

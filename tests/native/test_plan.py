@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scumble import _native
 from scumble.errors import MemoryBudgetTooSmall, ParamError
@@ -41,13 +43,18 @@ def test_plans_and_tiles_compare_and_print() -> None:
 
 def test_a_fitted_plan_uses_what_the_budget_allows() -> None:
     facts: Any = {"halo": 24, "stride": 8, "min_size": 32, "bytes_per_pixel": 600.0, "weights_bytes": 20 << 20}
-    rich, rich_workers = _native.TilePlan.fit(8000, 6000, **facts, workers=4, budget_bytes=4 << 30)
-    poor, poor_workers = _native.TilePlan.fit(8000, 6000, **facts, workers=4, budget_bytes=80 << 20)
+    rich, rich_workers, rich_bytes = _native.TilePlan.fit(8000, 6000, **facts, workers=4, budget_bytes=4 << 30)
+    poor, poor_workers, poor_bytes = _native.TilePlan.fit(8000, 6000, **facts, workers=4, budget_bytes=80 << 20)
     assert rich_workers == 4
     assert poor_workers < 4 or poor.computed_pixels > rich.computed_pixels
-    for plan, workers, budget in ((rich, rich_workers, 4 << 30), (poor, poor_workers, 80 << 20)):
+    fitted = ((rich, rich_workers, rich_bytes, 4 << 30), (poor, poor_workers, poor_bytes, 80 << 20))
+    for plan, workers, counted, budget in fitted:
         width, height = plan.shapes[0]
-        assert workers * ((20 << 20) + 600 * width * height) <= budget
+        assert workers * ((20 << 20) + 600 * width * height) <= counted <= budget
+        costs: Any = {name: facts[name] for name in ("bytes_per_pixel", "weights_bytes")}
+        assert plan.fit_workers(**costs, workers=workers, budget_bytes=counted) == (workers, counted)
+        with pytest.raises(MemoryBudgetTooSmall):
+            plan.fit_workers(**costs, workers=workers, budget_bytes=counted // workers - 1)
     with pytest.raises(MemoryBudgetTooSmall) as caught:
         _native.TilePlan.fit(8000, 6000, **facts, workers=4, budget_bytes=10 << 20)
     assert caught.value.code == "device.budget_too_small"
@@ -61,3 +68,82 @@ def test_impossible_plans_are_refused() -> None:
         _native.TilePlan(500, 500, tile=400, halo=20, stride=0)
     with pytest.raises(ParamError, match="sides"):
         _native.TilePlan(0, 500, tile=400, halo=20)
+
+
+GRAINS = st.fixed_dictionaries(
+    {"halo": st.integers(0, 90), "stride": st.sampled_from([1, 2, 3, 8, 16]), "min_size": st.integers(1, 70)}
+)
+
+
+def check(plan: _native.TilePlan, width: int, height: int, halo: int, stride: int, min_size: int) -> None:
+    """Cores cover the picture once; reads are on the grid, of one shape, and have their halo but at the border."""
+    covered = np.zeros((height, width), int)
+    assert len(plan.shapes) == 1
+    for tile in plan.tiles:
+        x, y, core_width, core_height = tile.core
+        covered[y : y + core_height, x : x + core_width] += 1
+        sides = (
+            (x, core_width, tile.read[0], tile.read[2], width),
+            (y, core_height, tile.read[1], tile.read[3], height),
+        )
+        for core, core_size, read, read_size, size in sides:
+            end = -(-max(size, min_size) // stride) * stride
+            assert read % stride == 0 == read_size % stride
+            assert read_size >= min_size
+            assert read == 0 or core - read >= halo
+            assert read + read_size == end or read + read_size - core - core_size >= halo
+    assert (covered == 1).all()
+
+
+@given(
+    width=st.integers(1, 500),
+    height=st.integers(1, 500),
+    grain=GRAINS,
+    mib=st.integers(1, 400),
+    workers=st.integers(1, 9),
+    bytes_per_pixel=st.floats(0, 5000),
+)
+@settings(max_examples=150, deadline=None)
+def test_fitted_plans_are_plans_within_the_budget(
+    width: int, height: int, grain: dict[str, int], mib: int, workers: int, bytes_per_pixel: float
+) -> None:
+    facts: Any = {**grain, "bytes_per_pixel": bytes_per_pixel, "weights_bytes": 1 << 20}
+    try:
+        plan, used, counted = _native.TilePlan.fit(width, height, **facts, workers=workers, budget_bytes=mib << 20)
+    except MemoryBudgetTooSmall as error:
+        assert error.hint.startswith("allow at least")  # noqa: PT017 - both ends are checked
+        return
+    check(plan, width, height, **grain)
+    across, down = plan.shapes[0]
+    assert 1 <= used <= workers
+    assert used * ((1 << 20) + bytes_per_pixel * across * down) <= counted <= mib << 20
+
+
+@given(
+    width=st.integers(-5, 300),
+    height=st.integers(-5, 300),
+    tile=st.one_of(st.integers(-5, 400), st.tuples(st.integers(-5, 400), st.integers(-5, 400))),
+    halo=st.integers(-5, 200),
+    stride=st.integers(-5, 40),
+    min_size=st.integers(-5, 100),
+    fixed=st.booleans(),
+)
+@settings(max_examples=400, deadline=None)
+def test_any_request_is_a_plan_or_an_error_of_ours(fixed: bool, tile: Any, **request: int) -> None:
+    try:
+        plan = _native.TilePlan(tile=tile, fixed=fixed, **request)
+    except (ParamError, OverflowError, TypeError):  # the latter two: negative numbers
+        return
+    if fixed:
+        request["min_size"] = 1
+        assert plan.shapes == [tile if isinstance(tile, tuple) else (tile, tile)]
+        assert sum(one.core[2] * one.core[3] for one in plan.tiles) == request["width"] * request["height"]
+    else:
+        check(plan, **request)
+
+
+def test_a_side_that_is_whole_has_no_halo() -> None:
+    plan = _native.TilePlan(300, 900, tile=(304, 200), halo=40, stride=8)
+    assert {tile.read[0] for tile in plan.tiles} == {0}
+    assert len(plan.tiles) > 5
+    check(plan, 300, 900, 40, 8, 1)

@@ -1,6 +1,7 @@
 //! Tiles, colour and ONNX sessions for Scumble: knows tensors, pictures and devices, and nothing of Python.
 
 pub mod backgrounds;
+pub mod budget;
 pub mod color;
 pub mod error;
 pub mod generate;
@@ -13,6 +14,7 @@ pub mod pool;
 pub mod progress;
 pub mod recolor;
 pub mod resample;
+pub mod rework;
 pub mod session;
 pub mod sound;
 pub mod stitch;

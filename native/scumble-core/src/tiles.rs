@@ -20,10 +20,39 @@ use crate::session::{Array, Session, run_options, terminate};
 use crate::stitch::{Planes, fill_context, fill_lightness, stitch};
 
 /// Writes inputs' planes for a read rectangle.
-type Fill<'a> = Box<dyn Fn(Rect, &mut [&mut [f32]]) + Sync + 'a>;
+pub(crate) type Fill<'a> = Box<dyn Fn(Rect, &mut [&mut [f32]]) + Sync + 'a>;
+
+/// In which order a graph's tensors have their axes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Axes {
+    /// (1, channels, height, width).
+    Nchw,
+    /// (1, height, width, channels).
+    Nhwc,
+}
+
+impl Axes {
+    fn shape(self, channels: usize, (width, height): (usize, usize)) -> [usize; 4] {
+        match self {
+            Self::Nchw => [1, channels, height, width],
+            Self::Nhwc => [1, height, width, channels],
+        }
+    }
+}
+
+/// What of the graph's outputs is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept<'a> {
+    pub output: &'a str,
+    pub channels: usize,
+    /// Output pixels to one of the input, along each axis.
+    pub scale: usize,
+    /// Of the output and of the inputs that are planes.
+    pub axes: Axes,
+}
 
 /// What inputs of the graph are given for a tile.
-enum Feed<'a> {
+pub(crate) enum Feed<'a> {
     /// Planes of the tile's size, written by one function: names, and how many planes.
     Tile(Vec<(&'a str, usize)>, Fill<'a>),
     /// The same array for every tile.
@@ -39,10 +68,10 @@ impl<'a> Feed<'a> {
     }
 
     /// Empty inputs for tiles of a shape (width, height), constants in place.
-    fn tensors(&self, allocator: &Allocator, shape: (usize, usize)) -> ort::Result<Vec<Tensor<f32>>> {
+    fn tensors(&self, allocator: &Allocator, shape: (usize, usize), axes: Axes) -> ort::Result<Vec<Tensor<f32>>> {
         match self {
             Self::Tile(inputs, _) => {
-                inputs.iter().map(|(_, planes)| Tensor::new(allocator, [1, *planes, shape.1, shape.0])).collect()
+                inputs.iter().map(|(_, planes)| Tensor::new(allocator, axes.shape(*planes, shape))).collect()
             }
             Self::Constant(_, array) => {
                 let mut tensor = Tensor::new(allocator, array.shape.clone())?;
@@ -97,6 +126,13 @@ pub struct Tiled<'a> {
     pub workers: usize,
 }
 
+impl<'a> Tiled<'a> {
+    /// The output as planes of the picture's size.
+    fn planes(&self, channels: usize) -> Kept<'a> {
+        Kept { output: self.output, channels, scale: 1, axes: Axes::Nchw }
+    }
+}
+
 /// Runs a graph whose inputs and output have the picture's size: `planes` are (channels, height, width).
 ///
 /// # Errors
@@ -128,7 +164,7 @@ pub fn run_tiled(
         // SAFETY: the canvas was made for this plan, whose cores do not overlap, and each tile has one thread.
         unsafe { stitch(&canvas, plan.height, tile, values) }
     };
-    run_tiles(run, &feeds, channels, &finish, ticker)
+    run_tiles(run, &feeds, run.planes(channels), &finish, ticker)
 }
 
 /// Colours a picture tile by tile: its lightness goes in, Lab a and b come out and are fused with it into `job.dst`.
@@ -166,7 +202,7 @@ pub fn colorize_tiled<S: Sample>(
         }
     };
     if wanted.is_empty() {
-        return run_tiles(run, &feeds, 2, &|tile, values| color(tile, values, &mut |_, _| ()), ticker);
+        return run_tiles(run, &feeds, run.planes(2), &|tile, values| color(tile, values, &mut |_, _| ()), ticker);
     }
     let working = told.spread.and_then(|spread| spread.hints).map_or_else(|| working_size(size), SpreadHints::working);
     let missing = Missing::new(job.src, job.transfer, working)?;
@@ -180,7 +216,7 @@ pub fn colorize_tiled<S: Sample>(
             found.clear();
         });
     };
-    ticker.part((0.0, 0.95), |ticker| run_tiles(run, &feeds, 2, &finish, ticker))?;
+    ticker.part((0.0, 0.95), |ticker| run_tiles(run, &feeds, run.planes(2), &finish, ticker))?;
     let workers = run.workers.min(run.session.workers());
     ticker.part((0.95, 1.0), |ticker| retouch(job, &missing.touch(), wanted, workers, ticker))?;
     ticker.tell(1.0)
@@ -223,14 +259,18 @@ fn planes_of(array: &Array) -> Option<usize> {
     }
 }
 
-fn run_tiles(
+/// Runs the graph on every tile; `finish` gets a tile's output, in the order of `kept.axes`.
+///
+/// # Errors
+/// As for `run_tiled`.
+pub(crate) fn run_tiles(
     run: Tiled<'_>,
     feeds: &[Feed<'_>],
-    channels: usize,
+    kept: Kept<'_>,
     finish: &(dyn Fn(&Tile, &[f32]) + Sync),
     ticker: &mut Ticker<'_>,
 ) -> Result<()> {
-    let Tiled { session, plan, output, workers } = run;
+    let Tiled { session, plan, workers, .. } = run;
     if workers == 0 {
         return Err(Error::argument("tiles need at least one worker"));
     }
@@ -239,15 +279,15 @@ fn run_tiles(
         return Err(Error::argument(format!("the input {:?} is given twice", twice.1)));
     }
     session.check_names(names.into_iter())?;
-    if !session.outputs().iter().any(|port| port.name == output) {
-        return Err(Error::signature(format!("the model has no output {output:?}")));
+    if !session.outputs().iter().any(|port| port.name == kept.output) {
+        return Err(Error::signature(format!("the model has no output {:?}", kept.output)));
     }
     let mut borrowed = session.borrow(plan.tiles.len().min(workers).min(session.workers()), ticker)?;
     let options = run_options()?;
     let mut workers: Vec<_> = borrowed.sessions().iter_mut().map(|session| Worker { session, buffers: None }).collect();
     pool::run(&mut workers, plan.tiles.len(), ticker, &|| terminate(&options), |worker, index| {
         let tile = &plan.tiles[index];
-        worker.run(tile.read, feeds, (output, channels), &options, &|values| finish(tile, values))
+        worker.run(tile.read, feeds, kept, &options, &|values| finish(tile, values))
     })
 }
 
@@ -270,14 +310,14 @@ impl Worker<'_> {
         &mut self,
         read: Rect,
         feeds: &[Feed<'_>],
-        (output, channels): (&str, usize),
+        kept: Kept<'_>,
         options: &RunOptions,
         finish: &dyn Fn(&[f32]),
     ) -> Result<()> {
         let shape = (read.width, read.height);
         let mut buffers = match self.buffers.take() {
             Some(buffers) if buffers.shape == shape => buffers,
-            _ => Buffers::new(self.session, shape, feeds, (output, channels)).map_err(|e| failed(&e))?,
+            _ => Buffers::new(self.session, shape, feeds, kept).map_err(|e| failed(&e))?,
         };
         for (feed, inputs) in feeds.iter().zip(&mut buffers.inputs) {
             if let Feed::Tile(_, fill) = feed {
@@ -301,13 +341,14 @@ impl Buffers {
         session: &ort::session::Session,
         shape: (usize, usize),
         feeds: &[Feed<'_>],
-        (output_name, channels): (&str, usize),
+        kept: Kept<'_>,
     ) -> ort::Result<Self> {
         let allocator = Allocator::default();
-        let inputs = feeds.iter().map(|feed| feed.tensors(&allocator, shape)).collect::<ort::Result<_>>()?;
-        let mut output = Tensor::new(&allocator, [1, channels, shape.1, shape.0])?;
+        let inputs = feeds.iter().map(|feed| feed.tensors(&allocator, shape, kept.axes)).collect::<ort::Result<_>>()?;
+        let grown = (shape.0 * kept.scale, shape.1 * kept.scale);
+        let mut output = Tensor::new(&allocator, kept.axes.shape(kept.channels, grown))?;
         let mut binding = session.create_binding()?;
-        binding.bind_output(output_name, &mut output)?;
+        binding.bind_output(kept.output, &mut output)?;
         Ok(Self { shape, inputs, output, binding })
     }
 }
@@ -317,7 +358,7 @@ fn failed(error: &ort::Error) -> Error {
     let words = ["shape verification failed", "computed output shape"];
     if words.iter().any(|words| error.message().contains(words)) {
         return Error::signature(
-            "the model's output does not have its input's width and height, or the channels asked for",
+            "the model's output does not have its input's width and height, scaled, or the channels asked for",
         );
     }
     Error::from_ort(error, "running the model on a tile")

@@ -3,7 +3,8 @@
 use numpy::{PyReadonlyArray1, PyReadonlyArray3, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use scumble_core::Error;
-use scumble_core::generate::{self, Budget, Facts, Share, Value, Wish};
+use scumble_core::budget::Budget;
+use scumble_core::generate::{self, Facts, Share, Value, Wish};
 use scumble_core::session::Array;
 
 use crate::arrays::{ArraySample, Destination, sample_name, values};

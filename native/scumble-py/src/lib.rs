@@ -9,6 +9,7 @@ mod generate;
 mod hints;
 mod plan;
 mod progress;
+mod rework;
 mod sound;
 mod tiles;
 mod wanted;

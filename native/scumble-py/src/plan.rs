@@ -1,7 +1,8 @@
 //! The plan and its tiles as Python sees them.
 
 use pyo3::prelude::*;
-use scumble_core::plan::{self, Budget, Grain, Rect};
+use scumble_core::budget::Budget;
+use scumble_core::plan::{self, Grain, Rect};
 
 use crate::errors::OrRaise;
 
@@ -45,10 +46,12 @@ impl Tile {
 /// Args:
 ///     width: columns of the picture.
 ///     height: rows of the picture.
-///     tile: the largest side that a tile may read, halos included, in pixels.
+///     tile: the largest side that a tile may read, halos included, in pixels; or two of them, across and down. A side
+///         as long as the padded picture's is not cut and has no halo: so strips are made.
 ///     halo: how far an output pixel sees, in pixels: half the receptive field.
 ///     stride: product of the model's strides.
 ///     min_size: the smallest side that the model accepts.
+///     fixed: whether every tile reads exactly `tile`: for graphs of one size; `min_size` is of no account.
 ///
 /// Raises:
 ///     ParamError: for an empty picture, a zero stride, or a tile too small for its halos.
@@ -58,17 +61,40 @@ pub struct TilePlan {
     pub(crate) inner: plan::TilePlan,
 }
 
+/// One side for both axes, or two.
+#[derive(FromPyObject)]
+enum Sides {
+    One(usize),
+    Two(usize, usize),
+}
+
 #[pymethods]
 impl TilePlan {
     #[new]
-    #[pyo3(signature = (width: "int", height: "int", *, tile: "int", halo: "int", stride: "int" = 1, min_size: "int" = 1))]
-    fn new(width: usize, height: usize, tile: usize, halo: usize, stride: usize, min_size: usize) -> PyResult<Self> {
-        let inner = plan::TilePlan::new(width, height, tile, Grain { halo, stride, min_size }).or_raise()?;
-        Ok(Self { inner })
+    #[pyo3(signature = (
+        width: "int", height: "int", *, tile: "int | tuple[int, int]", halo: "int", stride: "int" = 1,
+        min_size: "int" = 1, fixed: "bool" = false
+    ))]
+    fn new(
+        width: usize,
+        height: usize,
+        tile: Sides,
+        halo: usize,
+        stride: usize,
+        min_size: usize,
+        fixed: bool,
+    ) -> PyResult<Self> {
+        let tile = match tile {
+            Sides::One(side) => (side, side),
+            Sides::Two(across, down) => (across, down),
+        };
+        let cut = if fixed { plan::TilePlan::fixed } else { plan::TilePlan::cut };
+        Ok(Self { inner: cut(width, height, tile, Grain { halo, stride, min_size }).or_raise()? })
     }
 
     /// Picks the tile size and the number of workers that finish soonest within a memory budget: a dry run.
     ///
+    /// Tiles are about square, and strips of the picture's full width or height where halos would be most of the work.
     /// Counted are, for each worker, its weights and its tile's working set with Scumble's own buffers.
     ///
     /// Args:
@@ -83,7 +109,7 @@ impl TilePlan {
     ///     budget_bytes: bytes allowed in all.
     ///
     /// Returns:
-    ///     The plan and the number of workers.
+    ///     The plan, the number of workers, and the bytes that were counted.
     ///
     /// Raises:
     ///     MemoryBudgetTooSmall: when not even one worker with a small tile fits.
@@ -92,7 +118,7 @@ impl TilePlan {
     #[pyo3(signature = (
         width: "int", height: "int", *, halo: "int", stride: "int", min_size: "int", bytes_per_pixel: "float",
         weights_bytes: "int", workers: "int", budget_bytes: "int"
-    ) -> "tuple[TilePlan, int]")]
+    ) -> "tuple[TilePlan, int, int]")]
     #[allow(clippy::too_many_arguments)]
     fn fit(
         width: usize,
@@ -104,10 +130,31 @@ impl TilePlan {
         weights_bytes: u64,
         workers: usize,
         budget_bytes: u64,
-    ) -> PyResult<(Self, usize)> {
+    ) -> PyResult<(Self, usize, u64)> {
         let budget = Budget { bytes_per_pixel, weights_bytes, workers, bytes: budget_bytes };
         let fitted = plan::TilePlan::fit(width, height, Grain { halo, stride, min_size }, budget).or_raise()?;
-        Ok((Self { inner: fitted.plan }, fitted.workers))
+        Ok((Self { inner: fitted.plan }, fitted.workers, fitted.bytes))
+    }
+
+    /// Counts how many workers fit a memory budget with this plan; arguments are those of `fit`.
+    ///
+    /// Returns:
+    ///     The number of workers, and the bytes that were counted.
+    ///
+    /// Raises:
+    ///     MemoryBudgetTooSmall: when not even one fits.
+    #[pyo3(signature = (
+        *, bytes_per_pixel: "float", weights_bytes: "int", workers: "int", budget_bytes: "int"
+    ) -> "tuple[int, int]")]
+    fn fit_workers(
+        &self,
+        bytes_per_pixel: f64,
+        weights_bytes: u64,
+        workers: usize,
+        budget_bytes: u64,
+    ) -> PyResult<(usize, u64)> {
+        let budget = Budget { bytes_per_pixel, weights_bytes, workers, bytes: budget_bytes };
+        self.inner.fit_workers(budget).or_raise()
     }
 
     /// The tiles, row by row.

@@ -1,4 +1,4 @@
-"""The command line: `scumble EFFECT IN OUT`, `suggest`, `describe`, `replay`."""
+"""The command line: `scumble EFFECT IN OUT`, `run`, `inspect`, `suggest`, `describe`, `replay`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ from scumble.cli.commands import (
 )
 from scumble.cli.console import say, say_error, shown_progress, warn
 from scumble.cli.hosts import add_commands
+from scumble.cli.models import add_model_commands
 from scumble.cli.suggest import add_suggest
 from scumble.effect import Effect, discover
+from scumble.effects.run_model import RunModel
 from scumble.errors import JobCancelled, MediaError, ParamError, ScumbleError
 from scumble.rendering import replayed
 
@@ -43,6 +45,7 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
     for identifier, kind in sorted(found.effects.items()):
         app.command(identifier)(command_of_effect(kind))
     add_suggest(app, found.effects, arguments)
+    add_model_commands(app)
     for problem in found.problems:
         warn(f"the effect {problem.name!r} could not be loaded: {problem.reason}")
 
@@ -74,8 +77,9 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
         """Renders a record again and checks that the same bytes came out."""
         engine = engine_from_options({"device": device, "workers": workers, "memory": memory})
         with shown_progress("Replay", quiet=quiet or as_json) as progress:
+            effects: dict[str, type[Effect]] = {RunModel.id: RunModel, **found.effects}
             rendered, same = replayed(
-                sidecar, output, found.effects, engine=engine, progress=progress, max_megapixels=max_megapixels
+                sidecar, output, effects, engine=engine, progress=progress, max_megapixels=max_megapixels
             )
         if not same:
             message = f"The replay {rendered.output} has other bytes than the record names"

@@ -20,6 +20,7 @@ from scumble.schema import CONTEXTS, EffectSchema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from typing import Self
 
     from scumble.engine import Engine
@@ -164,6 +165,10 @@ class Effect(ABC):
     def used_bundles(self) -> tuple[str, ...]:
         """Return the names of the bundles that this value runs; all that are declared, unless the effect says less."""
         return self.bundles
+
+    def graph_files(self) -> tuple[Path, ...]:
+        """Return the files of graphs that this value runs and that are no bundles; the record names their hashes."""
+        return ()
 
     @classmethod
     def declaration(cls) -> EffectSchema:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from scumble import _native  # noqa: TID251 - this is the room
 from scumble.engine.drawing import Drawing
 from scumble.engine.generating import Generating
+from scumble.engine.inspecting import ModelFacts
+from scumble.engine.ladder import Ladder
 from scumble.engine.machine import cores, default_budget_mib, preload_cuda, runtime_library
+from scumble.engine.modelling import ImageModel, Modelling
 from scumble.engine.planes import area_means
-from scumble.errors import (
-    DeviceOutOfMemory,
-    MemoryBudgetTooSmall,
-    ParamError,
-    ProviderUnavailable,
-)
+from scumble.engine.planning import Fitted
+from scumble.errors import DeviceOutOfMemory, ParamError, ProviderUnavailable
 from scumble.media.arrays import array_from_image, image_from_array
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 Listener = Callable[[float], object] | None
 Places = NDArray[np.int32]
+__all__ = ["Device", "Engine", "Fitted", "HintField", "ImageModel", "ModelFacts", "Session", "SpreadHints", "TilePlan"]
+
 HintField = _native.HintField
 Session = _native.Session
 SpreadHints = _native.SpreadHints
@@ -41,7 +42,7 @@ _GPU_SLOTS = 2
 _MIB = 1 << 20
 
 
-class Engine(Drawing, Generating):
+class Engine(Drawing, Generating, Modelling):
     """Runs models on one device within one memory budget, and converts colours; safe to share between threads.
 
     Args:
@@ -78,10 +79,10 @@ class Engine(Drawing, Generating):
         self.fallback_reason: str | None = None
         self._workers = workers
         self._allocate = allocate
-        self._budget_bytes = (memory_budget_mib or default_budget_mib()) * _MIB
+        self._ladder = Ladder((memory_budget_mib or default_budget_mib()) * _MIB)
         self._lock = threading.RLock()
         self._sessions: dict[str, Session] = {}
-        self._reduced_budgets: dict[Session, int] = {}
+        self._known: dict[str, ModelFacts] = {}
         self._runtime_version: str | None = None
         self._provider: str | None = None
 
@@ -134,7 +135,12 @@ class Engine(Drawing, Generating):
         """Drops every session; memory is given back once the last user of a session is done."""
         with self._lock:
             self._sessions.clear()
-            self._reduced_budgets.clear()
+
+    def _memory_key(self, session: Session) -> Hashable:
+        """Names the session's model and its device: what was learnt of their memory outlives the session."""
+        with self._lock:
+            keys = [key for key, kept in self._sessions.items() if kept is session]
+        return (keys[0], session.provider) if keys else session
 
     def _loaded(self, model_bytes: bytes) -> Session:
         if self.provider == _CUDA:
@@ -158,34 +164,6 @@ class Engine(Drawing, Generating):
             hint = "pip uninstall -y onnxruntime && pip install 'scumble[gpu]', or use --device cpu."
             raise ProviderUnavailable("The installed ONNX Runtime is the one without CUDA", hint)
         return _CUDA if self.device != "cpu" and _CUDA in built_in else _CPU
-
-    def plan(
-        self,
-        width: int,
-        height: int,
-        *,
-        halo: int,
-        stride: int,
-        min_size: int,
-        bytes_per_pixel: float,
-        weights_bytes: int,
-        budget_bytes: int | None = None,
-    ) -> tuple[TilePlan, int]:
-        """Returns the plan that fits the memory budget, and its workers; the facts are a manifest's [tiling].
-
-        Raises MemoryBudgetTooSmall when even one worker with a small tile does not fit.
-        """
-        return TilePlan.fit(
-            width,
-            height,
-            halo=halo,
-            stride=stride,
-            min_size=min_size,
-            bytes_per_pixel=bytes_per_pixel,
-            weights_bytes=weights_bytes,
-            workers=self.workers,
-            budget_bytes=self._budget_bytes if budget_bytes is None else budget_bytes,
-        )
 
     def colorize_tiled(
         self,
@@ -238,40 +216,34 @@ class Engine(Drawing, Generating):
             "bytes_per_pixel": bytes_per_pixel,
             "weights_bytes": weights_bytes,
         }
-        budget = self._reduced_budgets.get(session, self._budget_bytes)
-        plan, workers = self.plan(image.width, image.height, **facts, budget_bytes=budget)
-        while True:
+
+        def fitted(budget_bytes: int) -> Fitted:
+            return self.plan(image.width, image.height, **facts, budget_bytes=budget_bytes)
+
+        def attempt(cut: Fitted) -> Image:
             result = self._empty_like(image)
-            try:
-                session.colorize_tiled(
-                    plan,
-                    array_from_image(image),
-                    result,
-                    {**context, **fixed},
-                    lightness_input=lightness_input,
-                    output=output,
-                    context_filter=filters,
-                    spread_inputs=spread_inputs,
-                    spread=spread,
-                    strength=strength,
-                    mask=mask,
-                    hint_xy=hint_xy,
-                    hint_ab=hint_ab,
-                    **_stroke_arguments(strokes),
-                    transfer=image.transfer.value,
-                    workers=workers,
-                    progress=progress,
-                )
-            except DeviceOutOfMemory as error:
-                width, height = plan.shapes[0]
-                budget = round(workers * (weights_bytes + bytes_per_pixel * width * height)) // 2
-                try:
-                    plan, workers = self.plan(image.width, image.height, **facts, budget_bytes=budget)
-                except MemoryBudgetTooSmall:
-                    raise error from None
-                self._reduced_budgets[session] = budget
-            else:
-                return image_from_array(result, like=image)
+            session.colorize_tiled(
+                cut.plan,
+                array_from_image(image),
+                result,
+                {**context, **fixed},
+                lightness_input=lightness_input,
+                output=output,
+                context_filter=filters,
+                spread_inputs=spread_inputs,
+                spread=spread,
+                strength=strength,
+                mask=mask,
+                hint_xy=hint_xy,
+                hint_ab=hint_ab,
+                **_stroke_arguments(strokes),
+                transfer=image.transfer.value,
+                workers=cut.workers,
+                progress=progress,
+            )
+            return image_from_array(result, like=image)
+
+        return self._ladder.run(self._memory_key(session), fitted, attempt)
 
     def recolor_guided(
         self,

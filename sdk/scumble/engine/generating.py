@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scumble import _native  # noqa: TID251 - this is the room
-from scumble.errors import DeviceOutOfMemory, MemoryBudgetTooSmall
+from scumble.engine.ladder import Ladder
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -34,16 +34,27 @@ class PlaneFacts(NamedTuple):
     weights_bytes: int
 
 
+class Blocks(NamedTuple):
+    """How a picture is cut for a generator: cells of a block, down and across."""
+
+    cells: tuple[int, int]
+    workers: int
+    bytes: int
+
+
 class Generating:
     """What an engine does with a generator's session, within its memory budget."""
 
-    _budget_bytes: int
-    _reduced_budgets: dict[_native.Session, int]
+    _ladder: Ladder
 
     @property
     @abstractmethod
     def workers(self) -> int:
         """Blocks that run at a time."""
+
+    @abstractmethod
+    def _memory_key(self, session: _native.Session) -> Hashable:
+        """Names the session's model and its device."""
 
     def generate_tiled(
         self,
@@ -77,8 +88,8 @@ class Generating:
         """
         height, width = out.shape[:2]
 
-        def fitted(budget_bytes: int) -> tuple[tuple[int, int], int, int]:
-            return _native.fit_blocks(
+        def fitted(budget_bytes: int) -> Blocks:
+            cells, workers, used = _native.fit_blocks(
                 (width, height),
                 cell_px=facts.cell_px,
                 period=(layout.shape[1], layout.shape[2]) if seamless else None,
@@ -88,35 +99,27 @@ class Generating:
                 workers=self.workers,
                 budget_bytes=budget_bytes,
             )
+            return Blocks(cells, workers, used)
 
-        block, workers, used = fitted(self._reduced_budgets.get(session, self._budget_bytes))
-        while True:
-            try:
-                session.generate_tiled(
-                    out,
-                    layout,
-                    latent=latent,
-                    style=style,
-                    detail=detail,
-                    cell_px=facts.cell_px,
-                    cell_margin=facts.cell_margin,
-                    noise_margins=list(facts.noise_margins),
-                    stream_latents=facts.stream_latents,
-                    stream_noise=facts.stream_noise,
-                    block=block,
-                    seed=seed,
-                    blend=blend,
-                    seamless=seamless,
-                    scale=scale,
-                    workers=workers,
-                    progress=progress,
-                )
-            except DeviceOutOfMemory as error:
-                budget = used // 2
-                try:
-                    block, workers, used = fitted(budget)
-                except MemoryBudgetTooSmall:
-                    raise error from None
-                self._reduced_budgets[session] = budget
-            else:
-                return
+        def attempt(cut: Blocks) -> None:
+            session.generate_tiled(
+                out,
+                layout,
+                latent=latent,
+                style=style,
+                detail=detail,
+                cell_px=facts.cell_px,
+                cell_margin=facts.cell_margin,
+                noise_margins=list(facts.noise_margins),
+                stream_latents=facts.stream_latents,
+                stream_noise=facts.stream_noise,
+                block=cut.cells,
+                seed=seed,
+                blend=blend,
+                seamless=seamless,
+                scale=scale,
+                workers=cut.workers,
+                progress=progress,
+            )
+
+        self._ladder.run(self._memory_key(session), fitted, attempt)

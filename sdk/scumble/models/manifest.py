@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 import msgspec
 
@@ -36,6 +36,22 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     opset: Positive
     precision: Literal["float32", "float16", "int8"]
     parameters: Count
+
+
+Mode = Literal["exact", "global", "guided"]
+"""How a picture may be worked on: in tiles that are the full frame; in tiles that are told a coarse result of it; or
+small, and led to full size by the picture itself."""
+_OFFERED: dict[str, tuple[Mode, ...]] = {"exact": ("exact",), "global": ("global", "guided"), "internal": ()}
+
+
+class PlanFacts(TypedDict):
+    """What a plan of tiles asks of a manifest; lengths in pixels."""
+
+    halo: int
+    stride: int
+    min_size: int
+    bytes_per_pixel: float
+    weights_bytes: int
 
 
 class Tiling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +113,22 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Measured results, each key naming its metric and unit."""
     settings: dict[str, float | int | str]
     """What the effect needs to know besides, such as the working size."""
+
+    def plan_facts(self, mode: Mode) -> PlanFacts:
+        """Returns what tiles of a mode need. Raises ModelError for a mode that the net was not made for."""
+        tiling = self.tiling
+        if mode not in _OFFERED[tiling.mode]:
+            offered = ", ".join(_OFFERED[tiling.mode]) or "none"
+            message = f"The model of the bundle {self.name!r} cannot be run in the mode {mode!r}"
+            raise ModelError(message, f"Its manifest offers: {offered}.", "bundle.mode")
+        halo = {"exact": tiling.halo, "global": tiling.context_halo, "guided": 0}[mode]
+        return {
+            "halo": halo,
+            "stride": tiling.stride,
+            "min_size": tiling.min_size,
+            "bytes_per_pixel": tiling.bytes_per_pixel,
+            "weights_bytes": 4 * self.model.parameters,
+        }
 
 
 def manifest_from_file(path: Path) -> Manifest:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import platformdirs
 
-from scumble.errors import BundleNotFound, HashMismatch
+from scumble.errors import BundleNotFound, HashMismatch, ModelError
 from scumble.models.asset import Asset, asset_from_folder
+from scumble.models.graph import graph_from_bytes
 from scumble.models.lint import lint
 from scumble.models.manifest import Manifest, manifest_from_file
+from scumble.models.reach import reach_of_graph
 
 SEARCH_VARIABLE = "SCUMBLE_BUNDLES"
 _SHIPPED = Path(__file__).resolve().parent.parent / "bundles"
@@ -29,7 +31,7 @@ class Bundle:
     def model_bytes(self) -> bytes:
         """Reads the graph; these very bytes, once checked, are what a session is made from.
 
-        Raises BundleNotFound, HashMismatch or UnsafeModel.
+        Raises BundleNotFound, HashMismatch, UnsafeModel, or ModelError where tiles cannot be what the manifest says.
         """
         path = self.folder / self.manifest.model.file
         try:
@@ -44,7 +46,21 @@ class Bundle:
                 "bundle.hash_mismatch",
             )
         lint(content)
+        if self.manifest.tiling.mode == "exact":
+            self._check_exact(content)
         return content
+
+    def _check_exact(self, content: bytes) -> None:
+        """Refuses a manifest that promises exact tiles of a graph which looks at the whole picture."""
+        graph = graph_from_bytes(content)
+        planes = [port.name for port in graph.inputs if len(port.shape) == 4 and not isinstance(port.shape[3], int)]
+        for port in graph.outputs:
+            for operator, how in reach_of_graph(graph, planes, port.name).whole.items():
+                raise ModelError(
+                    f"The bundle {self.manifest.name!r} promises exact tiles, but its graph's {operator} {how}",
+                    "Ask its maker for a bundle of the mode global.",
+                    "bundle.not_exact",
+                )
 
 
 def search_folders() -> list[Path]:

@@ -11,7 +11,7 @@ from scumble.models.protobuf import Value, WireError, count_of, enumeration, fie
 MOST_DIMS = 64
 _ITEM_BITS = {1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12: 32, 13: 64, 14: 64, 15: 128}
 _ITEM_BITS |= {16: 16, 17: 8, 18: 8, 19: 8, 20: 8, 21: 4, 22: 4, 23: 4, 24: 8, 25: 2, 26: 2, 27: 6, 28: 6}
-_INT64, _STRING = 7, 8
+_FLOAT, _INT64, _STRING = 1, 7, 8
 _COMPLEX = (14, 15)
 _EXTERNAL = 1
 # Field numbers of typed data; bytes of one number, or 0 where it is a varint.
@@ -20,7 +20,7 @@ _TYPED = {4: 4, 5: 0, 7: 0, 10: 8, 11: 0}
 
 @dataclass
 class TensorFacts:
-    """One tensor as it stands in the file; `values` only for whole numbers that may be a shape."""
+    """One tensor as it stands in the file; `values` only for whole numbers that may be a shape, `floats` for few."""
 
     name: str = ""
     kind: int = 0
@@ -30,6 +30,7 @@ class TensorFacts:
     text_bytes: int = 0
     external: bool = False
     values: list[int] = field(default_factory=list)
+    floats: list[float] = field(default_factory=list)
 
     @property
     def elements(self) -> int:
@@ -60,7 +61,7 @@ def tensor_from_bytes(view: memoryview) -> TensorFacts:
     """Reads a TensorProto. Raises WireError if it is malformed, of an unknown kind or of negative size."""
     tensor = TensorFacts()
     raw: memoryview | None = None
-    whole: list[Value] = []
+    listed: list[Value] = []
     for number, value in fields(view):
         if number == 1:
             tensor.dims += integers(value)
@@ -73,8 +74,8 @@ def tensor_from_bytes(view: memoryview) -> TensorFacts:
             tensor.text_bytes += len(message(value))
         elif number in _TYPED:
             tensor.items += count_of(value, _TYPED[number])
-            if number == 7:
-                whole.append(value)
+            if number in (4, 7):
+                listed.append(value)
         elif number == 8:
             tensor.name = text(value)
         elif number == 9:
@@ -90,5 +91,9 @@ def tensor_from_bytes(view: memoryview) -> TensorFacts:
         if raw is not None and len(raw) <= 8 * MOST_DIMS and len(raw) % 8 == 0:
             tensor.values = list(struct.unpack(f"<{len(raw) // 8}q", raw))
         elif raw is None and tensor.items <= MOST_DIMS:
-            tensor.values = [number for value in whole for number in integers(value)]
+            tensor.values = [number for value in listed for number in integers(value)]
+    elif tensor.kind == _FLOAT and tensor.elements <= MOST_DIMS:
+        packed = raw if raw is not None else b"".join(bytes(value) for value in listed if not isinstance(value, int))
+        if len(packed) == 4 * tensor.elements:
+            tensor.floats = list(struct.unpack(f"<{tensor.elements}f", packed))
     return tensor

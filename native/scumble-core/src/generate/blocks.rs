@@ -1,6 +1,7 @@
 //! Pure geometry: which pixels of the endless plane a picture shows, and how it is cut into blocks of whole cells.
 
-use crate::error::{Error, Result};
+use crate::budget::Budget;
+use crate::error::Result;
 
 /// The longest side of a block that is chosen, in pixels of the plane. Larger ones gain nothing on a processor.
 const LONGEST_BLOCK: usize = 768;
@@ -113,19 +114,6 @@ fn spline_weights(t: f32) -> [f32; 4] {
     [0.5 * (2.0 * s - c - t), 0.5 * (3.0 * c - 5.0 * s + 2.0), 0.5 * (4.0 * s - 3.0 * c + t), 0.5 * (c - s)]
 }
 
-/// What a run may use.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Budget {
-    /// Working set of the model per pixel of a block, in bytes; measured when the bundle was made.
-    pub bytes_per_pixel: f64,
-    /// The weights of one session, in bytes.
-    pub weights_bytes: u64,
-    /// The most sessions to run at a time.
-    pub workers: usize,
-    /// Bytes allowed in all.
-    pub bytes: u64,
-}
-
 /// A cut that fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fitted {
@@ -144,12 +132,7 @@ pub struct Fitted {
 /// `BudgetTooSmall` when not even one worker with one cell fits; `Argument` for no workers or a bad
 /// `bytes_per_pixel`.
 pub fn fit(rows: Axis, columns: Axis, budget: Budget) -> Result<Fitted> {
-    if budget.workers == 0 {
-        return Err(Error::argument("a run needs at least one worker"));
-    }
-    if !(budget.bytes_per_pixel.is_finite() && budget.bytes_per_pixel >= 0.0) {
-        return Err(Error::argument(format!("bytes_per_pixel is {}", budget.bytes_per_pixel)));
-    }
+    budget.check()?;
     let most = |axis: &Axis| (LONGEST_BLOCK / axis.cell_px).clamp(1, axis.cells());
     let mut best: Option<(f64, Fitted)> = None;
     let mut least = u64::MAX;
@@ -157,8 +140,7 @@ pub fn fit(rows: Axis, columns: Axis, budget: Budget) -> Result<Fitted> {
         for across in 1..=most(&columns) {
             let ((height, tall), (width, wide)) = (rows.sizes(down), columns.sizes(across));
             let pixels = tall * wide * rows.cell_px * columns.cell_px;
-            let needed = ((budget.bytes_per_pixel + BUFFER_BYTES_PER_PIXEL) * pixels as f64).ceil() as u64;
-            let needed = needed.saturating_add(budget.weights_bytes).max(1);
+            let needed = budget.per_worker(pixels, BUFFER_BYTES_PER_PIXEL);
             least = least.min(needed);
             if needed > budget.bytes || (pixels > MOST_PIXELS && (down, across) != (1, 1)) {
                 continue;
@@ -167,17 +149,18 @@ pub fn fit(rows: Axis, columns: Axis, budget: Budget) -> Result<Fitted> {
             // One block more: the others wait for the last.
             let cost = (tall as f64 + MARGIN_COST) * (wide as f64 + MARGIN_COST) * (blocks + 1) as f64;
             if best.is_none_or(|(found, _)| cost < found) {
-                let workers = budget.workers.min(blocks).min((budget.bytes / needed) as usize);
+                let workers = budget.workers_that_fit(needed).min(blocks);
                 best = Some((cost, Fitted { cells: (down, across), workers, bytes: needed * workers as u64 }));
             }
         }
     }
-    best.map(|(_, fitted)| fitted).ok_or(Error::BudgetTooSmall { needed_bytes: least, budget_bytes: budget.bytes })
+    best.map(|(_, fitted)| fitted).ok_or_else(|| budget.too_small(least))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
     use proptest::prelude::*;
 
     proptest! {

@@ -7,7 +7,7 @@ mod blocks;
 mod inputs;
 mod writing;
 
-pub use blocks::{Axis, Budget, Fitted, fit};
+pub use blocks::{Axis, Fitted, fit};
 pub use inputs::Facts;
 pub use writing::Value;
 

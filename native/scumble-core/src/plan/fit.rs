@@ -1,20 +1,9 @@
 //! The memory dry run: the fastest plan whose working set fits a budget, or an error before anything is loaded.
 
-use super::{Grain, TilePlan};
-use crate::error::{Error, Result};
-
-/// What a run may use, and what it is made of.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Budget {
-    /// Working set of the model per read pixel of a tile, in bytes; measured when the bundle was made.
-    pub bytes_per_pixel: f64,
-    /// The weights of one session, in bytes.
-    pub weights_bytes: u64,
-    /// The most sessions to run at a time.
-    pub workers: usize,
-    /// Bytes allowed in all.
-    pub bytes: u64,
-}
+use super::axis::Axis;
+use super::{Grain, TilePlan, check_size};
+use crate::budget::Budget;
+use crate::error::Result;
 
 /// A plan that fits, and the number of workers that fit with it.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,57 +16,129 @@ pub struct Fitted {
     pub bytes: u64,
 }
 
-/// Core sizes to try. Larger ones gain nothing on a CPU, and their halos are a small share already.
-const CORE_SIZES: [usize; 10] = [512, 448, 384, 320, 256, 192, 128, 64, 32, 16];
+/// Core sizes to try first. On a processor a pixel of a tile of 256² costs as much as one of 2048 x 1024.
+const USUAL_CORES: [usize; 7] = [512, 448, 384, 320, 256, 192, 128];
 
-/// Cores below this cost many times the picture in halos: tried only while nothing else fits.
-const SMALL_CORE: usize = 64;
+/// Cores that cost many times the picture in halos: tried only while nothing else fits.
+const SMALL_CORES: [usize; 4] = [64, 32, 16, 1];
+
+/// Cores that take much memory: for models that see far, whose halos would be most of a usual tile. The last is the
+/// picture's whole side, which needs no halo: strips of its full width or height, or the full frame.
+const LARGE_CORES: [usize; 7] = [256, 384, 512, 768, 1024, 2048, usize::MAX];
+
+/// The share of the usual plan's work that a plan of large tiles may cost at most, to be worth its memory.
+const WORTH: (u64, u64) = (3, 4);
+
+/// Of plans with large tiles that cost within an eighth of the least work, the one with the least memory is taken.
+const ALIKE: (u64, u64) = (9, 8);
 
 /// Our own buffers per read pixel: lightness, hints, spread hints, confidence and chroma of a tile, nine floats, with
 /// room for strips.
 const BUFFER_BYTES_PER_PIXEL: f64 = 48.0;
 
+/// A way to cut the picture, not yet made.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    /// Read pixels, across and down, at most.
+    tile: (usize, usize),
+    workers: usize,
+    bytes: u64,
+    /// Pixels that the busiest worker computes.
+    cost: u64,
+}
+
 impl TilePlan {
     /// Picks tile size and worker count with the least computed pixels a worker, within the budget.
     ///
     /// # Errors
-    /// `BudgetTooSmall` when not even one worker with the smallest tile fits; `Argument` as for `new`, and for no
-    /// workers or a negative or non-finite `bytes_per_pixel`.
+    /// `BudgetTooSmall` when not even one worker with the smallest tile fits; `Argument` as for `new`, and for a
+    /// budget that cannot be counted with.
     pub fn fit(width: usize, height: usize, grain: Grain, budget: Budget) -> Result<Fitted> {
-        if budget.workers == 0 {
-            return Err(Error::argument("a plan needs at least one worker"));
-        }
-        if !(budget.bytes_per_pixel.is_finite() && budget.bytes_per_pixel >= 0.0) {
-            return Err(Error::argument(format!("bytes_per_pixel is {}", budget.bytes_per_pixel)));
-        }
+        budget.check()?;
         grain.check()?;
-        let mut best: Option<(u64, Fitted)> = None;
+        check_size(width, height)?;
         let mut least = u64::MAX;
-        for core in CORE_SIZES {
-            if core < SMALL_CORE && best.is_some() {
-                break;
-            }
-            let tile = (2 * grain.aligned_halo() + core.next_multiple_of(grain.stride)).max(grain.smallest_tile());
-            let plan = Self::new(width, height, tile, grain)?;
-            for workers in 1..=budget.workers.min(plan.tiles.len()) {
-                let bytes = budget.needed(&plan, workers);
-                least = least.min(bytes);
-                let rounds = plan.tiles.len().div_ceil(workers) as u64;
-                let cost = rounds * plan.computed_pixels() / plan.tiles.len() as u64;
-                if bytes <= budget.bytes && best.as_ref().is_none_or(|(found, _)| cost < *found) {
-                    best = Some((cost, Fitted { plan: plan.clone(), workers, bytes }));
-                }
-            }
+        let mut tried = |across: &[usize], down: &[usize]| -> Result<Vec<Candidate>> {
+            let across = Cut::each(width, across, grain)?;
+            let down = Cut::each(height, down, grain)?;
+            let pairs = across.iter().flat_map(|a| down.iter().map(move |d| (a, d)));
+            Ok(pairs.filter_map(|(a, d)| candidate(*a, *d, &budget, &mut least)).collect())
+        };
+        let mut usual: Option<Candidate> = None;
+        for core in USUAL_CORES {
+            usual = cheaper(usual, &tried(&[core], &[core])?);
         }
-        best.map(|(_, fitted)| fitted).ok_or(Error::BudgetTooSmall { needed_bytes: least, budget_bytes: budget.bytes })
+        let large = tried(&LARGE_CORES, &LARGE_CORES)?;
+        let small = if usual.is_none() && large.is_empty() { tried(&SMALL_CORES, &SMALL_CORES)? } else { Vec::new() };
+        let chosen = lean(&large)
+            .filter(|large| usual.is_none_or(|usual| large.cost * WORTH.1 <= usual.cost * WORTH.0))
+            .or(usual)
+            .or_else(|| cheaper(None, &small))
+            .ok_or_else(|| budget.too_small(least))?;
+        let plan = Self::cut(width, height, chosen.tile, grain)?;
+        Ok(Fitted { plan, workers: chosen.workers, bytes: chosen.bytes })
     }
 }
 
-impl Budget {
-    /// Bytes that `workers` sessions need for this plan.
-    pub(super) fn needed(&self, plan: &TilePlan, workers: usize) -> u64 {
-        let pixels = plan.tiles.iter().map(|tile| tile.read.width * tile.read.height).max().unwrap_or(0);
-        let working_set = (self.bytes_per_pixel + BUFFER_BYTES_PER_PIXEL) * pixels as f64;
-        (self.weights_bytes + working_set.ceil() as u64).saturating_mul(workers as u64)
+impl TilePlan {
+    /// Counts how many workers fit with this plan, whatever its cost, and their bytes.
+    ///
+    /// # Errors
+    /// `BudgetTooSmall` when not even one fits; `Argument` for a budget that cannot be counted with.
+    pub fn fit_workers(&self, budget: Budget) -> Result<(usize, u64)> {
+        budget.check()?;
+        let pixels = self.tiles.iter().map(|tile| tile.read.width * tile.read.height).max().unwrap_or(0);
+        let per_worker = budget.per_worker(pixels, BUFFER_BYTES_PER_PIXEL);
+        match budget.workers_that_fit(per_worker).min(self.tiles.len()) {
+            0 => Err(budget.too_small(per_worker)),
+            workers => Ok((workers, per_worker * workers as u64)),
+        }
     }
+}
+
+/// One axis cut into so many spans of so many read pixels.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    tile: usize,
+    count: usize,
+    read: usize,
+}
+
+impl Cut {
+    fn each(size: usize, cores: &[usize], grain: Grain) -> Result<Vec<Self>> {
+        let cut = |core: &usize| {
+            let whole = size.max(grain.min_size).next_multiple_of(grain.stride);
+            let wanted = (*core).min(whole).next_multiple_of(grain.stride) + 2 * grain.aligned_halo();
+            let tile = if *core >= whole { whole } else { wanted.max(grain.smallest_tile()) };
+            let axis = Axis::cut(size, tile, grain)?;
+            Ok(Self { tile, count: axis.spans.len(), read: axis.read_size })
+        };
+        cores.iter().map(cut).collect()
+    }
+}
+
+fn candidate(across: Cut, down: Cut, budget: &Budget, least: &mut u64) -> Option<Candidate> {
+    let tiles = across.count * down.count;
+    let pixels = across.read * down.read;
+    let per_worker = budget.per_worker(pixels, BUFFER_BYTES_PER_PIXEL);
+    *least = per_worker.min(*least);
+    let most = budget.workers_that_fit(per_worker).min(tiles);
+    if most == 0 {
+        return None;
+    }
+    let rounds = tiles.div_ceil(most);
+    let workers = tiles.div_ceil(rounds); // no more than keep the busiest one as short
+    let cost = rounds as u64 * pixels as u64;
+    Some(Candidate { tile: (across.tile, down.tile), workers, bytes: per_worker * workers as u64, cost })
+}
+
+fn cheaper(best: Option<Candidate>, found: &[Candidate]) -> Option<Candidate> {
+    best.into_iter().chain(found.iter().copied()).min_by_key(|candidate| candidate.cost)
+}
+
+/// The candidate with the least memory of those that cost about the least.
+fn lean(found: &[Candidate]) -> Option<Candidate> {
+    let least = found.iter().map(|candidate| candidate.cost).min()?;
+    let alike = found.iter().filter(|candidate| candidate.cost * ALIKE.1 <= least * ALIKE.0);
+    alike.min_by_key(|candidate| (candidate.bytes, candidate.cost)).copied()
 }

@@ -5,7 +5,7 @@ mod fit;
 #[cfg(test)]
 mod tests;
 
-pub use fit::{Budget, Fitted};
+pub use fit::Fitted;
 
 use crate::error::{Error, Result};
 use axis::Axis;
@@ -68,6 +68,13 @@ impl Grain {
     }
 }
 
+fn check_size(width: usize, height: usize) -> Result<()> {
+    if !(1..=LARGEST).contains(&width) || !(1..=LARGEST).contains(&height) {
+        return Err(Error::argument(format!("a picture's sides must be from 1 to {LARGEST} pixels")));
+    }
+    Ok(())
+}
+
 /// How a picture is cut.
 ///
 /// The picture is thought padded, right and below, by reflection to multiples of the stride and at least to the
@@ -90,19 +97,46 @@ impl TilePlan {
     /// `Argument` for an empty picture, a zero stride or minimum size, or a tile too small for its halo (not when
     /// the whole padded picture fits one tile).
     pub fn new(width: usize, height: usize, tile: usize, grain: Grain) -> Result<Self> {
+        Self::cut(width, height, (tile, tile), grain)
+    }
+
+    /// Cuts a picture into tiles of at most `tile` read pixels, across and down. A side that is whole has no halo: so
+    /// are strips of the picture's full width made.
+    ///
+    /// # Errors
+    /// As for `new`.
+    pub fn cut(width: usize, height: usize, tile: (usize, usize), grain: Grain) -> Result<Self> {
         grain.check()?;
-        if !(1..=LARGEST).contains(&width) || !(1..=LARGEST).contains(&height) {
-            return Err(Error::argument(format!("a picture's sides must be from 1 to {LARGEST} pixels")));
-        }
-        let columns = Axis::cut(width, tile, grain)?;
-        let rows = Axis::cut(height, tile, grain)?;
+        check_size(width, height)?;
+        Ok(Self::of_axes((width, height), &Axis::cut(width, tile.0, grain)?, &Axis::cut(height, tile.1, grain)?))
+    }
+
+    /// Cuts a picture into tiles of exactly `tile` read pixels, across and down: for graphs of one fixed size. A
+    /// picture smaller than that is padded to it.
+    ///
+    /// # Errors
+    /// As for `new`; a tile's sides must be multiples of the stride.
+    pub fn fixed(width: usize, height: usize, tile: (usize, usize), grain: Grain) -> Result<Self> {
+        grain.check()?;
+        check_size(width, height)?;
+        let axis = |size: usize, tile: usize| {
+            if tile == 0 || !tile.is_multiple_of(grain.stride) {
+                let reason = format!("a fixed tile of {tile} pixels is no multiple of the stride {}", grain.stride);
+                return Err(Error::argument(reason));
+            }
+            Axis::cut(size, tile, Grain { min_size: tile, ..grain })
+        };
+        Ok(Self::of_axes((width, height), &axis(width, tile.0)?, &axis(height, tile.1)?))
+    }
+
+    fn of_axes((width, height): (usize, usize), columns: &Axis, rows: &Axis) -> Self {
         let tiles = rows.spans.iter().flat_map(|row| {
             columns.spans.iter().map(|column| Tile {
                 core: Rect { x: column.core, y: row.core, width: column.core_size, height: row.core_size },
                 read: Rect { x: column.read, y: row.read, width: columns.read_size, height: rows.read_size },
             })
         });
-        Ok(Self { width, height, tiles: tiles.collect() })
+        Self { width, height, tiles: tiles.collect() }
     }
 
     /// Pixels that the model computes, halos and padding included.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::budget::Budget;
 
 fn grains() -> impl Strategy<Value = Grain> {
     (0_usize..70, prop::sample::select(vec![1_usize, 2, 4, 8, 16, 32]), 1_usize..80)
@@ -19,7 +20,87 @@ fn padded(size: usize, grain: Grain) -> usize {
     size.max(grain.min_size).next_multiple_of(grain.stride)
 }
 
+/// Cores cover the picture exactly once; reads lie on the grid, inside the padded picture, and a halo around them.
+fn check_plan(plan: &TilePlan, grain: Grain) -> std::result::Result<(), TestCaseError> {
+    let mut covered = vec![0_u8; plan.width * plan.height];
+    for Tile { core, read } in &plan.tiles {
+        for y in core.y..core.y + core.height {
+            covered[y * plan.width + core.x..][..core.width].iter_mut().for_each(|n| *n += 1);
+        }
+        let axes = [
+            (core.x, core.width, read.x, read.width, plan.width),
+            (core.y, core.height, read.y, read.height, plan.height),
+        ];
+        for (core, core_size, read, read_size, size) in axes {
+            let (core_end, read_end, padded) = (core + core_size, read + read_size, padded(size, grain));
+            prop_assert!(read % grain.stride == 0 && read_size % grain.stride == 0 && read_end <= padded);
+            prop_assert!(read <= core && core_end <= read_end && read_size >= grain.min_size);
+            prop_assert!(read == 0 || core - read >= grain.halo);
+            prop_assert!(read_end == padded || read_end - core_end >= grain.halo);
+        }
+    }
+    prop_assert!(covered.iter().all(|n| *n == 1));
+    Ok(())
+}
+
 proptest! {
+    #[test]
+    fn any_two_sides_make_a_plan(
+        (width, height, across, grain) in cases(), down in 0_usize..300, is_whole in any::<(bool, bool)>(),
+    ) {
+        let sides = (across, grain.smallest_tile() + down);
+        let side = |whole: bool, size: usize, tile: usize| if whole { padded(size, grain).max(tile) } else { tile };
+        let tile = (side(is_whole.0, width, sides.0), side(is_whole.1, height, sides.1));
+        let plan = TilePlan::cut(width, height, tile, grain)?;
+        check_plan(&plan, grain)?;
+        if is_whole.0 {
+            prop_assert!(plan.tiles.iter().all(|tile| tile.read.x == 0 && tile.core.width == width));
+        }
+    }
+
+    #[test]
+    fn tiles_of_one_size_all_read_just_that(
+        (width, height, _, grain) in cases(), cells in (1_usize..9, 1_usize..9), room in 0_usize..5,
+    ) {
+        let side = |cells: usize| 2 * grain.halo.next_multiple_of(grain.stride) + (cells + room) * grain.stride;
+        let tile = (side(cells.0), side(cells.1));
+        let plan = TilePlan::fixed(width, height, tile, Grain { min_size: 1, ..grain })?;
+        prop_assert!(plan.tiles.iter().all(|found| (found.read.width, found.read.height) == tile));
+        let cores: usize = plan.tiles.iter().map(|tile| tile.core.width * tile.core.height).sum();
+        prop_assert_eq!(cores, width * height);
+    }
+
+    #[test]
+    fn no_request_makes_the_planner_fail_in_another_way_than_by_refusing(
+        size in any::<(u16, u16)>(), tile in any::<(u16, u16)>(), halo in any::<u16>(), stride in any::<u8>(),
+        min_size in any::<u16>(), (workers, bytes, weights) in any::<(u8, u32, u32)>(), bytes_per_pixel in any::<f32>(),
+    ) {
+        let (width, height) = (usize::from(size.0), usize::from(size.1));
+        let grain = Grain { halo: usize::from(halo), stride: usize::from(stride), min_size: usize::from(min_size) };
+        let budget = Budget {
+            bytes_per_pixel: f64::from(bytes_per_pixel),
+            weights_bytes: u64::from(weights),
+            workers: usize::from(workers),
+            bytes: u64::from(bytes),
+        };
+        if let Ok(fitted) = TilePlan::fit(width, height, grain, budget) {
+            let cores: usize = fitted.plan.tiles.iter().map(|tile| tile.core.width * tile.core.height).sum();
+            prop_assert!(cores == width * height && fitted.bytes <= budget.bytes);
+        }
+        // A tile of its smallest size makes millions of a large picture: fuzzed on small ones.
+        let (width, height) = (width % 600, height % 600);
+        let tile = (usize::from(tile.0), usize::from(tile.1));
+        for plan in [TilePlan::cut(width, height, tile, grain), TilePlan::fixed(width, height, tile, grain)] {
+            match plan {
+                Ok(plan) => {
+                    let cores: usize = plan.tiles.iter().map(|tile| tile.core.width * tile.core.height).sum();
+                    prop_assert_eq!(cores, width * height);
+                }
+                Err(error) => prop_assert_eq!(error.code(), "param.invalid"),
+            }
+        }
+    }
+
     #[test]
     fn cores_cover_the_picture_exactly_once((width, height, tile, grain) in cases()) {
         let plan = TilePlan::new(width, height, tile, grain)?;
@@ -85,8 +166,13 @@ proptest! {
         let budget = Budget { bytes_per_pixel, weights_bytes: 4 << 20, workers, bytes: mib << 20 };
         match TilePlan::fit(width, height, grain, budget) {
             Ok(fitted) => {
-                prop_assert!(fitted.bytes <= budget.bytes && fitted.workers <= workers);
-                prop_assert_eq!(fitted.bytes, budget.needed(&fitted.plan, fitted.workers));
+                prop_assert!(fitted.bytes <= budget.bytes && (1..=workers).contains(&fitted.workers));
+                let shapes = fitted.plan.shapes();
+                prop_assert_eq!(shapes.len(), 1);
+                let working_set = bytes_per_pixel * (shapes[0].0 * shapes[0].1) as f64;
+                let counted = (budget.weights_bytes + working_set as u64) * fitted.workers as u64;
+                prop_assert!(fitted.bytes >= counted, "{} of {counted}", fitted.bytes);
+                check_plan(&fitted.plan, grain)?;
             }
             Err(Error::BudgetTooSmall { needed_bytes, .. }) => {
                 prop_assert!(needed_bytes > budget.bytes);
@@ -116,4 +202,18 @@ fn impossible_requests_are_refused() {
         TilePlan::new(10, 10, 256, Grain { min_size: 0, ..grain }),
     ];
     assert!(refused.iter().all(|plan| matches!(plan, Err(Error::Argument { .. }))));
+}
+
+#[test]
+fn a_model_that_sees_far_gets_strips_where_memory_allows() -> Result<()> {
+    let grain = Grain { halo: 250, stride: 8, min_size: 16 };
+    let budget = Budget { bytes_per_pixel: 600.0, weights_bytes: 4 << 20, workers: 1, bytes: 1 << 30 };
+    let far = TilePlan::fit(1500, 12_000, grain, budget)?;
+    assert!(far.plan.tiles.iter().all(|tile| tile.core.width == 1500), "{:?}", far.plan.shapes());
+    let near = TilePlan::fit(1500, 12_000, Grain { halo: 16, ..grain }, budget)?;
+    assert!(near.plan.tiles.iter().all(|tile| tile.read.width <= 560 && tile.read.height <= 560));
+    // Square tiles of the usual core would compute four times the picture.
+    let square = TilePlan::new(1500, 12_000, 512 + 2 * 256, grain)?;
+    assert!(far.plan.overhead() < 0.75 * square.overhead());
+    Ok(())
 }

@@ -158,7 +158,6 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         )
         spread_ab, confidence = seen.field.spread(told.hint_ab, told.mask)
         hint_xy, hint_ab = self._points(ctx)
-        tiling = manifest.tiling
         return ctx.engine.colorize_tiled(
             session,
             self.source,
@@ -166,11 +165,7 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
             constants=whole_picture(hinted, spread_ab, confidence, ctx.engine),
             spread_inputs=("spread_ab", "confidence"),
             spread=seen.field.grid(told.hint_ab, told.mask),
-            halo=tiling.context_halo,
-            stride=tiling.stride,
-            min_size=tiling.min_size,
-            bytes_per_pixel=tiling.bytes_per_pixel,
-            weights_bytes=4 * manifest.model.parameters,
+            **manifest.plan_facts("global"),
             lightness_input="lightness",
             output="ab",
             nearest=("hint_mask",),

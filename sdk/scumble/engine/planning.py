@@ -1,0 +1,59 @@
+"""Cutting pictures into tiles that fit the memory: the dry run before any work."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import NamedTuple
+
+from scumble import _native  # noqa: TID251 - this is the room
+from scumble.engine.ladder import Ladder
+
+TilePlan = _native.TilePlan
+
+
+class Fitted(NamedTuple):
+    """A plan that fits a memory budget, the workers that run it, and the bytes that were counted."""
+
+    plan: TilePlan
+    workers: int
+    bytes: int
+
+
+class Planning:
+    """What an engine plans with: its workers, and the budgets of its ladder."""
+
+    _ladder: Ladder
+
+    @property
+    @abstractmethod
+    def workers(self) -> int:
+        """Tiles that run at a time."""
+
+    def plan(
+        self,
+        width: int,
+        height: int,
+        *,
+        halo: int,
+        stride: int,
+        min_size: int,
+        bytes_per_pixel: float,
+        weights_bytes: int,
+        budget_bytes: int | None = None,
+    ) -> Fitted:
+        """Returns the plan that fits the memory budget, and its workers; the facts are a manifest's [tiling].
+
+        Raises MemoryBudgetTooSmall when even one worker with a small tile does not fit.
+        """
+        plan, workers, counted = TilePlan.fit(
+            width,
+            height,
+            halo=halo,
+            stride=stride,
+            min_size=min_size,
+            bytes_per_pixel=bytes_per_pixel,
+            weights_bytes=weights_bytes,
+            workers=self.workers,
+            budget_bytes=self._ladder.budget_bytes if budget_bytes is None else budget_bytes,
+        )
+        return Fitted(plan, workers, counted)
