@@ -58,7 +58,7 @@ pub fn taps(start: usize, count: usize, size: usize, samples: usize, filter: Fil
 ///
 /// # Errors
 /// `Argument` when `lightness` has another length.
-pub fn lightness<S: Sample>(src: View<'_, S>, transfer: Transfer, lightness: &mut [f32]) -> Result<()> {
+pub fn lightness<S: Sample>(src: View<'_, S>, transfer: Transfer<'_>, lightness: &mut [f32]) -> Result<()> {
     let layout = src.layout();
     if lightness.len() != layout.width * layout.height {
         return Err(Error::argument("the lightness plane and the picture differ in size"));
@@ -75,7 +75,7 @@ pub fn lightness<S: Sample>(src: View<'_, S>, transfer: Transfer, lightness: &mu
 /// `Argument` for an empty thumbnail.
 pub fn lightness_thumbnail<S: Sample>(
     src: View<'_, S>,
-    transfer: Transfer,
+    transfer: Transfer<'_>,
     width: usize,
     height: usize,
 ) -> Result<Vec<f32>> {

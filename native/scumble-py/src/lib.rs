@@ -10,6 +10,7 @@ mod hints;
 mod plan;
 mod progress;
 mod sound;
+mod space;
 mod tiles;
 mod wanted;
 
@@ -30,4 +31,6 @@ mod _native {
     use crate::plan::{Tile, TilePlan};
     #[pymodule_export]
     use crate::sound::{Resampler, SoundFont, apply_gains, loudness_and_peak, master_sound, play_tracks};
+    #[pymodule_export]
+    use crate::space::{ColorSpace, converted, converted_by_profiles, inks_from_jpeg};
 }

@@ -21,6 +21,7 @@ from scumble.errors import (
     ProviderUnavailable,
 )
 from scumble.media.arrays import array_from_image, image_from_array
+from scumble.media.profiles import meaning_of
 
 if TYPE_CHECKING:
     from scumble.media.image import Image
@@ -258,7 +259,7 @@ class Engine(Drawing, Generating):
                     hint_xy=hint_xy,
                     hint_ab=hint_ab,
                     **_stroke_arguments(strokes),
-                    transfer=image.transfer.value,
+                    transfer=meaning_of(image),
                     workers=workers,
                     progress=progress,
                 )
@@ -315,7 +316,7 @@ class Engine(Drawing, Generating):
             hint_xy=hint_xy,
             hint_ab=hint_ab,
             **_stroke_arguments(strokes),
-            transfer=image.transfer.value,
+            transfer=meaning_of(image),
             workers=self._workers or cores(),
             progress=progress,
         )
@@ -353,7 +354,7 @@ class Engine(Drawing, Generating):
             hint_xy=hint_xy,
             hint_ab=hint_ab,
             **_stroke_arguments(strokes),
-            transfer=image.transfer.value,
+            transfer=meaning_of(image),
             workers=self._workers or cores(),
             progress=progress,
         )
@@ -361,17 +362,17 @@ class Engine(Drawing, Generating):
 
     def lightness(self, image: Image) -> Floats:
         """Returns L, 0 to 100, of every pixel: (H, W). Light beyond 0 to 1 counts as 0 or 1."""
-        return _native.lightness(array_from_image(image), transfer=image.transfer.value)
+        return _native.lightness(array_from_image(image), transfer=meaning_of(image))
 
     def lightness_thumbnail(self, image: Image, width: int, height: int) -> Floats:
         """Returns L, 0 to 100, averaged by area: (height, width)."""
-        return _native.lightness_thumbnail(array_from_image(image), width, height, transfer=image.transfer.value)
+        return _native.lightness_thumbnail(array_from_image(image), width, height, transfer=meaning_of(image))
 
     area_means = staticmethod(area_means)
 
-    def lab_from_rgb(self, rgb: Floats) -> Floats:
-        """Returns Lab (D65, 2°) of sRGB colours 0 to 1, (n, 3)."""
-        return _native.lab_from_rgb(rgb)
+    def lab_from_rgb(self, rgb: Floats, like: Image | None = None) -> Floats:
+        """Returns Lab (D65, 2°) of colours 0 to 1, (n, 3): sRGB's, or in the space of the picture `like`."""
+        return _native.lab_from_rgb(rgb, transfer="srgb" if like is None else meaning_of(like))
 
     def rgb_from_lab(self, lab: Floats) -> Floats:
         """Returns sRGB colours 0 to 1 of Lab, (n, 3); what does not fit loses chroma, not lightness or hue."""
@@ -387,4 +388,4 @@ def _stroke_arguments(strokes: Image | None) -> dict[str, Any]:
     """Returns what the native core is told of strokes."""
     if strokes is None:
         return {}
-    return {"strokes": array_from_image(strokes), "strokes_transfer": strokes.transfer.value}
+    return {"strokes": array_from_image(strokes), "strokes_transfer": meaning_of(strokes)}

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import OpenImageIO
 
-from scumble.errors import MediaError
+from scumble.errors import MediaError, ParamError
 from scumble.media.arrays import Array, image_from_array
 from scumble.media.headers import FileFormat, damaged, header_from_file, truncated, unreadable
 from scumble.media.image import ColorModel, Image, Transfer, model_of_channels
-from scumble.media.metadata import is_unicode, metadata_from_spec, profile_from_spec
+from scumble.media.metadata import is_unicode, metadata_from_spec
 from scumble.media.orientation import UPRIGHT, upright_from_oriented
+from scumble.media.profiles import inks_from_jpeg
 from scumble.media.samples import straight_from_premultiplied
+from scumble.media.spaces import colours_from_inks, is_for_reading_only, profile_of_file
 from scumble.media.whole import check_whole
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ _CUT = re.compile(
 )
 
 _TIFF_PHOTOMETRIC = {0, 1, 2, 3, 5, 6}  # the grays, RGB, palette, CMYK, YCbCr; not Lab, raw sensors, masks
+_INKS = [0, 1, 2, 3]
 _READ_TYPES = {"uint8": "uint8", "uint16": "uint16", "half": "half", "float": "float", "double": "float"}
 
 
@@ -45,10 +48,11 @@ def read_image(path: str | os.PathLike[str], *, max_megapixels: float = DEFAULT_
     """Reads a PNG, JPEG, TIFF, EXR or WebP file, told by its content.
 
     The picture comes upright (EXIF orientation is applied), with straight alpha, in the file's own number format
-    (8- and 16-bit, half, float; fewer bits become 8, double becomes float). Palettes become RGB or RGBA, CMYK
-    becomes RGB by the uncalibrated formula and loses its profile. EXR files are linear and fill their display
-    window; channels beside R, G, B, A or Y, A are left out. Of several pages or frames the first is read. What is
-    left out is said in the log `scumble.media`.
+    (8- and 16-bit, half, float; fewer bits become 8, double becomes float), and in its own colours: with its ICC
+    profile, or one made of what else it says of them. Palettes become RGB or RGBA. CMYK becomes Adobe RGB by its
+    profile; without one sRGB by the uncalibrated formula. EXR files are linear and fill their display window;
+    channels beside R, G, B, A or Y, A are left out. Of several pages or frames the first is read. What is left out is
+    said in the log `scumble.media`.
 
     Args:
         path: the file; its suffix does not matter.
@@ -74,6 +78,8 @@ def read_image(path: str | os.PathLike[str], *, max_megapixels: float = DEFAULT_
 def _read(path: Path, kind: FileFormat, max_megapixels: float) -> Image:
     with _opened(path, kind) as source:
         spec = source.spec()
+        if "CMYK" in (spec.getattribute("jpeg:ColorSpace"), spec.getattribute("tiff:ColorSpace")):
+            return _read_inks(path, kind, spec, max_megapixels)
         _check_size(path, spec.width, spec.height, max_megapixels)
         if kind is FileFormat.EXR:
             _check_size(path, spec.full_width, spec.full_height, max_megapixels)
@@ -87,8 +93,33 @@ def _read(path: Path, kind: FileFormat, max_megapixels: float) -> Image:
     pixels = upright_from_oriented(pixels, spec.get_int_attribute("Orientation", UPRIGHT))
     space = spec.get_string_attribute("oiio:ColorSpace", "")
     is_linear = kind is FileFormat.EXR or space.startswith("lin_")
+    profile = profile_of_file(path, kind, spec, model)
+    if is_for_reading_only(profile) and not pixels.dtype.kind == "f":
+        colours, profile = colours_from_inks(path, pixels[..., :3], profile)
+        pixels = np.dstack([colours, pixels[..., 3:]]) if model.has_alpha else colours
     image = image_from_array(pixels, transfer=Transfer.LINEAR if is_linear else Transfer.SRGB)
-    return image.replace(icc_profile=profile_from_spec(spec, model), metadata=metadata_from_spec(spec))
+    return image.replace(icc_profile=profile, metadata=metadata_from_spec(spec))
+
+
+def _read_inks(path: Path, kind: FileFormat, spec: OpenImageIO.ImageSpec, max_megapixels: float) -> Image:
+    """Reads a CMYK file as it is, and makes its colours RGB by its profile."""
+    _check_size(path, spec.width, spec.height, max_megapixels)
+    if kind is FileFormat.JPEG:
+        try:
+            inks: Array = inks_from_jpeg(path.read_bytes(), round(max_megapixels * 1e6))
+        except ParamError as error:
+            raise damaged(path, error.message) from error
+    else:
+        with _opened(path, kind, as_inks=True) as source:
+            if source.spec().nchannels < len(_INKS) or str(source.spec().format) not in ("uint8", "uint16"):
+                message = f"{path} has inks that Scumble does not know"
+                raise MediaError(message, "Save it as RGB, or as CMYK with 8 or 16 bits.", "media.unsupported")
+            inks = _decoded(path, source, source.spec(), _INKS)
+            _tell_what_is_left_out(path, source, source.spec(), _INKS)
+    embedded = spec.getattribute("ICCProfile")
+    pixels, profile = colours_from_inks(path, inks, bytes(embedded) if embedded is not None else None)
+    pixels = upright_from_oriented(pixels, spec.get_int_attribute("Orientation", UPRIGHT))
+    return image_from_array(pixels).replace(icc_profile=profile, metadata=metadata_from_spec(spec))
 
 
 def _check_size(path: Path, width: int, height: int, max_megapixels: float) -> None:
@@ -100,10 +131,11 @@ def _check_size(path: Path, width: int, height: int, max_megapixels: float) -> N
 
 
 @contextlib.contextmanager
-def _opened(path: Path, kind: FileFormat) -> Iterator[OpenImageIO.ImageInput]:
+def _opened(path: Path, kind: FileFormat, *, as_inks: bool = False) -> Iterator[OpenImageIO.ImageInput]:
     """OpenImageIO chooses its reader by suffix; a file named otherwise is shown to it through a link."""
     wanted = OpenImageIO.ImageSpec()
     wanted.attribute("oiio:UnassociatedAlpha", 1)
+    wanted.attribute("oiio:RawColor", int(as_inks))
     with contextlib.ExitStack() as stack:
         name = str(path)
         if path.suffix.lower() not in kind.suffixes or not is_unicode(name):
@@ -181,5 +213,3 @@ def _tell_what_is_left_out(
     source.geterror()  # there being no second one is no error
     if spec.nchannels > len(channels):
         _log.warning("%s has %d channels; %d are read", path, spec.nchannels, len(channels))
-    if "CMYK" in (spec.getattribute("jpeg:ColorSpace"), spec.getattribute("tiff:ColorSpace")):
-        _log.warning("%s is CMYK; it is read as RGB by the uncalibrated formula, without its profile", path)

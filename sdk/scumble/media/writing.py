@@ -9,18 +9,21 @@ import numpy as np
 import OpenImageIO
 
 from scumble.errors import MediaError
+from scumble.media import icc
 from scumble.media.arrays import Array, array_from_image
 from scumble.media.atomic import atomic_path
 from scumble.media.encoding import encode
 from scumble.media.headers import FileFormat
 from scumble.media.image import ColorModel, Image, SampleType, Transfer, model_of_channels
 from scumble.media.metadata import profile_fits
+from scumble.media.profiles import ColorSpace, floats_in, meaning_of
 from scumble.media.samples import converted, premultiplied_from_straight
 
 if TYPE_CHECKING:
     import os
 
 DEFAULT_JPEG_QUALITY = 95
+_STRIP_ROWS = 64
 
 _U8, _U16, _F16, _F32 = SampleType.U8, SampleType.U16, SampleType.F16, SampleType.F32
 
@@ -65,8 +68,9 @@ def write_image(
 
     Samples keep their type where the format has it, else they are rounded: PNG takes 8 and 16 bits (float becomes
     16), JPEG and WebP 8, TIFF all but half (becomes float), EXR half and float (8 bits become half, 16 float).
-    EXR files are linear with alpha multiplied in, all others have the sRGB curve and straight alpha. Gray becomes
-    RGB in WebP. The ICC profile is written where it fits the colour model (EXR has none); metadata where the
+    EXR files are linear with alpha multiplied in, all others have the sRGB curve, or the numbers of their profile, and
+    straight alpha. Gray becomes RGB in WebP. The ICC profile is written where it fits the colour model; EXR has none,
+    and holds what a profile says as light of Rec. 709, below 0 and above 1 where need be. Metadata is written where the
     format has a place for it.
 
     Args:
@@ -89,12 +93,15 @@ def write_image(
         message = f"A {kind.value} file holds {_HOLDS[kind].longest_side} pixels a side; this picture is "
         hint = "Write a PNG, TIFF or EXR, or scale it down."
         raise MediaError(f"{message}{image.width} by {image.height}", hint, "media.side")
-    pixels = _pixels_for(path, kind, image)
+    pixels, icc_profile = _pixels_for(path, kind, image)
+    metadata = dict(image.metadata)
+    if image.icc_profile and not _is_told_by_exr(image):
+        metadata.pop("chromaticities", None)
     with atomic_path(path, overwrite=overwrite) as temporary:
         for tried in _qualities(kind, quality, is_limited=most_bytes is not None):
             spec, model = _spec_for(kind, pixels, tried)
-            profile = image.icc_profile if image.icc_profile and profile_fits(image.icc_profile, model) else None
-            encode(temporary, kind, spec, pixels, metadata=image.metadata, profile=profile)
+            profile = icc_profile if icc_profile and profile_fits(icc_profile, model) else None
+            encode(temporary, kind, spec, pixels, metadata=metadata, profile=profile)
             if most_bytes is None or temporary.stat().st_size <= most_bytes:
                 return
         message = f"The picture does not fit into {most_bytes} bytes as {kind.value.upper()}"
@@ -109,8 +116,9 @@ def _qualities(kind: FileFormat, quality: int | None, *, is_limited: bool) -> tu
     return (quality, *(lower for lower in range(90, 35, -10) if lower < wanted))
 
 
-def _pixels_for(path: Path, kind: FileFormat, image: Image) -> Array:
-    pixels = array_from_image(image)
+def _pixels_for(path: Path, kind: FileFormat, image: Image) -> tuple[Array, bytes | None]:
+    """Returns what the file is to hold, and the profile that goes with it."""
+    pixels, profile = array_from_image(image), image.icc_profile
     has_alpha = image.model.has_alpha
     if kind is FileFormat.JPEG and has_alpha:
         opaque = 1 if image.sample.is_float else np.iinfo(pixels.dtype).max
@@ -120,12 +128,40 @@ def _pixels_for(path: Path, kind: FileFormat, image: Image) -> Array:
         pixels, has_alpha = pixels[..., :-1], False
     if kind is FileFormat.WEBP and image.model.is_gray:
         pixels = np.concatenate([pixels[..., :1]] * 3 + [pixels[..., 1:]], axis=2)
-    transfer = Transfer.LINEAR if kind is FileFormat.EXR else Transfer.SRGB
     sample = _HOLDS[kind].samples[image.sample]
-    pixels = converted(pixels, sample, source=image.transfer, target=transfer, has_alpha=has_alpha)
+    is_told_by_exr = _is_told_by_exr(image)
+    source, target = image.transfer, Transfer.LINEAR if kind is FileFormat.EXR else Transfer.SRGB
+    if profile and isinstance(meaning_of(image), ColorSpace):
+        if is_told_by_exr and kind is not FileFormat.EXR:  # light would be coarse in whole numbers
+            places = tuple(np.atleast_1d(image.metadata["chromaticities"]).astype(float))  # type: ignore[arg-type]
+            profile = icc.profile_from_primaries(places, icc.SRGB_CURVE, "Told by EXR")
+        elif kind is FileFormat.EXR and not is_told_by_exr:  # which has no profile, but takes light beyond 0 to 1
+            pixels, source = _light(image, pixels), Transfer.LINEAR
+        else:
+            source = target
+    pixels = converted(pixels, sample, source=source, target=target, has_alpha=has_alpha)
     if kind is FileFormat.EXR and has_alpha:
         pixels = premultiplied_from_straight(pixels)
-    return np.ascontiguousarray(pixels)
+    return np.ascontiguousarray(pixels), profile if kind is not FileFormat.EXR else None
+
+
+def _is_told_by_exr(image: Image) -> bool:
+    """True when the profile was made of the primaries that an EXR file names; its numbers are light."""
+    return image.transfer is Transfer.LINEAR and "chromaticities" in image.metadata
+
+
+def _light(image: Image, pixels: Array) -> Array:
+    """Returns the light (Rec. 709, not limited) of a picture with a profile, in float, alpha with it."""
+    channels = pixels.shape[2]
+    colours = 1 if channels < 3 else 3
+    light = np.empty(pixels.shape, np.float32)
+    for top in range(0, len(pixels), _STRIP_ROWS):
+        rows = slice(top, top + _STRIP_ROWS)
+        light[rows, :, :colours] = floats_in(image, pixels[rows], "linear")[..., :colours]
+    if image.model.has_alpha and channels in (2, 4):
+        full = np.float32(1 if image.sample.is_float else np.iinfo(pixels.dtype).max)
+        light[..., -1] = pixels[..., -1] / full
+    return light
 
 
 def _spec_for(kind: FileFormat, pixels: Array, quality: int | None) -> tuple[OpenImageIO.ImageSpec, ColorModel]:
