@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -64,7 +65,9 @@ LINEAR_2020 = Space(
 SPACES = {"Display P3": DISPLAY_P3, "Adobe RGB": ADOBE_RGB, "ProPhoto": PROPHOTO, "linear Rec. 2020": LINEAR_2020}
 
 
-def profile_of_tags(space: bytes, tags: dict[bytes, bytes], *, connection: bytes = b"XYZ ", kind: bytes = b"mntr") -> bytes:
+def profile_of_tags(
+    space: bytes, tags: dict[bytes, bytes], *, connection: bytes = b"XYZ ", kind: bytes = b"mntr"
+) -> bytes:
     """A profile of version 2.4 with these tags, a white point, a name and nothing else."""
     fixed = struct.pack(">3i", *(round(v * 65536) for v in (0.9642, 1.0, 0.8249)))
     name = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"Test\0" + bytes(4 + 4 + 2 + 1 + 67)
@@ -120,8 +123,11 @@ def table_profile(space: Space, *, steps: int = 33, writes: bool = True) -> byte
     tags = {b"A2B0": lut16(encoded_lab(lab_d50(space, _grid(3, steps))), 3)}
     if writes:
         lab = decoded_lab(_grid(3, steps))
-        xyz = reference.lab2xyz(lab, illuminant="D50") @ (np.linalg.inv(space.xyz) @ BRADFORD_D65_FROM_D50).T
-        rgb = np.clip(xyz, 0, 1) ** (256 / 563)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # corners that are no colours
+            xyz = reference.lab2xyz(lab, illuminant="D50")
+        light = xyz @ (np.linalg.inv(space.xyz) @ BRADFORD_D65_FROM_D50).T
+        rgb = np.clip(light, 0, 1) ** (256 / 563)
         tags[b"B2A0"] = lut16(rgb, 3)
     return profile_of_tags(b"RGB ", tags, connection=b"Lab ", kind=b"prtr" if writes else b"scnr")
 

@@ -14,13 +14,6 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageCms
 from skimage import color as reference
-
-from scumble.engine import Engine
-from scumble.media import icc
-from scumble.media.arrays import array_from_image, codes_from_image, image_from_array, mixed
-from scumble.media.files import read_image, write_image
-from scumble.media.image import Image, SampleType, Transfer
-from scumble.media.profiles import meaning_of
 from tests.media.builders import noise, picture, pixels, png_chunk, png_file
 from tests.media.profile_builder import (
     ADOBE_RGB,
@@ -31,6 +24,13 @@ from tests.media.profile_builder import (
     profile_of_tags,
     table_profile,
 )
+
+from scumble.engine import Engine
+from scumble.media import icc
+from scumble.media.arrays import array_from_image, codes_from_image, image_from_array, mixed
+from scumble.media.files import read_image, write_image
+from scumble.media.image import Image, SampleType, Transfer
+from scumble.media.profiles import meaning_of
 
 Array = NDArray[Any]
 GRADIENT = np.stack(np.meshgrid(np.arange(0, 250, 5), np.arange(0, 250, 5), [120], indexing="ij"), -1)[:, :, 0]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +15,6 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageCms
 from skimage import color as reference
-
-from scumble import _native
-from scumble.errors import ParamError
-from scumble.media import icc
 from tests.media.profile_builder import (
     ADOBE_RGB,
     DISPLAY_P3,
@@ -26,6 +26,10 @@ from tests.media.profile_builder import (
     table_profile,
     tabulated_gray_profile,
 )
+
+from scumble import _native
+from scumble.errors import ParamError
+from scumble.media import icc
 
 Array = NDArray[Any]
 RNG = np.random.default_rng(11)
@@ -80,7 +84,7 @@ def test_lab_both_ways(name: str) -> None:
     rgb = RNG.random((4000, 3)).astype(np.float32)
     lab = _native.lab_from_rgb(rgb, transfer=transfer)
     assert np.abs(lab - space.lab(rgb)).max() < 0.06, "profiles hold 16 bits behind the point"
-    assert np.abs(_native.rgb_from_lab(lab, transfer=transfer) - rgb).max() < 3e-4
+    assert np.abs(_native.rgb_from_lab(lab, transfer=transfer) - rgb).max() < 2e-3, "powers are steep at black"
     grays = np.repeat(RNG.random((500, 1)).astype(np.float32), 3, axis=1)
     assert np.abs(_native.lab_from_rgb(grays, transfer=transfer)[:, 1:]).max() < 2e-4
 
@@ -90,8 +94,10 @@ def test_lab_both_ways(name: str) -> None:
 def test_recolouring_gives_the_wanted_colours_in_the_space(name: str, dtype: str) -> None:
     space = SPACES[name]
     transfer = _native.ColorSpace(space.profile)
-    gray = np.repeat(picture(40, 70, 1, dtype) // np.array(2, dtype) if dtype[0] == "u" else picture(40, 70, 1, dtype), 3, 2)
-    ab = RNG.uniform(-25, 25, (2, 40, 70)).astype(np.float32)
+    gray = np.repeat(
+        picture(40, 70, 1, dtype) // np.array(2, dtype) if dtype[0] == "u" else picture(40, 70, 1, dtype), 3, 2
+    )
+    ab = RNG.uniform(-16, 16, (2, 40, 70)).astype(np.float32)
     src = np.dstack([gray, picture(40, 70, 1, dtype)])
     out = recolored(src, ab, transfer=transfer)
     assert np.array_equal(out[..., 3], src[..., 3])
@@ -117,7 +123,7 @@ def test_colours_outside_srgb_are_kept(name: str) -> None:
     own = _native.lab_from_rgb(src[0], transfer=transfer)
     assert (np.abs(_native.lab_from_rgb(_native.rgb_from_lab(own))[:, 1:] - own[:, 1:]).max(1) > 1).any()
     ab = np.ascontiguousarray(own[:, 1:].T[:, None])
-    assert np.abs(recolored(src, ab, transfer=transfer) - src).max() < 5e-4
+    assert np.abs(recolored(src, ab, transfer=transfer) - src).max() < 2e-3
     for dtype in TYPES:
         noise = picture(20, 30, 3, dtype)
         zero = np.zeros((2, 20, 30), np.float32)
@@ -149,7 +155,7 @@ def test_own_colours_come_back_within_one_code_in_every_space() -> None:
             out = recolored(src, np.ascontiguousarray(lab[:, 1:].T[:, None]), transfer=transfer)
             error = np.abs(out.astype(int) - src)
             dark = src.max(2) < src.dtype.type(64 * (257 if src.dtype == np.uint16 else 1))
-            assert error[~dark].max() <= (1 if src.dtype == np.uint8 else 40)
+            assert error[~dark].max() <= (1 if src.dtype == np.uint8 else 130)
             assert error[dark].max() <= (2 if src.dtype == np.uint8 else 260), "where light has few bits"
 
 
@@ -222,7 +228,8 @@ def test_bright_light_is_kept_where_floats_are_light() -> None:
     ab = np.full((2, 1, 2), 30, np.float32)
     for name, is_open in (("linear Rec. 2020", True), ("Display P3", False)):
         out = recolored(src, ab, transfer=_native.ColorSpace(SPACES[name].profile))
-        assert (out[0, 0].max() > 8.01) is is_open
+        assert bool(out[0, 0].max() > 8.01) is is_open
+        assert out[0, 0].mean() == pytest.approx(8, rel=0.2 if is_open else 1e-3)
         assert out[0, 1, 0] > 0.5 > out[0, 1, 2]
     whole = np.full((1, 4, 3), 60000, np.uint16)
     out = recolored(whole, np.full((2, 1, 4), 90, np.float32), transfer="linear")
@@ -296,3 +303,51 @@ def test_the_way_taken_does_not_depend_on_neighbours() -> None:
             np.ascontiguousarray(src[:, x : x + 1]), np.ascontiguousarray(ab[:, :, x : x + 1]), transfer=transfer
         )
         assert np.array_equal(alone, whole[:, x : x + 1])
+
+
+PLAIN = """
+import sys
+import numpy as np
+from scumble import _native
+from scumble.media import icc
+inputs = dict(np.load(sys.argv[1]))
+spaces = ["srgb", "linear", _native.ColorSpace(icc.profile_from_primaries(icc.DISPLAY_P3, icc.SRGB_CURVE, "P3"))]
+results = {}
+for name, src in inputs.items():
+    if not name.startswith("src"):
+        continue
+    for number, space in enumerate(spaces):
+        key = f"{name}-{number}"
+        dst = np.zeros((*src.shape[:2], 3 + (src.shape[2] % 2 == 0)), src.dtype)
+        _native.recolor(src, dst, inputs["ab"], strength=0.9, mask=inputs["mask"], transfer=space)
+        results[key + "-recolored"] = dst
+        _native.recolor_guided(src, led := np.zeros_like(dst), inputs["small"], inputs["guide"], transfer=space)
+        results[key + "-guided"] = led
+        results[key + "-lightness"] = _native.lightness(src, transfer=space)
+        results[key + "-thumbnail"] = _native.lightness_thumbnail(src, 13, 9, transfer=space)
+        results[key + "-converted"] = _native.converted(src, source=space, target="srgb")
+        results[key + "-lab"] = _native.lab_from_rgb(inputs["rgb"], transfer=space)
+        results[key + "-rgb"] = _native.rgb_from_lab(inputs["lab"], transfer=space)
+np.savez(sys.argv[2], **results)
+"""
+
+
+def test_plain_and_vector_kernels_give_the_same_bits(tmp_path: Path) -> None:
+    """The choice is made once in a process, so each way runs in one of its own."""
+    inputs = {f"src{n}{t}": picture(41, 300, n, t) for n in (1, 2, 3, 4) for t in TYPES}
+    inputs["ab"] = RNG.uniform(-90, 90, (2, 41, 300)).astype(np.float32)
+    inputs["mask"] = RNG.integers(0, 256, (41, 300), np.uint8)
+    inputs["small"] = RNG.uniform(-60, 60, (2, 12, 20)).astype(np.float32)
+    inputs["guide"] = RNG.uniform(0, 100, (12, 20)).astype(np.float32)
+    inputs["rgb"] = RNG.random((777, 3)).astype(np.float32)
+    inputs["lab"] = np.column_stack([RNG.uniform(0, 100, 777), RNG.uniform(-128, 128, (777, 2))]).astype(np.float32)
+    np.savez(tmp_path / "in.npz", **inputs)
+    found = {}
+    for kernels in ("plain", "any"):
+        out = tmp_path / f"{kernels}.npz"
+        command = [sys.executable, "-c", PLAIN, str(tmp_path / "in.npz"), str(out)]
+        subprocess.run(command, check=True, env={**os.environ, "SCUMBLE_KERNELS": kernels}, timeout=300)
+        found[kernels] = dict(np.load(out))
+    assert len(found["plain"]) == 16 * 3 * 7
+    for name, result in found["plain"].items():
+        assert np.array_equal(result, found["any"][name], equal_nan=True), name

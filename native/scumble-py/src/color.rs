@@ -279,11 +279,14 @@ fn plane(py: Python<'_>, values: Vec<f32>, width: usize, height: usize) -> PyRes
     values.into_pyarray(py).reshape([height, width])
 }
 
+/// From triples of one kind to those of another, in a space.
+type Conversion = fn(&[[f32; 3]], Transfer<'_>, &mut [[f32; 3]]);
+
 fn converted<'py>(
     py: Python<'py>,
     colors: &PyReadonlyArray2<'py, f32>,
     transfer: Transfer<'_>,
-    convert: fn(&[[f32; 3]], Transfer<'_>, &mut [[f32; 3]]),
+    convert: Conversion,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     if colors.shape()[1] != 3 {
         return Err(Error::argument(format!("colours have shape {:?}; it must be (n, 3)", colors.shape()))).or_raise();

@@ -4,8 +4,8 @@ use numpy::{IntoPyArray, PyArray3, PyArrayMethods, PyReadonlyArray3, PyUntypedAr
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use scumble_core::{Error, jpeg};
 use scumble_core::color::{ByProfiles, Profile, Row, Transfer, convert_row};
+use scumble_core::{Error, jpeg};
 
 use crate::arrays::{Source, with_sample_type};
 use crate::errors::OrRaise;

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from scumble import _native  # noqa: TID251 - this is the room
 from scumble.engine.machine import cores
+from scumble.media import mapped
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -22,6 +23,12 @@ class Drawing:
 
     _workers: int | None
     _allocate: Callable[[int], memoryview] | None
+    _budget_bytes: int
+
+    @property
+    def picture_bytes(self) -> int:
+        """How large a picture may be that is kept in memory: a quarter of the budget; larger ones are mapped files."""
+        return self._budget_bytes // 4
 
     def background(
         self,
@@ -96,5 +103,5 @@ class Drawing:
 
     def _empty(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
         if self._allocate is None:
-            return np.empty(shape, dtype)
+            return mapped.empty(shape, dtype, self.picture_bytes)
         return np.frombuffer(self._allocate(math.prod(shape) * dtype.itemsize), dtype).reshape(shape)

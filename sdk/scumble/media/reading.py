@@ -13,6 +13,7 @@ import numpy as np
 import OpenImageIO
 
 from scumble.errors import MediaError, ParamError
+from scumble.media import mapped
 from scumble.media.arrays import Array, image_from_array
 from scumble.media.headers import FileFormat, damaged, header_from_file, truncated, unreadable
 from scumble.media.image import ColorModel, Image, Transfer, model_of_channels
@@ -40,11 +41,18 @@ _CUT = re.compile(
 )
 
 _TIFF_PHOTOMETRIC = {0, 1, 2, 3, 5, 6}  # the grays, RGB, palette, CMYK, YCbCr; not Lab, raw sensors, masks
+_BYTES = {"uint8": 1, "uint16": 2, "half": 2, "float": 4}
+_STRIP_BYTES = 8 << 20
 _INKS = [0, 1, 2, 3]
 _READ_TYPES = {"uint8": "uint8", "uint16": "uint16", "half": "half", "float": "float", "double": "float"}
 
 
-def read_image(path: str | os.PathLike[str], *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Image:
+def read_image(
+    path: str | os.PathLike[str],
+    *,
+    max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+    heap_bytes: int | None = None,
+) -> Image:
     """Reads a PNG, JPEG, TIFF, EXR or WebP file, told by its content.
 
     The picture comes upright (EXIF orientation is applied), with straight alpha, in the file's own number format
@@ -57,25 +65,27 @@ def read_image(path: str | os.PathLike[str], *, max_megapixels: float = DEFAULT_
     Args:
         path: the file; its suffix does not matter.
         max_megapixels: limit on width times height as the header claims them, in millions; checked first.
+        heap_bytes: how large a picture may be that stays in memory; a larger one is decoded strip by strip into a
+            mapped file, where its format allows (`media.mapped`). None takes memory for any.
 
     Raises:
         MediaError: media.missing, media.not_a_file, media.unreadable, media.empty_file, media.unknown_format,
             media.too_large, media.truncated, media.damaged, media.sample_type, media.channels,
-            media.unsupported. A picture is never returned in part.
+            media.unsupported, media.no_space. A picture is never returned in part.
     """
     path = Path(path)
     header = header_from_file(path)
     _check_size(path, header.width, header.height, max_megapixels)
     try:
         check_whole(path, header.format)
-        return _read(path, header.format, max_megapixels)
+        return _read(path, header.format, max_megapixels, heap_bytes)
     except UnicodeDecodeError as error:  # names of channels, and reports that quote the file
         raise damaged(path, "it holds names that are no text") from error
     except OSError as error:
         raise unreadable(path, error) from error
 
 
-def _read(path: Path, kind: FileFormat, max_megapixels: float) -> Image:
+def _read(path: Path, kind: FileFormat, max_megapixels: float, heap_bytes: int | None) -> Image:
     with _opened(path, kind) as source:
         spec = source.spec()
         if "CMYK" in (spec.getattribute("jpeg:ColorSpace"), spec.getattribute("tiff:ColorSpace")):
@@ -84,17 +94,17 @@ def _read(path: Path, kind: FileFormat, max_megapixels: float) -> Image:
         if kind is FileFormat.EXR:
             _check_size(path, spec.full_width, spec.full_height, max_megapixels)
         model, channels = _channels(path, kind, spec)
-        pixels = _decoded(path, source, spec, channels)
+        pixels = _decoded(path, source, spec, channels, heap_bytes)
         _tell_what_is_left_out(path, source, spec, channels)
     if model.has_alpha and not spec.getattribute("oiio:UnassociatedAlpha"):
-        pixels = straight_from_premultiplied(pixels)
+        pixels = straight_from_premultiplied(pixels, heap_bytes)
     if kind is FileFormat.EXR:
         pixels = _on_display_window(pixels, spec)
-    pixels = upright_from_oriented(pixels, spec.get_int_attribute("Orientation", UPRIGHT))
+    pixels = upright_from_oriented(pixels, spec.get_int_attribute("Orientation", UPRIGHT), heap_bytes)
     space = spec.get_string_attribute("oiio:ColorSpace", "")
     is_linear = kind is FileFormat.EXR or space.startswith("lin_")
     profile = profile_of_file(path, kind, spec, model)
-    if is_for_reading_only(profile) and not pixels.dtype.kind == "f":
+    if is_for_reading_only(profile) and pixels.dtype.kind != "f":
         colours, profile = colours_from_inks(path, pixels[..., :3], profile)
         pixels = np.dstack([colours, pixels[..., 3:]]) if model.has_alpha else colours
     image = image_from_array(pixels, transfer=Transfer.LINEAR if is_linear else Transfer.SRGB)
@@ -171,14 +181,24 @@ def _channels(path: Path, kind: FileFormat, spec: OpenImageIO.ImageSpec) -> tupl
     return model_of_channels(len(wanted)), [names.index(name) for name in wanted]
 
 
-def _decoded(path: Path, source: OpenImageIO.ImageInput, spec: OpenImageIO.ImageSpec, channels: list[int]) -> Array:
+def _decoded(
+    path: Path,
+    source: OpenImageIO.ImageInput,
+    spec: OpenImageIO.ImageSpec,
+    channels: list[int],
+    heap_bytes: int | None = None,
+) -> Array:
     sample = _READ_TYPES.get(str(spec.format))
     if sample is None:
         hint = "Save it with 8 or 16 bits a channel, or as half or float."
         raise MediaError(f"{path} has samples of type {spec.format}", hint, "media.sample_type")
     first, behind = min(channels), max(channels) + 1
+    is_large = heap_bytes is not None and spec.width * spec.height * (behind - first) * _BYTES[sample] > heap_bytes
     try:
-        pixels = source.read_image(0, 0, first, behind, sample)
+        if is_large and not spec.tile_width:
+            pixels = _decoded_in_strips(source, spec, (first, behind), sample)
+        else:
+            pixels = source.read_image(0, 0, first, behind, sample)
     except (MemoryError, RuntimeError) as error:
         message = f"There is not enough memory for the {spec.width} by {spec.height} pixels of {path}"
         raise MediaError(message, "Close other programs or scale the picture down.", "media.too_large") from error
@@ -188,6 +208,23 @@ def _decoded(path: Path, source: OpenImageIO.ImageInput, spec: OpenImageIO.Image
         raise _refused(path, "\n".join(troubles))
     if channels != list(range(first, behind)):
         pixels = pixels[..., [channel - first for channel in channels]]
+    return pixels
+
+
+def _decoded_in_strips(
+    source: OpenImageIO.ImageInput, spec: OpenImageIO.ImageSpec, channels: tuple[int, int], sample: str
+) -> Array | None:
+    """Decodes some rows at a time into a mapped file; None when the decoder gives up."""
+    dtype = np.dtype("float16" if sample == "half" else "float32" if sample == "float" else sample)
+    pixels = mapped.empty((spec.height, spec.width, channels[1] - channels[0]), dtype, 0)
+    chunk = max(1, spec.get_int_attribute("oiio:RowsPerChunk", 1))
+    step = max(1, _STRIP_BYTES // pixels[0].nbytes // chunk) * chunk
+    for top in range(0, spec.height, step):
+        behind = min(spec.height, top + step)
+        strip = source.read_scanlines(spec.y + top, spec.y + behind, 0, *channels, sample)
+        if strip is None:
+            return None
+        pixels[top:behind] = strip.reshape(behind - top, spec.width, -1)
     return pixels
 
 

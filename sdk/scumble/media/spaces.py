@@ -61,7 +61,7 @@ def _profile_of_png(path: Path, spec: OpenImageIO.ImageSpec) -> bytes | None:
     codes = spec.getattribute("CICP")
     if codes is not None:
         primaries, curve = _CICP_PRIMARIES.get(codes[0]), _CICP_CURVES.get(codes[1])
-        if primaries is None or curve is None or len(codes) > 3 and not codes[3]:
+        if primaries is None or curve is None or (len(codes) > 3 and not codes[3]):
             _log.warning("%s has the colours of video, CICP %s; it is read as sRGB", path, codes)
             return None
         spec.erase_attribute("CICP")

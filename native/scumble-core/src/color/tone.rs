@@ -22,16 +22,18 @@ pub const CODES: usize = 24 << 10;
 pub struct LogTable {
     at_zero: f32,
     values: Box<[f32]>,
+    power: f32,
 }
 
 impl LogTable {
-    fn new(mut function: impl FnMut(f64) -> f64) -> Self {
+    fn new(mut function: impl FnMut(f64) -> f64, power: f64) -> Self {
         let place = |i: usize| f32::from_bits(LEAST.to_bits() + ((i as u32) << SHIFT));
         let at_zero = function(0.0) as f32;
-        Self { at_zero, values: (0..ENTRIES).map(|i| function(f64::from(place(i))) as f32).collect() }
+        let values = (0..ENTRIES).map(|i| function(f64::from(place(i))) as f32).collect();
+        Self { at_zero, values, power: power as f32 }
     }
 
-    /// The function, continued oddly below 0 and in proportion beyond 16; NaN stays NaN.
+    /// The function, continued oddly below 0 and as a power beyond 16; NaN stays NaN.
     #[inline(always)]
     pub fn at(&self, signed: f32) -> f32 {
         let x = signed.abs();
@@ -39,7 +41,7 @@ impl LogTable {
         let above = x.to_bits().saturating_sub(LEAST.to_bits());
         let index = (above >> SHIFT) as usize;
         let value = if index >= last {
-            self.values[last] * (x * (1.0 / (1 << OCTAVES_ABOVE) as f32))
+            self.values[last] * (x * (1.0 / (1 << OCTAVES_ABOVE) as f32)).powf(self.power)
         } else if above == 0 {
             self.at_zero + (self.values[0] - self.at_zero) * (x * (1.0 / LEAST))
         } else {
@@ -84,7 +86,7 @@ impl Tone {
         };
         let is_linear = (0..=1024).all(|i| (probes[i] - i as f64 / 1024.0).abs() < 1e-6);
         let light_u8 = (0..256).map(|i| curve(f64::from(i) / 255.0) as f32).collect();
-        let (light, sample) = (LogTable::new(light), LogTable::new(sample));
+        let (light, sample) = (LogTable::new(light, power), LogTable::new(sample, 1.0 / power));
         Some(Self { is_linear, light, sample, light_u8, light_u16: OnceLock::new(), codes: OnceLock::new() })
     }
 
@@ -184,7 +186,7 @@ mod tests {
                 let light = tone.light_u8()[usize::from(code)];
                 assert_eq!(tone.codes()[Tone::code_index(light) as usize], code, "gamma {gamma}");
             }
-            for bright in [1.5_f32, 4.0, 15.0] {
+            for bright in [1.5_f32, 4.0, 15.0, 90.0] {
                 assert!((f64::from(tone.light(bright)) / f64::from(bright).powf(gamma) - 1.0).abs() < 1e-4);
                 assert!((tone.sample(tone.light(bright)) / bright - 1.0).abs() < 1e-4);
                 assert_eq!(tone.light(-bright), -tone.light(bright));
