@@ -10,14 +10,6 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageCms
 from skimage import color as reference
-
-from scumble import Colorize
-from scumble.engine import Engine
-from scumble.jobs import Progress
-from scumble.media.arrays import array_from_image
-from scumble.media.files import read_image, write_image
-from scumble.params import HintPoint
-from scumble.rendering import render_files
 from tests.media.builders import picture
 from tests.media.profile_builder import (
     ADOBE_RGB,
@@ -29,6 +21,14 @@ from tests.media.profile_builder import (
     gray_profile,
     table_profile,
 )
+
+from scumble import Colorize
+from scumble.engine import Engine
+from scumble.jobs import Progress
+from scumble.media.arrays import array_from_image
+from scumble.media.files import read_image, write_image
+from scumble.params import HintPoint
+from scumble.rendering import render_files
 
 HINT = (207, 90, 43)
 HINT_AB = reference.rgb2lab(np.array([[HINT]], np.uint8))[0, 0, 1:]

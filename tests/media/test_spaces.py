@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.media.profile_builder import (
 )
 
 from scumble.engine import Engine
+from scumble.errors import MediaError
 from scumble.media import icc
 from scumble.media.arrays import array_from_image, codes_from_image, image_from_array, mixed
 from scumble.media.files import read_image, write_image
@@ -244,10 +246,8 @@ def test_a_damaged_cmyk_jpeg_is_refused_or_read_but_never_ends_the_process(tmp_p
         for place in random.integers(200, len(whole) - 2, 5):
             damaged[place] = random.integers(0, 256)
         (tmp_path / "a.jpg").write_bytes(damaged)
-        try:
+        with contextlib.suppress(MediaError):
             assert read_image(tmp_path / "a.jpg").channels == 3
-        except Exception as error:
-            assert type(error).__name__ == "MediaError", error
 
 
 def test_a_profile_for_reading_only_becomes_one_for_writing(tmp_path: Path) -> None:

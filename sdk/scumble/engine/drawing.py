@@ -17,6 +17,10 @@ Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 Listener = Callable[[float], object] | None
 
+WORKING_BYTES = 256 << 20
+"""What the program, a net at its working size and the strips in work take at most: measured 240 MiB, colorize's."""
+_SMALL_PICTURE_BYTES = 4 << 20
+
 
 class Drawing:
     """What an engine draws by itself, with its workers, into the memory that it was told to use."""
@@ -27,8 +31,11 @@ class Drawing:
 
     @property
     def picture_bytes(self) -> int:
-        """How large a picture may be that is kept in memory: a quarter of the budget; larger ones are mapped files."""
-        return self._budget_bytes // 4
+        """How large a picture may be that is kept in memory; larger ones are mapped files (`media.mapped`).
+
+        A third of what the budget leaves beside the program and a net at its working size: source, result and a clip.
+        """
+        return max(_SMALL_PICTURE_BYTES, (self._budget_bytes - WORKING_BYTES) // 3)
 
     def background(
         self,

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 Rows = Callable[[int, int], NDArray[Any]]
 """Gives the pixels of the rows from one to before another, (n, W, C), without gaps."""
 
+_HEAD_BYTES = 1 << 20  # JFIF and EXIF, segments of 64 KB at most, lie in it
 _STRIP_BYTES = 8 << 20
 _CHUNK_ROWS = 64  # a multiple of what TIFF and EXR compress together
 
@@ -55,8 +57,12 @@ def encode(
         if kind is not FileFormat.JPEG:
             put_profile(spec, profile)
     if kind is FileFormat.JPEG:
-        data = _encoded(kind, spec, rows)
-        path.write_bytes(jpeg_with_profile(data, profile) if profile else data)
+        with _memory_file(kind) as name:
+            _run_encoder(kind, name, spec, rows)
+            with Path(name).open("rb") as encoded, path.open("wb") as file:
+                head = encoded.read(_HEAD_BYTES)
+                file.write(jpeg_with_profile(head, profile) if profile else head)
+                shutil.copyfileobj(encoded, file)
     elif kind is FileFormat.WEBP:
         data = _encoded(kind, spec, rows)
         exif = _exif_from_metadata(metadata) if metadata else b""

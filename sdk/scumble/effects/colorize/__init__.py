@@ -111,6 +111,10 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         return Told(lightness, hint_ab, thinned(hint_mask, hint_ab), statistics, hint_mask)
 
     def _seen(self, ctx: RenderContext, told: Told, session: Session, manifest: Manifest) -> Seen:
+        height, width = told.lightness.shape
+        views = 1 + float(manifest.settings["small_view"]) ** 2
+        tiles_bytes = manifest.tiling.bytes_per_pixel * width * height * views
+        ctx.engine.require(4 * manifest.model.parameters + tiles_bytes)
         ctx.progress.report(0.05, "Colours")
         return seen_at_two_sizes(told, session, manifest, ctx.engine, ctx.progress.sub(0.05, 0.25).report)
 
