@@ -170,8 +170,8 @@ def page(megapixels: float, repeats: int) -> str:
         "# Colour kernels",
         "",
         f"One thread each, {megapixels:g} MP, {repeats} turns in one process; `python -m benchmarks.kernels`.",
-        "× is a way's time over Scumble's of the same turn (median), and least over least. The limit is what copying the",
-        "bytes that must be read and written takes on this machine. OpenCV and scikit-image work in 32-bit float.",
+        "× is a way's time over Scumble's of the same turn (median), and least over least. The limit is what copying",
+        "the bytes that must be read and written takes on this machine. OpenCV and scikit-image work in 32-bit float.",
     ]
     for dtype in _TOP:
         lines += [

@@ -27,10 +27,10 @@ from scumble.engine import Engine
 from scumble.jobs import Progress
 from scumble.media.arrays import array_from_image
 from scumble.media.files import read_image, write_image
-from scumble.params import HintPoint
+from scumble.params import HintPoint, Rgb
 from scumble.rendering import render_files
 
-HINT = (207, 90, 43)
+HINT = Rgb(207, 90, 43)
 HINT_AB = reference.rgb2lab(np.array([[HINT]], np.uint8))[0, 0, 1:]
 
 
@@ -47,8 +47,9 @@ def seen(path: Path) -> Array:
         profile = opened.info.get("icc_profile")
         shown = opened.convert("RGB") if opened.mode == "RGBA" else opened
         if profile is not None:
-            way = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            shown = ImageCms.profileToProfile(shown, way, ImageCms.createProfile("sRGB"), 1, outputMode="RGB")
+            source, target = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+            way = ImageCms.buildTransform(source, target, shown.mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
+            shown = way.apply(shown)
         return np.asarray(reference.rgb2lab(np.asarray(shown.convert("RGB"))))
 
 
@@ -153,6 +154,6 @@ def test_recolouring_keeps_colours_beyond_srgb() -> None:
     codes[:, :64] = (40, 220, 60)
     codes[:, 64:] = (200, 60, 50)
     source = picture(codes, icc_profile=DISPLAY_P3.profile)
-    result = array_from_image(Colorize(keep_colors=True, hint=(HintPoint(96, 48, (60, 60, 200)),))(source))
+    result = array_from_image(Colorize(keep_colors=True, hint=(HintPoint(96, 48, Rgb(60, 60, 200)),))(source))
     assert np.abs(result[:, :40].astype(int) - codes[:, :40]).max() <= 2
     assert np.abs(result[48, 96].astype(int) - codes[48, 96]).max() > 40

@@ -91,6 +91,7 @@ def test_tiled_files_are_read_as_a_whole(tmp_path: Path) -> None:
     spec = OpenImageIO.ImageSpec(100, 90, 3, "uint8")
     spec.tile_width = spec.tile_height = 32
     output = OpenImageIO.ImageOutput.create("tiff")
+    assert output is not None
     assert output.open(str(tmp_path / "a.tif"), spec)
     assert output.write_image(noise(90, 100, 3))
     output.close()

@@ -42,7 +42,9 @@ COLOURS = GRADIENT.astype(np.uint8)
 def srgb_by_littlecms(codes: Array, profile: bytes, mode: str = "RGB", *, black: bool = False) -> Array:
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     flags = ImageCms.Flags.BLACKPOINTCOMPENSATION if black else ImageCms.Flags.NONE
-    way = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB", 1, flags)
+    way = ImageCms.buildTransform(
+        source, ImageCms.createProfile("sRGB"), mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, flags
+    )
     return np.asarray(way.apply(Pillow.fromarray(codes, mode)))
 
 
@@ -123,7 +125,8 @@ def test_what_a_png_says_of_its_colours(
         return
     assert image.icc_profile is not None
     rgb = np.random.default_rng(3).random((200, 3)).astype(np.float32)
-    expected = icc.profile_from_primaries(*want, "expected")
+    places, curve = want
+    expected = icc.profile_from_primaries(places, curve, "expected")
     labs = [Engine().lab_from_rgb(rgb, image.replace(icc_profile=p)) for p in (image.icc_profile, expected)]
     assert np.abs(labs[0] - labs[1]).max() < 0.15
     write_image(tmp_path / "b.png", image)
@@ -147,6 +150,7 @@ def exr_with(path: Path, places: tuple[float, ...], array: Array) -> None:
     spec = OpenImageIO.ImageSpec(array.shape[1], array.shape[0], 3, "float")
     spec.attribute("chromaticities", OpenImageIO.TypeDesc("float[8]"), places)
     output = OpenImageIO.ImageOutput.create("exr")
+    assert output is not None
     assert output.open(str(path), spec)
     assert output.write_image(array)
     output.close()
@@ -189,7 +193,7 @@ SMOOTH_INKS = np.stack([*(np.indices((64, 80)) * 3 % 250), *(np.indices((64, 80)
 def test_cmyk_is_read_by_its_profile(ending: str, tmp_path: Path) -> None:
     profile = cmyk_profile()
     path = tmp_path / f"a.{ending}"
-    more = {"quality": 98, "subsampling": 0} if ending == "jpg" else {}
+    more: Any = {"quality": 98, "subsampling": 0} if ending == "jpg" else {}
     Pillow.fromarray(SMOOTH_INKS, "CMYK").save(path, icc_profile=profile, **more)
     image = read_image(path)
     assert image.icc_profile is not None
@@ -211,6 +215,7 @@ def test_cmyk_of_16_bits_is_read_by_its_profile(tmp_path: Path) -> None:
     profile = cmyk_profile()
     spec.attribute("ICCProfile", OpenImageIO.TypeDesc(f"uint8[{len(profile)}]"), profile)
     output = OpenImageIO.ImageOutput.create("tiff")
+    assert output is not None
     assert output.open(str(tmp_path / "a.tif"), spec)
     assert output.write_image(SMOOTH_INKS.astype(np.uint16) * 257)
     output.close()
@@ -226,7 +231,7 @@ def test_cmyk_without_a_usable_profile_says_so(
     ending: str, profile: bytes | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / f"a.{ending}"
-    more = {"quality": 100} if ending == "jpg" else {}
+    more: Any = {"quality": 100} if ending == "jpg" else {}
     Pillow.fromarray(SMOOTH_INKS, "CMYK").save(path, icc_profile=profile, **more)
     image = read_image(path)
     assert image.icc_profile is None
