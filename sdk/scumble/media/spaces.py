@@ -140,4 +140,4 @@ def colours_from_inks(path: Path, pixels: Array, profile: bytes | None) -> tuple
 
 def is_for_reading_only(profile: bytes | None) -> bool:
     """True for a profile whose colours can be read but not written, such as a scanner's."""
-    return profile is not None and is_readable_only(profile)
+    return profile is not None and profile[16:20] == b"RGB " and is_readable_only(profile)
