@@ -102,8 +102,8 @@ def _read(path: Path, kind: FileFormat, max_megapixels: float, heap_bytes: int |
         pixels = _on_display_window(pixels, spec)
     pixels = upright_from_oriented(pixels, spec.get_int_attribute("Orientation", UPRIGHT), heap_bytes)
     space = spec.get_string_attribute("oiio:ColorSpace", "")
-    is_linear = kind is FileFormat.EXR or space.startswith("lin_")
     profile = profile_of_file(path, kind, spec, model)
+    is_linear = kind is FileFormat.EXR or (profile is None and space.startswith("lin_"))
     if is_for_reading_only(profile) and pixels.dtype.kind != "f":
         colours, profile = colours_from_inks(path, pixels[..., :3], profile)
         pixels = np.dstack([colours, pixels[..., 3:]]) if model.has_alpha else colours
