@@ -97,30 +97,37 @@ pub fn linear_from_lab(
     }
 }
 
-/// Finds by bisection the largest share of the chroma that fits, for every pixel of the block at once.
+/// Finds by bisection the largest share of the chroma that fits, for all pixels of the block that lie outside at once.
 #[inline(always)]
 fn reduce_chroma(p: &Primaries, (y, fy): (&Lane, &Lane), (a, b): (&Lane, &Lane), limit: f32, rgb: [&mut Lane; 3]) {
-    let mut low = [0.0_f32; BLOCK];
-    let mut high = [1.0_f32; BLOCK];
+    let mut places = [0_usize; BLOCK];
+    let mut outside: [Lane; 4] = [[0.0; BLOCK]; 4];
+    let mut count = 0;
     for i in 0..BLOCK {
-        if is_inside((rgb[0][i], rgb[1][i], rgb[2][i]), y[i], limit) {
-            low[i] = 1.0;
+        if !is_inside((rgb[0][i], rgb[1][i], rgb[2][i]), y[i], limit) {
+            places[count] = i;
+            outside.iter_mut().zip([y[i], fy[i], a[i], b[i]]).for_each(|(lane, value)| lane[count] = value);
+            count += 1;
         }
     }
+    let whole = count.next_multiple_of(8).min(BLOCK);
+    let [y, fy, a, b] = outside.each_ref().map(|lane| &lane[..whole]);
+    let (mut low, mut high) = ([0.0_f32; BLOCK], [1.0_f32; BLOCK]);
+    let (low, high) = (&mut low[..whole], &mut high[..whole]);
     for _ in 0..GAMUT_STEPS {
-        for i in 0..BLOCK {
+        for i in 0..whole {
             let middle = 0.5 * (low[i] + high[i]);
             let inside = is_inside(linear_from_parts(p, y[i], fy[i], middle * a[i], middle * b[i]), y[i], limit);
             low[i] = if inside { middle } else { low[i] };
             high[i] = if inside { high[i] } else { middle };
         }
     }
-    for i in 0..BLOCK {
+    for (i, place) in places[..count].iter().enumerate() {
         let share = low[i];
         let color = linear_from_parts(p, y[i], fy[i], share * a[i], share * b[i]);
-        rgb[0][i] = if share > 0.0 { color.0 } else { y[i] };
-        rgb[1][i] = if share > 0.0 { color.1 } else { y[i] };
-        rgb[2][i] = if share > 0.0 { color.2 } else { y[i] };
+        rgb[0][*place] = if share > 0.0 { color.0 } else { y[i] };
+        rgb[1][*place] = if share > 0.0 { color.1 } else { y[i] };
+        rgb[2][*place] = if share > 0.0 { color.2 } else { y[i] };
     }
 }
 
