@@ -95,7 +95,9 @@ def lut16(grid: Array, inputs: int) -> bytes:
     identity = struct.pack(">9i", *(65536 * (i % 4 == 0) for i in range(9)))
     head = b"mft2\0\0\0\0" + struct.pack(">BBBB", inputs, outputs, steps, 0) + identity + struct.pack(">HH", 2, 2)
     straight = struct.pack(">HH", 0, 65535)
-    return head + straight * inputs + np.rint(grid * 65535).astype(">u2").tobytes() + straight * outputs
+    codes: bytes = np.rint(grid * 65535).astype(">u2").tobytes()
+    table: bytes = head + straight * inputs + codes + straight * outputs
+    return table
 
 
 def encoded_lab(lab: Array) -> Array:

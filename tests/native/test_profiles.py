@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,13 @@ def unit(image: Array) -> Array:
     return np.asarray(image.astype(np.float64) / top)
 
 
-def recolored(src: Array, ab: Array, **settings: Any) -> Array:
+def recolored(src: Array, ab: Array, *, adds_nothing: bool = False, **settings: Any) -> Array:
     dst = np.zeros((*src.shape[:2], 3 + (src.shape[2] % 2 == 0)), src.dtype)
-    _native.recolor(src, dst, ab, **settings)
+    if adds_nothing:
+        zero = np.zeros((1, 1), np.float32)
+        _native.recolor_guided(src, dst, np.zeros((2, 1, 1), np.float32), zero, adds=True, **settings)
+    else:
+        _native.recolor(src, dst, ab, **settings)
     return dst
 
 
@@ -164,10 +169,15 @@ def test_own_colours_come_back_within_one_code_in_every_space() -> None:
 @pytest.mark.parametrize("channels", [1, 2])
 def test_gray_profiles_tell_the_lightness_and_colours_go_with_their_twin(channels: int, dtype: str) -> None:
     src = picture(20, 33, channels, dtype)
-    for profile, light in (
+
+    def bent(v: Array) -> Array:
+        return np.asarray(0.2 * v + 0.8 * v**2.4)
+
+    curves: list[tuple[bytes, Callable[[Array], Array]]] = [
         (gray_profile(1.8), lambda v: v**1.8),
-        (tabulated_gray_profile(lambda v: 0.2 * v + 0.8 * v**2.4), lambda v: 0.2 * v + 0.8 * v**2.4),
-    ):
+        (tabulated_gray_profile(bent), bent),
+    ]
+    for profile, light in curves:
         transfer = _native.ColorSpace(profile)
         assert transfer.is_gray
         assert not transfer.is_srgb
@@ -236,6 +246,23 @@ def test_bright_light_is_kept_where_floats_are_light() -> None:
     out = recolored(whole, np.full((2, 1, 4), 90, np.float32), transfer="linear")
     seen = [_native.lightness(p, transfer="linear") for p in (whole, out)]
     assert np.abs(seen[0] - seen[1]).max() < 0.02, "whole numbers have a brightest one, in light too"
+
+
+@pytest.mark.parametrize("transfer", ["srgb", "linear"])
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_float_colours_beyond_the_space_are_kept_where_they_are_to_be(transfer: Any, dtype: str) -> None:
+    """ScRGB holds colours outside sRGB as numbers below 0: no change, and little of one, leave them there."""
+    src = np.array([[[-0.2, 0.6, 0.1], [0.3, 0.5, -0.15], [0.4, 0.3, 0.2], [0.9, -0.1, 0.3]]], dtype)
+    own = _native.lab_from_rgb(src[0].astype(np.float32), transfer=transfer)[:, 1:].T[:, None]
+    own, none = np.ascontiguousarray(own), np.zeros((2, 1, 4), np.float32)
+    near = 3e-3 if dtype == "float16" else 2e-4
+    assert np.abs(recolored(src, none, adds_nothing=True, transfer=transfer) - src).max() < near
+    assert np.abs(recolored(src, own, strength=0.5, transfer=transfer) - src).max() < near
+    mask = np.full((1, 4), 20, np.uint8)
+    feathered = recolored(src, none, mask=mask, transfer=transfer).astype(np.float64)
+    lab = _native.lab_from_rgb(feathered[0].astype(np.float32), transfer=transfer)
+    assert np.abs(lab[:, 1:].T - own[:, 0] * (1 - 20 / 255)).max() < (0.6 if dtype == "float16" else 0.05)
+    assert recolored(src, own, transfer=transfer).min() >= -1e-3, "what is coloured in full lies inside"
 
 
 def broken_profiles() -> dict[str, bytes]:

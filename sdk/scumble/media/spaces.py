@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 _SAME = 0.002
 """What chromaticities and gammas may differ by to be the same: files round them."""
 _CICP_PRIMARIES = {1: icc.REC709, 9: icc.REC2020, 12: icc.DISPLAY_P3}
-_CICP_CURVES = {
+_CICP_CURVES: dict[int, float | tuple[float, ...]] = {
     1: icc.REC709_CURVE, 4: 2.2, 6: icc.REC709_CURVE, 8: 1.0, 13: icc.SRGB_CURVE, 14: icc.REC709_CURVE,
     15: icc.REC709_CURVE,
 }  # fmt: skip

@@ -133,7 +133,7 @@ def _rows_for(path: Path, kind: FileFormat, image: Image) -> tuple[Rows, tuple[i
         is_told_by_exr = _is_told_by_exr(image)
         as_light = is_exr and not is_told_by_exr  # EXR has no profile, but takes light beyond 0 to 1
         if is_told_by_exr and not is_exr:  # light would be coarse in whole numbers
-            places = tuple(np.atleast_1d(image.metadata["chromaticities"]).astype(float))  # type: ignore[arg-type]
+            places = tuple(np.atleast_1d(image.metadata["chromaticities"]).astype(float))
             profile = icc.profile_from_primaries(places, icc.SRGB_CURVE, "Told by EXR")
         else:
             source = target

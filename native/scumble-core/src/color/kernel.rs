@@ -1,7 +1,7 @@
 //! Row kernels: samples to lightness, and lightness with new chroma back to samples, without a buffer in between.
 
 use super::dispatch::fast_path;
-use super::lab::{chroma_from_linear, dot, finite, lightness_from_root, linear_from_lab, root_from_light};
+use super::lab::{Bounds, chroma_from_linear, dot, finite, lightness_from_root, linear_from_lab, root_from_light};
 use super::primaries::Primaries;
 use super::sample::Sample;
 use super::transfer::Transfer;
@@ -159,7 +159,8 @@ fn chroma_row_body<S: Sample>(row: Row<'_, S>, range: (f32, f32), a: &mut [f32],
 fast_path! {
     /// Writes one row of RGB (or RGBA) with the source's luminance and the wanted chroma.
     ///
-    /// Colours that do not fit lose chroma, never lightness. Alpha, pixels of weight 0, and pixels whose light is no
+    /// Colours that do not fit lose chroma, never lightness; of a float colour that itself lies outside, as much as is
+    /// to be kept is. Alpha, pixels of weight 0, and pixels whose light is no
     /// finite number are copied bit for bit.
     pub fn recolor_row<S: Sample, C: Chroma>(
         row: Row<'_, S>, dst: &mut [S], weight: Weight<'_>, chroma: &C,
@@ -173,6 +174,9 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
     let dst_channels = 3 + usize::from(alpha);
     let mut rgb = [[0.0; BLOCK]; 3];
     let [mut y, mut fy, mut l, mut a, mut b, mut w] = [[0.0; BLOCK]; 6];
+    let limit = row.transfer.limit(S::IS_FLOAT);
+    let keeps_own = S::IS_FLOAT && row.channels >= 3 && !weight.is_full();
+    let (mut least, mut most) = ([0.0; BLOCK], [limit; BLOCK]);
     for (block, out) in dst.chunks_mut(BLOCK * dst_channels).enumerate() {
         let (x, count) = (block * BLOCK, out.len() / dst_channels);
         let pixels = &row.samples[x * row.channels..(x + count) * row.channels];
@@ -183,6 +187,15 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
         }
         row.load(x, count, &mut rgb);
         luminance(primaries, row.channels, &rgb, &mut y);
+        if keeps_own {
+            // A mixture with a colour that lies outside may lie there too, but no farther.
+            for i in 0..BLOCK {
+                let takes_all = w[i] == 1.0 && !weight.adds;
+                let own = (rgb[0][i].min(rgb[1][i]).min(rgb[2][i]), rgb[0][i].max(rgb[1][i]).max(rgb[2][i]));
+                least[i] = if takes_all { 0.0 } else { own.0.min(0.0) };
+                most[i] = if takes_all { limit } else { own.1.max(limit) };
+            }
+        }
         let mut copied = 0_u32;
         for i in 0..BLOCK {
             copied += u32::from(!y[i].is_finite() | (w[i] == 0.0));
@@ -196,7 +209,7 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
             let own = (row.channels >= 3).then_some((primaries, &rgb));
             blend(own, &fy, (&w, weight.adds), &mut a, &mut b);
         }
-        linear_from_lab(primaries, (&y, &fy), (&a, &b), row.transfer.limit(S::IS_FLOAT), &mut rgb);
+        linear_from_lab(primaries, (&y, &fy), (&a, &b), Bounds { least: &least, most: &most }, &mut rgb);
         if let Transfer::Profile(profile) = row.transfer {
             profile.look_up(&mut rgb, false);
         }

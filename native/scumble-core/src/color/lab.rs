@@ -61,36 +61,45 @@ fn linear_from_parts(p: &Primaries, y: f32, fy: f32, a: f32, b: f32) -> (f32, f3
 }
 
 #[inline(always)]
-fn is_inside(rgb: (f32, f32, f32), y: f32, limit: f32) -> bool {
+fn is_inside(rgb: (f32, f32, f32), y: f32, (least, most): (f32, f32)) -> bool {
     let low = rgb.0.min(rgb.1).min(rgb.2);
     let high = rgb.0.max(rgb.1).max(rgb.2);
-    (low >= -(ROOM_BELOW[0] + ROOM_BELOW[1] * y)) & (high <= limit + ROOM_ABOVE)
+    (low >= least - (ROOM_BELOW[0] + ROOM_BELOW[1] * y)) & (high <= most + ROOM_ABOVE)
+}
+
+/// What each channel of a pixel may be, least and most.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds<'a> {
+    /// 0, or less where the pixel's own colour has less.
+    pub least: &'a Lane,
+    /// The space's limit, or more where the pixel's own colour has more.
+    pub most: &'a Lane,
 }
 
 /// Linear channels of a block of luminance `y`, its compressed form `fy`, and chroma `a`, `b`.
 ///
-/// Colours outside 0..`limit` lose chroma, at the same luminance and hue angle, until they fit; where even gray does
+/// Colours outside the bounds lose chroma, at the same luminance and hue angle, until they fit; where even gray does
 /// not fit (negative or very bright luminance) gray is the result. `rgb` receives the three channels.
 #[inline(always)]
 pub fn linear_from_lab(
     p: &Primaries,
     (y, fy): (&Lane, &Lane),
     (a, b): (&Lane, &Lane),
-    limit: f32,
+    bounds: Bounds<'_>,
     rgb: &mut [Lane; 3],
 ) {
     let [red, green, blue] = rgb;
     let mut outside = 0_u32;
     for i in 0..BLOCK {
         let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
-        outside += u32::from(!is_inside(color, y[i], limit));
+        outside += u32::from(!is_inside(color, y[i], (bounds.least[i], bounds.most[i])));
         (red[i], green[i], blue[i]) = color;
     }
     if outside > 0 {
-        reduce_chroma(p, (y, fy), (a, b), limit, [red, green, blue]);
+        reduce_chroma(p, (y, fy), (a, b), bounds, [red, green, blue]);
     }
     for i in 0..BLOCK {
-        let (low, high) = (y[i].min(0.0), y[i].max(limit));
+        let (low, high) = (y[i].min(bounds.least[i]), y[i].max(bounds.most[i]));
         red[i] = red[i].max(low).min(high);
         green[i] = green[i].max(low).min(high);
         blue[i] = blue[i].max(low).min(high);
@@ -99,25 +108,36 @@ pub fn linear_from_lab(
 
 /// Finds by bisection the largest share of the chroma that fits, for all pixels of the block that lie outside at once.
 #[inline(always)]
-fn reduce_chroma(p: &Primaries, (y, fy): (&Lane, &Lane), (a, b): (&Lane, &Lane), limit: f32, rgb: [&mut Lane; 3]) {
+fn reduce_chroma(
+    p: &Primaries,
+    (y, fy): (&Lane, &Lane),
+    (a, b): (&Lane, &Lane),
+    bounds: Bounds<'_>,
+    rgb: [&mut Lane; 3],
+) {
     let mut places = [0_usize; BLOCK];
-    let mut outside: [Lane; 4] = [[0.0; BLOCK]; 4];
+    let mut outside: [Lane; 6] = [[0.0; BLOCK]; 6];
     let mut count = 0;
     for i in 0..BLOCK {
-        if !is_inside((rgb[0][i], rgb[1][i], rgb[2][i]), y[i], limit) {
+        let (least, most) = (bounds.least[i], bounds.most[i]);
+        if !is_inside((rgb[0][i], rgb[1][i], rgb[2][i]), y[i], (least, most)) {
             places[count] = i;
-            outside.iter_mut().zip([y[i], fy[i], a[i], b[i]]).for_each(|(lane, value)| lane[count] = value);
+            outside
+                .iter_mut()
+                .zip([y[i], fy[i], a[i], b[i], least, most])
+                .for_each(|(lane, value)| lane[count] = value);
             count += 1;
         }
     }
     let whole = count.next_multiple_of(8).min(BLOCK);
-    let [y, fy, a, b] = outside.each_ref().map(|lane| &lane[..whole]);
+    let [y, fy, a, b, least, most] = outside.each_ref().map(|lane| &lane[..whole]);
     let (mut low, mut high) = ([0.0_f32; BLOCK], [1.0_f32; BLOCK]);
     let (low, high) = (&mut low[..whole], &mut high[..whole]);
     for _ in 0..GAMUT_STEPS {
         for i in 0..whole {
             let middle = 0.5 * (low[i] + high[i]);
-            let inside = is_inside(linear_from_parts(p, y[i], fy[i], middle * a[i], middle * b[i]), y[i], limit);
+            let color = linear_from_parts(p, y[i], fy[i], middle * a[i], middle * b[i]);
+            let inside = is_inside(color, y[i], (least[i], most[i]));
             low[i] = if inside { middle } else { low[i] };
             high[i] = if inside { high[i] } else { middle };
         }

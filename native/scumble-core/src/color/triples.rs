@@ -2,7 +2,9 @@
 
 use super::dispatch::fast_path;
 use super::kernel::{Row, luminance};
-use super::lab::{chroma_from_linear, finite, light_from_root, lightness_from_root, linear_from_lab, root_from_light};
+use super::lab::{
+    Bounds, chroma_from_linear, finite, light_from_root, lightness_from_root, linear_from_lab, root_from_light,
+};
 use super::sample::Sample;
 use super::transfer::Transfer;
 use super::{BLOCK, Lane};
@@ -39,6 +41,7 @@ fast_path! {
 fn rgb_from_lab_body(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 3]]) {
     let mut lanes: [Lane; 4] = [[0.0; BLOCK]; 4];
     let mut light = [[0.0; BLOCK]; 3];
+    let bounds = Bounds { least: &[0.0; BLOCK], most: &[1.0; BLOCK] };
     for (lab, rgb) in lab.chunks(BLOCK).zip(rgb.chunks_mut(BLOCK)) {
         let [y, fy, a, b] = &mut lanes;
         for (i, lab) in lab.iter().enumerate() {
@@ -48,7 +51,7 @@ fn rgb_from_lab_body(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 
             a[i] = finite(lab[1]);
             b[i] = finite(lab[2]);
         }
-        linear_from_lab(transfer.primaries(), (y, fy), (a, b), 1.0, &mut light);
+        linear_from_lab(transfer.primaries(), (y, fy), (a, b), bounds, &mut light);
         if let Transfer::Profile(profile) = transfer {
             profile.look_up(&mut light, false);
         }
