@@ -18,6 +18,7 @@ _Track = tuple[tuple[int, int], NDArray[np.int64], float, float, float, NDArray[
 _Listener = Callable[[float], object]
 
 __all__ = [
+    "ColorSpace",
     "HintField",
     "Resampler",
     "Session",
@@ -28,10 +29,13 @@ __all__ = [
     "apply_gains",
     "available_providers",
     "background_styles",
+    "converted",
+    "converted_by_profiles",
     "draw_background",
     "fit_blocks",
     "grid_noise",
     "init_runtime",
+    "inks_from_jpeg",
     "lab_from_rgb",
     "lightness",
     "lightness_thumbnail",
@@ -43,6 +47,27 @@ __all__ = [
     "rgb_from_lab",
     "soften",
 ]
+
+@final
+class ColorSpace:
+    """The colour space of an ICC profile, read once and shared.
+
+    Args:
+        icc: the profile's bytes, as a gray or an RGB picture holds them.
+
+    Raises:
+        ParamError: when the profile is broken, of another kind (CMYK), or good for reading only.
+    """
+    def __new__(cls, /, icc: bytes) -> ColorSpace: ...
+    @property
+    def color_icc(self, /) -> bytes | None:
+        """For a gray space the profile of coloured copies, in which the same numbers are the same grays; else None."""
+    @property
+    def is_gray(self, /) -> bool:
+        """Whether it is that of gray pictures."""
+    @property
+    def is_srgb(self, /) -> bool:
+        """Whether it is sRGB, whatever its name."""
 
 @final
 class HintField:
@@ -161,8 +186,8 @@ class Session:
         hint_xy: _Places | None = None,
         hint_ab: _Floats | None = None,
         strokes: _Pixels | None = None,
-        strokes_transfer: str = "srgb",
-        transfer: str = "srgb",
+        strokes_transfer: str | ColorSpace = ...,
+        transfer: str | ColorSpace = ...,
         workers: int | None = None,
         progress: _Listener | None = None,
     ) -> None:
@@ -190,7 +215,7 @@ class Session:
             hint_ab: as for `recolor_guided`.
             strokes: as for `recolor_guided`.
             strokes_transfer: as for `recolor_guided`.
-            transfer: "srgb" or "linear".
+            transfer: "srgb", "linear" or a profile's space.
             workers: as for `run_tiled`.
             progress: as for `run_tiled`.
 
@@ -535,6 +560,34 @@ def available_providers() -> list[str]:
 def background_styles() -> list[str]:
     """Names of the styles that `draw_background` knows."""
 
+def converted(src: _Pixels, *, source: str | ColorSpace = ..., target: str | ColorSpace = ...) -> _Floats:
+    """Float samples, (height, width, 3), of a picture's colours in another space; alpha is left out.
+
+    They are not limited: what lies outside of the new space is below 0 or above 1. White stays white.
+
+    Args:
+        src: as for `lightness`.
+        source: what its samples mean, as `transfer` for `lightness`.
+        target: what the result's are to mean.
+
+    Raises:
+        ParamError: for another type, shape or transfer.
+    """
+
+def converted_by_profiles(src: _Pixels, source: bytes, target: bytes) -> _Pixels:
+    """RGB samples, (height, width, 3), of CMYK ones, (height, width, 4), or RGB ones, both uint8 or uint16.
+
+    By littlecms, relative colorimetric, with black on black.
+
+    Args:
+        src: in C order; 0 is no ink.
+        source: the ICC profile of these samples; it need not be good for writing.
+        target: the ICC profile of the result.
+
+    Raises:
+        ParamError: when a profile is broken or belongs to other channels, or for another type or shape.
+    """
+
 def draw_background(
     dst: _Mask,
     style: str,
@@ -632,27 +685,43 @@ def init_runtime(library: str) -> str:
         RuntimeNotFound: when the file is missing, no ONNX Runtime library, or older than 1.24.
     """
 
-def lab_from_rgb(rgb: _Floats) -> _Floats:
-    """Lab (D65, 2°) of sRGB colours 0 to 1, both of shape (n, 3). Gray has a = b = 0.
+def inks_from_jpeg(data: bytes, most_pixels: int) -> NDArray[np.uint8]:
+    """Inks, uint8 (height, width, 4), 0 being none, of a CMYK JPEG file's bytes.
+
+    Args:
+        data: the file.
+        most_pixels: how large the picture may be.
+
+    Raises:
+        ParamError: when the file is damaged, too large, or has other channels.
+    """
+
+def lab_from_rgb(rgb: _Floats, *, transfer: str | ColorSpace = ...) -> _Floats:
+    """Lab (D65, 2°) of colours 0 to 1, both of shape (n, 3). Gray has a = b = 0.
+
+    Args:
+        rgb: samples, 0 to 1.
+        transfer: as for `lightness`.
 
     Raises:
         ParamError: when the shape is not (n, 3).
     """
 
-def lightness(src: _Pixels, *, transfer: str = "srgb") -> _Floats:
+def lightness(src: _Pixels, *, transfer: str | ColorSpace = ...) -> _Floats:
     """L (0 to 100) of every pixel, shape (height, width).
 
     Light above 1 counts as 1, negative light and NaN as 0.
 
     Args:
         src: uint8, uint16, float16 or float32, shape (height, width, 1 to 4); rows may lie apart, alpha is last.
-        transfer: "srgb" for samples on the sRGB curve, "linear" for light (EXR).
+        transfer: "srgb" for samples on the sRGB curve, "linear" for light (EXR), or a profile's space. Lightness and
+            chroma are those of the colours (D65), whatever the space; "fits" means its own range.
 
     Raises:
         ParamError: for another type, shape or transfer.
     """
 
-def lightness_thumbnail(src: _Pixels, width: int, height: int, *, transfer: str = "srgb") -> _Floats:
+def lightness_thumbnail(src: _Pixels, width: int, height: int, *, transfer: str | ColorSpace = ...) -> _Floats:
     """L (0 to 100) averaged by area into a small plane of shape (height, width), without a full-size plane.
 
     Args:
@@ -743,8 +812,8 @@ def recolor(
     hint_xy: _Places | None = None,
     hint_ab: _Floats | None = None,
     strokes: _Pixels | None = None,
-    strokes_transfer: str = "srgb",
-    transfer: str = "srgb",
+    strokes_transfer: str | ColorSpace = ...,
+    transfer: str | ColorSpace = ...,
     workers: int = 1,
     progress: _Listener | None = None,
 ) -> None:
@@ -782,8 +851,8 @@ def recolor_guided(
     hint_xy: _Places | None = None,
     hint_ab: _Floats | None = None,
     strokes: _Pixels | None = None,
-    strokes_transfer: str = "srgb",
-    transfer: str = "srgb",
+    strokes_transfer: str | ColorSpace = ...,
+    transfer: str | ColorSpace = ...,
     workers: int = 1,
     progress: _Listener | None = None,
 ) -> None:
@@ -818,10 +887,14 @@ def recolor_guided(
         ParamError: when types, shapes or values do not fit.
     """
 
-def rgb_from_lab(lab: _Floats) -> _Floats:
-    """Colours (sRGB, 0 to 1) of Lab (D65, 2°), both of shape (n, 3).
+def rgb_from_lab(lab: _Floats, *, transfer: str | ColorSpace = ...) -> _Floats:
+    """Colours, 0 to 1, of Lab (D65, 2°), both of shape (n, 3).
 
-    Colours outside the gamut lose chroma at the same lightness and hue until they fit; L is taken as 0 to 100.
+    Colours outside the space lose chroma at the same lightness and hue until they fit; L is taken as 0 to 100.
+
+    Args:
+        lab: L, a and b.
+        transfer: as for `lightness`.
 
     Raises:
         ParamError: when the shape is not (n, 3).

@@ -41,3 +41,18 @@ def test_which_spaces_are_the_same_and_what_they_hold() -> None:
     assert not LINEAR.holds(picture)
     assert not Space("GRAYA", "U8", "gray").holds(picture)
     assert Space("CMYKA", "F32", "x").rgb == LINEAR
+
+
+def test_numbers_of_other_spaces_are_never_taken_for_srgbs() -> None:
+    """Krita itself converts them to light in float, and back."""
+    for profile in ("AdobeRGB1998.icc", "ClayRGB-elle-V2-g22.icc", "Rec2020-elle-V4-g10.icc", "sRGB-elle-V2-g22.icc"):
+        assert Space("RGBA", "U8", profile).rgb == LINEAR
+        assert not SCREEN.is_like(Space("RGBA", "U8", profile))
+    assert Space("GRAYA", "U16", "Gray-D50-elle-V2-g22.icc").rgb == LINEAR
+    for plain in (
+        SCREEN,
+        LINEAR,
+        Space("RGBA", "U16", "sRGB IEC61966-2.1"),
+        Space("GRAYA", "U8", "Gray-D50-elle-V2-srgbtrc.icc"),
+    ):
+        assert plain.rgb == plain

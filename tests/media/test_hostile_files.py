@@ -22,7 +22,7 @@ from scumble.errors import MediaError
 from scumble.media.files import read_image, sniff
 
 
-def refused(path: Path, **settings: float) -> MediaError:
+def refused(path: Path, **settings: Any) -> MediaError:
     with pytest.raises(MediaError) as caught:
         read_image(path, **settings)
     assert caught.value.code.startswith("media.")

@@ -128,10 +128,25 @@ fn box_mean(plane: &[f32], width: usize, height: usize, radius: usize) -> Vec<f3
         slide(width, radius, |i| f64::from(row[i]), |i, mean| out[i] = mean as f32);
     }
     let mut out = vec![0.0; plane.len()];
-    for x in 0..width {
-        slide(height, radius, |y| f64::from(across[y * width + x]), |y, mean| out[y * width + x] = mean as f32);
+    // Whole rows at a time: neighbours' sums do not wait for each other, and memory is read in order.
+    let row = |y: usize| &across[y * width..(y + 1) * width];
+    let mut sums = vec![0.0_f64; width];
+    (0..radius.min(height)).for_each(|y| add_row(&mut sums, row(y)));
+    for (y, out) in out.chunks_mut(width).enumerate() {
+        if y + radius < height {
+            add_row(&mut sums, row(y + radius));
+        }
+        if y > radius {
+            sums.iter_mut().zip(row(y - radius - 1)).for_each(|(sum, value)| *sum -= f64::from(*value));
+        }
+        let count = (y + radius).min(height - 1) - y.saturating_sub(radius) + 1;
+        out.iter_mut().zip(&sums).for_each(|(mean, sum)| *mean = (sum / count as f64) as f32);
     }
     out
+}
+
+fn add_row(sums: &mut [f64], row: &[f32]) {
+    sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value));
 }
 
 fn slide(size: usize, radius: usize, value: impl Fn(usize) -> f64, mut emit: impl FnMut(usize, f64)) {

@@ -8,6 +8,7 @@ pub mod generate;
 pub mod guided;
 pub mod hints;
 pub mod image;
+pub mod jpeg;
 pub mod loader;
 pub mod plan;
 pub mod pool;

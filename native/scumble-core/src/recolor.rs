@@ -18,7 +18,7 @@ pub struct Recoloring<'a, S> {
     /// Its copy: 3 channels, and alpha exactly if the source has it.
     pub dst: &'a Canvas<'a, S>,
     /// What the samples mean.
-    pub transfer: Transfer,
+    pub transfer: Transfer<'a>,
     /// 0 keeps the source's chroma, 1 takes the new one.
     pub strength: f32,
     /// 0 keeps a pixel bit for bit, 255 takes the strength in full.

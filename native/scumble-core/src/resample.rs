@@ -1,6 +1,6 @@
 //! Geometry of samples: reflection at borders, small planes stretched over a picture, pictures averaged down.
 
-use crate::color::{Row, Sample, Transfer, lightness_row};
+use crate::color::{Row, Sample, Transfer, fast_path, lightness_row};
 use crate::error::{Error, Result};
 use crate::image::View;
 
@@ -58,7 +58,7 @@ pub fn taps(start: usize, count: usize, size: usize, samples: usize, filter: Fil
 ///
 /// # Errors
 /// `Argument` when `lightness` has another length.
-pub fn lightness<S: Sample>(src: View<'_, S>, transfer: Transfer, lightness: &mut [f32]) -> Result<()> {
+pub fn lightness<S: Sample>(src: View<'_, S>, transfer: Transfer<'_>, lightness: &mut [f32]) -> Result<()> {
     let layout = src.layout();
     if lightness.len() != layout.width * layout.height {
         return Err(Error::argument("the lightness plane and the picture differ in size"));
@@ -75,7 +75,7 @@ pub fn lightness<S: Sample>(src: View<'_, S>, transfer: Transfer, lightness: &mu
 /// `Argument` for an empty thumbnail.
 pub fn lightness_thumbnail<S: Sample>(
     src: View<'_, S>,
-    transfer: Transfer,
+    transfer: Transfer<'_>,
     width: usize,
     height: usize,
 ) -> Result<Vec<f32>> {
@@ -86,22 +86,32 @@ pub fn lightness_thumbnail<S: Sample>(
     let columns = cells(layout.width, width);
     let rows = cells(layout.height, height);
     let mut full = vec![0.0; layout.width];
-    let mut narrow = vec![0.0; width];
-    let mut narrow_is = usize::MAX;
+    let mut full_is = usize::MAX;
+    let mut sums = vec![0.0; layout.width];
     let mut out = vec![0.0; width * height];
     for (cell, out) in rows.iter().zip(out.chunks_mut(width)) {
+        sums.fill(0.0);
         for y in cell.first..=cell.last {
             // Neighbouring cells share a row on their border.
-            if narrow_is != y {
+            if full_is != y {
                 lightness_row(Row { samples: src.row(y), channels: layout.channels, transfer }, &mut full);
-                columns.iter().zip(&mut narrow).for_each(|(column, value)| *value = column.average(&full));
-                narrow_is = y;
+                full_is = y;
             }
-            let weight = cell.weight(y);
-            out.iter_mut().zip(&narrow).for_each(|(sum, value)| *sum += weight * value);
+            add_weighted(&mut sums, &full, cell.weight(y));
         }
+        columns.iter().zip(out).for_each(|(column, value)| *value = column.average(&sums));
     }
     Ok(out)
+}
+
+fast_path! {
+    /// Adds a row times its weight: down the columns first, where neighbours do not wait for each other.
+    fn add_weighted<>(sums: &mut [f32], row: &[f32], weight: f32) = add_weighted_body;
+}
+
+#[inline(always)]
+fn add_weighted_body(sums: &mut [f32], row: &[f32], weight: f32) {
+    sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += weight * value);
 }
 
 /// The samples that one cell of an averaged axis covers: whole ones, and parts of the first and the last.

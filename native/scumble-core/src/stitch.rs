@@ -7,7 +7,7 @@ use crate::resample::{Filter, reflected, taps};
 use crate::session::Array;
 
 /// Writes L (0 to 100) of the read rectangle.
-pub fn fill_lightness<S: Sample>(src: View<'_, S>, transfer: Transfer, read: Rect, out: &mut [f32]) {
+pub fn fill_lightness<S: Sample>(src: View<'_, S>, transfer: Transfer<'_>, read: Rect, out: &mut [f32]) {
     let layout = src.layout();
     let channels = layout.channels;
     let inside = read.x + read.width <= layout.width;

@@ -9,7 +9,7 @@ use numpy::{
 };
 use pyo3::prelude::*;
 use scumble_core::Error;
-use scumble_core::color::{Sample, Transfer};
+use scumble_core::color::Sample;
 use scumble_core::image::{Canvas, Layout, View};
 
 use crate::errors::OrRaise;
@@ -67,18 +67,6 @@ pub fn sample_name(array: &Bound<'_, PyUntypedArray>) -> PyResult<&'static str> 
 
 fn refused(reason: impl Into<String>) -> PyErr {
     crate::errors::exception_from_error(&Error::argument(reason))
-}
-
-/// Reads the transfer's name.
-///
-/// # Errors
-/// `ParamError` for another word than `srgb` or `linear`.
-pub fn transfer_from_name(name: &str) -> PyResult<Transfer> {
-    match name {
-        "srgb" => Ok(Transfer::Srgb),
-        "linear" => Ok(Transfer::Linear),
-        other => Err(refused(format!("transfer is {other:?}; it must be \"srgb\" or \"linear\""))),
-    }
 }
 
 fn layout<S>(shape: &[usize], strides: &[isize], what: &str) -> PyResult<Layout> {

@@ -5,14 +5,16 @@ use numpy::{
 };
 use pyo3::prelude::*;
 use scumble_core::Error;
+use scumble_core::color::Transfer;
 use scumble_core::guided::{Coefficients, Fit};
 use scumble_core::hints::touch::{touched, working_size};
 use scumble_core::recolor::{ChromaRows, Planes, Recoloring};
 use scumble_core::{color, resample};
 
-use crate::arrays::{Destination, Source, mask_view, transfer_from_name, values, with_sample_type};
+use crate::arrays::{Destination, Source, mask_view, values, with_sample_type};
 use crate::errors::OrRaise;
 use crate::progress::run_detached;
+use crate::space::Meaning;
 use crate::wanted::Wishes;
 
 /// L (0 to 100) of every pixel, shape (height, width).
@@ -21,18 +23,19 @@ use crate::wanted::Wishes;
 ///
 /// Args:
 ///     src: uint8, uint16, float16 or float32, shape (height, width, 1 to 4); rows may lie apart, alpha is last.
-///     transfer: "srgb" for samples on the sRGB curve, "linear" for light (EXR).
+///     transfer: "srgb" for samples on the sRGB curve, "linear" for light (EXR), or a profile's space. Lightness and
+///         chroma are those of the colours (D65), whatever the space; "fits" means its own range.
 ///
 /// Raises:
 ///     ParamError: for another type, shape or transfer.
 #[pyfunction]
-#[pyo3(signature = (src: "_Pixels", *, transfer: "str" = "srgb") -> "_Floats")]
+#[pyo3(signature = (src: "_Pixels", *, transfer: "str | ColorSpace" = Meaning::Srgb) -> "_Floats")]
 pub fn lightness<'py>(
     py: Python<'py>,
     src: &Bound<'py, PyUntypedArray>,
-    transfer: &str,
+    transfer: Meaning,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let transfer = transfer_from_name(transfer)?;
+    let transfer = transfer.transfer();
     with_sample_type!(src, S => {
         let src = Source::<S>::new(src)?;
         let view = src.view()?;
@@ -54,15 +57,15 @@ pub fn lightness<'py>(
 /// Raises:
 ///     ParamError: for another type, shape or transfer, or an empty thumbnail.
 #[pyfunction]
-#[pyo3(signature = (src: "_Pixels", width: "int", height: "int", *, transfer: "str" = "srgb") -> "_Floats")]
+#[pyo3(signature = (src: "_Pixels", width: "int", height: "int", *, transfer: "str | ColorSpace" = Meaning::Srgb) -> "_Floats")]
 pub fn lightness_thumbnail<'py>(
     py: Python<'py>,
     src: &Bound<'py, PyUntypedArray>,
     width: usize,
     height: usize,
-    transfer: &str,
+    transfer: Meaning,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let transfer = transfer_from_name(transfer)?;
+    let transfer = transfer.transfer();
     with_sample_type!(src, S => {
         let src = Source::<S>::new(src)?;
         let view = src.view()?;
@@ -71,26 +74,42 @@ pub fn lightness_thumbnail<'py>(
     })
 }
 
-/// Lab (D65, 2°) of sRGB colours 0 to 1, both of shape (n, 3). Gray has a = b = 0.
+/// Lab (D65, 2°) of colours 0 to 1, both of shape (n, 3). Gray has a = b = 0.
+///
+/// Args:
+///     rgb: samples, 0 to 1.
+///     transfer: as for `lightness`.
 ///
 /// Raises:
 ///     ParamError: when the shape is not (n, 3).
 #[pyfunction]
-#[pyo3(signature = (rgb: "_Floats") -> "_Floats")]
-pub fn lab_from_rgb<'py>(py: Python<'py>, rgb: PyReadonlyArray2<'py, f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    converted(py, &rgb, color::lab_from_rgb)
+#[pyo3(signature = (rgb: "_Floats", *, transfer: "str | ColorSpace" = Meaning::Srgb) -> "_Floats")]
+pub fn lab_from_rgb<'py>(
+    py: Python<'py>,
+    rgb: PyReadonlyArray2<'py, f32>,
+    transfer: Meaning,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    converted(py, &rgb, transfer.transfer(), color::lab_from_rgb)
 }
 
-/// Colours (sRGB, 0 to 1) of Lab (D65, 2°), both of shape (n, 3).
+/// Colours, 0 to 1, of Lab (D65, 2°), both of shape (n, 3).
 ///
-/// Colours outside the gamut lose chroma at the same lightness and hue until they fit; L is taken as 0 to 100.
+/// Colours outside the space lose chroma at the same lightness and hue until they fit; L is taken as 0 to 100.
+///
+/// Args:
+///     lab: L, a and b.
+///     transfer: as for `lightness`.
 ///
 /// Raises:
 ///     ParamError: when the shape is not (n, 3).
 #[pyfunction]
-#[pyo3(signature = (lab: "_Floats") -> "_Floats")]
-pub fn rgb_from_lab<'py>(py: Python<'py>, lab: PyReadonlyArray2<'py, f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    converted(py, &lab, color::rgb_from_lab)
+#[pyo3(signature = (lab: "_Floats", *, transfer: "str | ColorSpace" = Meaning::Srgb) -> "_Floats")]
+pub fn rgb_from_lab<'py>(
+    py: Python<'py>,
+    lab: PyReadonlyArray2<'py, f32>,
+    transfer: Meaning,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    converted(py, &lab, transfer.transfer(), color::rgb_from_lab)
 }
 
 /// Writes `src` with new chroma to `dst`: its lightness stays, colours that do not fit lose chroma.
@@ -117,8 +136,8 @@ pub fn rgb_from_lab<'py>(py: Python<'py>, lab: PyReadonlyArray2<'py, f32>) -> Py
     ab: "_Floats", *,
     strength: "float" = 1.0, mask: "_Mask | None" = None,
     hint_xy: "_Places | None" = None, hint_ab: "_Floats | None" = None,
-    strokes: "_Pixels | None" = None, strokes_transfer: "str" = "srgb",
-    transfer: "str" = "srgb", workers: "int" = 1, progress: "_Listener | None" = None
+    strokes: "_Pixels | None" = None, strokes_transfer: "str | ColorSpace" = Meaning::Srgb,
+    transfer: "str | ColorSpace" = Meaning::Srgb, workers: "int" = 1, progress: "_Listener | None" = None
 ) -> "None")]
 #[allow(clippy::too_many_arguments)]
 pub fn recolor<'py>(
@@ -131,8 +150,8 @@ pub fn recolor<'py>(
     hint_xy: Option<PyReadonlyArray2<'py, i32>>,
     hint_ab: Option<PyReadonlyArray2<'py, f32>>,
     strokes: Option<Bound<'py, PyUntypedArray>>,
-    strokes_transfer: &str,
-    transfer: &str,
+    strokes_transfer: Meaning,
+    transfer: Meaning,
     workers: usize,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<()> {
@@ -145,7 +164,7 @@ pub fn recolor<'py>(
     let (a, b) = ab_values.split_at(ab_values.len() / 2);
     let planes = Planes { a, b, width: ab.shape()[2] };
     let wishes =
-        Wishes { xy: hint_xy.as_ref(), ab: hint_ab.as_ref(), strokes: strokes.as_ref(), transfer: strokes_transfer };
+        Wishes { xy: hint_xy.as_ref(), ab: hint_ab.as_ref(), strokes: strokes.as_ref(), transfer: &strokes_transfer };
     let settings = (strength, mask.as_ref(), transfer, workers, false);
     recolored(py, (src, dst), &planes, (wishes, working_size((planes.width, ab.shape()[1]))), settings, progress)
 }
@@ -185,8 +204,8 @@ pub fn recolor<'py>(
     ab: "_Floats", guide: "_Floats", *,
     strength: "float" = 1.0, mask: "_Mask | None" = None, radius: "int" = 4,
     eps: "float" = 4.0, adds: "bool" = false, hint_xy: "_Places | None" = None, hint_ab: "_Floats | None" = None,
-    strokes: "_Pixels | None" = None, strokes_transfer: "str" = "srgb",
-    transfer: "str" = "srgb", workers: "int" = 1, progress: "_Listener | None" = None
+    strokes: "_Pixels | None" = None, strokes_transfer: "str | ColorSpace" = Meaning::Srgb,
+    transfer: "str | ColorSpace" = Meaning::Srgb, workers: "int" = 1, progress: "_Listener | None" = None
 ) -> "None")]
 #[allow(clippy::too_many_arguments)]
 pub fn recolor_guided<'py>(
@@ -203,8 +222,8 @@ pub fn recolor_guided<'py>(
     hint_xy: Option<PyReadonlyArray2<'py, i32>>,
     hint_ab: Option<PyReadonlyArray2<'py, f32>>,
     strokes: Option<Bound<'py, PyUntypedArray>>,
-    strokes_transfer: &str,
-    transfer: &str,
+    strokes_transfer: Meaning,
+    transfer: Meaning,
     workers: usize,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<()> {
@@ -224,12 +243,12 @@ pub fn recolor_guided<'py>(
     let stretched = coefficients.stretched(src.shape()[1], src.shape()[0]).or_raise()?;
     let settings = (strength, mask.as_ref(), transfer, workers, adds);
     let wishes =
-        Wishes { xy: hint_xy.as_ref(), ab: hint_ab.as_ref(), strokes: strokes.as_ref(), transfer: strokes_transfer };
+        Wishes { xy: hint_xy.as_ref(), ab: hint_ab.as_ref(), strokes: strokes.as_ref(), transfer: &strokes_transfer };
     recolored(py, (src, dst), &stretched, (wishes, (w, h)), settings, progress)
 }
 
 /// Strength, mask, transfer, workers and whether chroma is added, as Python gave them.
-type Settings<'a, 'py> = (f32, Option<&'a PyReadonlyArray2<'py, u8>>, &'a str, usize, bool);
+type Settings<'a, 'py> = (f32, Option<&'a PyReadonlyArray2<'py, u8>>, Meaning, usize, bool);
 
 /// Recolours, touched where something is wanted; cells of the touch are four pixels of `working` (width, height) wide.
 fn recolored<'py>(
@@ -240,7 +259,7 @@ fn recolored<'py>(
     (strength, mask, transfer, workers, adds): Settings<'_, 'py>,
     progress: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<()> {
-    let transfer = transfer_from_name(transfer)?;
+    let transfer = transfer.transfer();
     let held = wishes.read()?;
     with_sample_type!(src, S => {
         let source = Source::<S>::new(src)?;
@@ -260,10 +279,14 @@ fn plane(py: Python<'_>, values: Vec<f32>, width: usize, height: usize) -> PyRes
     values.into_pyarray(py).reshape([height, width])
 }
 
+/// From triples of one kind to those of another, in a space.
+type Conversion = fn(&[[f32; 3]], Transfer<'_>, &mut [[f32; 3]]);
+
 fn converted<'py>(
     py: Python<'py>,
     colors: &PyReadonlyArray2<'py, f32>,
-    convert: fn(&[[f32; 3]], &mut [[f32; 3]]),
+    transfer: Transfer<'_>,
+    convert: Conversion,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     if colors.shape()[1] != 3 {
         return Err(Error::argument(format!("colours have shape {:?}; it must be (n, 3)", colors.shape()))).or_raise();
@@ -271,6 +294,6 @@ fn converted<'py>(
     let flat = values(colors);
     let (triples, _) = flat.as_chunks::<3>();
     let mut out = vec![[0.0; 3]; triples.len()];
-    py.detach(|| convert(triples, &mut out));
+    py.detach(|| convert(triples, transfer, &mut out));
     plane(py, out.into_flattened(), 3, triples.len())
 }

@@ -11,6 +11,7 @@ mod plan;
 mod progress;
 mod rework;
 mod sound;
+mod space;
 mod tiles;
 mod wanted;
 
@@ -31,4 +32,6 @@ mod _native {
     use crate::plan::{Tile, TilePlan};
     #[pymodule_export]
     use crate::sound::{Resampler, SoundFont, apply_gains, loudness_and_peak, master_sound, play_tracks};
+    #[pymodule_export]
+    use crate::space::{ColorSpace, converted, converted_by_profiles, inks_from_jpeg};
 }

@@ -9,12 +9,13 @@ use scumble_core::resample::Filter;
 use scumble_core::stitch::Planes;
 use scumble_core::tiles::{self, Context, SpreadInputs, Tiled, Told};
 
-use crate::arrays::{Destination, Source, mask_view, transfer_from_name, values, with_sample_type};
+use crate::arrays::{Destination, Source, mask_view, values, with_sample_type};
 use crate::engine::{Session, arrays_from_dict};
 use crate::errors::OrRaise;
 use crate::hints::SpreadHints;
 use crate::plan::TilePlan;
 use crate::progress::run_detached;
+use crate::space::Meaning;
 use crate::wanted::Wishes;
 
 #[pymethods]
@@ -108,7 +109,7 @@ impl Session {
     ///     hint_ab: as for `recolor_guided`.
     ///     strokes: as for `recolor_guided`.
     ///     strokes_transfer: as for `recolor_guided`.
-    ///     transfer: "srgb" or "linear".
+    ///     transfer: "srgb", "linear" or a profile's space.
     ///     workers: as for `run_tiled`.
     ///     progress: as for `run_tiled`.
     ///
@@ -123,7 +124,8 @@ impl Session {
         spread_inputs: "tuple[str, str] | None" = None, spread: "SpreadHints | None" = None,
         strength: "float" = 1.0, mask: "_Mask | None" = None,
         hint_xy: "_Places | None" = None, hint_ab: "_Floats | None" = None,
-        strokes: "_Pixels | None" = None, strokes_transfer: "str" = "srgb", transfer: "str" = "srgb", workers: "int | None" = None,
+        strokes: "_Pixels | None" = None, strokes_transfer: "str | ColorSpace" = Meaning::Srgb,
+        transfer: "str | ColorSpace" = Meaning::Srgb, workers: "int | None" = None,
         progress: "_Listener | None" = None
     ) -> "None")]
     #[allow(clippy::too_many_arguments)]
@@ -144,13 +146,13 @@ impl Session {
         hint_xy: Option<PyReadonlyArray2<'py, i32>>,
         hint_ab: Option<PyReadonlyArray2<'py, f32>>,
         strokes: Option<Bound<'py, PyUntypedArray>>,
-        strokes_transfer: &str,
-        transfer: &str,
+        strokes_transfer: Meaning,
+        transfer: Meaning,
         workers: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let plan = &plan.get().inner;
-        let transfer = transfer_from_name(transfer)?;
+        let transfer = transfer.transfer();
         let context = contexts(context, context_filter)?;
         if spread.is_some() && spread_inputs.is_none() {
             return Err(Error::argument("spread is given with spread_inputs, the inputs it goes to")).or_raise();
@@ -159,7 +161,7 @@ impl Session {
         let spread = spread_inputs.as_ref().map(|(ab, confidence)| SpreadInputs { ab, confidence, hints });
         let told = Told { lightness: lightness_input, context: &context, spread };
         let xy = hint_xy.as_ref();
-        let wishes = Wishes { xy, ab: hint_ab.as_ref(), strokes: strokes.as_ref(), transfer: strokes_transfer };
+        let wishes = Wishes { xy, ab: hint_ab.as_ref(), strokes: strokes.as_ref(), transfer: &strokes_transfer };
         let held = wishes.read()?;
         let run = Tiled { session: &self.inner, plan, output, workers: workers.unwrap_or(usize::MAX) };
         with_sample_type!(src, S => {

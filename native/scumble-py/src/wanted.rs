@@ -3,11 +3,11 @@
 use numpy::{PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use scumble_core::Error;
-use scumble_core::color::Transfer;
 use scumble_core::hints::wanted::{HintPixel, StrokeRows, Strokes, Wanted};
 
-use crate::arrays::{ArraySample, Source, transfer_from_name, with_sample_type};
+use crate::arrays::{ArraySample, Source, with_sample_type};
 use crate::errors::OrRaise;
+use crate::space::Meaning;
 
 /// Arguments of one call; each may be missing.
 pub struct Wishes<'a, 'py> {
@@ -18,13 +18,13 @@ pub struct Wishes<'a, 'py> {
     /// Colours and alpha, of the picture's size.
     pub strokes: Option<&'a Bound<'py, PyUntypedArray>>,
     /// What the samples of the strokes mean.
-    pub transfer: &'a str,
+    pub transfer: &'a Meaning,
 }
 
 /// Arguments that were read; the strokes stay borrowed.
-pub struct Held<'py> {
+pub struct Held<'a> {
     pixels: Vec<HintPixel>,
-    strokes: Option<Box<dyn HeldStrokes + 'py>>,
+    strokes: Option<Box<dyn HeldStrokes + 'a>>,
 }
 
 /// A borrowed picture of strokes, whatever its samples.
@@ -33,9 +33,9 @@ trait HeldStrokes {
     fn memory(&self) -> (usize, usize);
 }
 
-impl<S: ArraySample> HeldStrokes for (Source<'_, S>, Transfer) {
+impl<S: ArraySample> HeldStrokes for (Source<'_, S>, &Meaning) {
     fn rows(&self) -> PyResult<Box<dyn StrokeRows + Send + '_>> {
-        Ok(Box::new(Strokes::new(self.0.view_as("the strokes")?, self.1).or_raise()?))
+        Ok(Box::new(Strokes::new(self.0.view_as("the strokes")?, self.1.transfer()).or_raise()?))
     }
 
     fn memory(&self) -> (usize, usize) {
@@ -43,12 +43,12 @@ impl<S: ArraySample> HeldStrokes for (Source<'_, S>, Transfer) {
     }
 }
 
-impl<'py> Wishes<'_, 'py> {
+impl<'a, 'py: 'a> Wishes<'a, 'py> {
     /// Reads the arguments.
     ///
     /// # Errors
     /// `ParamError` when shapes or types do not fit, or one of `xy` and `ab` is missing.
-    pub fn read(&self) -> PyResult<Held<'py>> {
+    pub fn read(&self) -> PyResult<Held<'a>> {
         let strokes = self.strokes.map(|array| held_strokes(array, self.transfer)).transpose()?;
         Ok(Held { pixels: hint_pixels(self.xy, self.ab)?, strokes })
     }
@@ -72,8 +72,10 @@ impl Held<'_> {
     }
 }
 
-fn held_strokes<'py>(array: &Bound<'py, PyUntypedArray>, transfer: &str) -> PyResult<Box<dyn HeldStrokes + 'py>> {
-    let transfer = transfer_from_name(transfer)?;
+fn held_strokes<'a, 'py: 'a>(
+    array: &Bound<'py, PyUntypedArray>,
+    transfer: &'a Meaning,
+) -> PyResult<Box<dyn HeldStrokes + 'a>> {
     with_sample_type!(array, S => Ok(Box::new((Source::<S>::new(array)?, transfer))))
 }
 

@@ -25,7 +25,7 @@ Device = Annotated[
     str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where models run; cuda never falls back.")
 ]
 Workers = Annotated[int, typer.Option("--workers", metavar="N", help="Tile workers; 0 chooses.")]
-Memory = Annotated[int, typer.Option("--memory", metavar="MIB", help="Memory budget of the models in MiB; 0 chooses.")]
+Memory = Annotated[int, typer.Option("--memory", metavar="MIB", help="Memory budget in MiB; 0 chooses.")]
 Megapixels = Annotated[
     float, typer.Option("--max-megapixels", metavar="MP", help="Refuse larger pictures before decoding.")
 ]

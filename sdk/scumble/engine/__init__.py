@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,8 +19,9 @@ from scumble.engine.machine import cores, default_budget_mib, preload_cuda, runt
 from scumble.engine.modelling import ImageModel, Modelling
 from scumble.engine.planes import area_means
 from scumble.engine.planning import Fitted
-from scumble.errors import DeviceOutOfMemory, ParamError, ProviderUnavailable
+from scumble.errors import DeviceOutOfMemory, MemoryBudgetTooSmall, ParamError, ProviderUnavailable
 from scumble.media.arrays import array_from_image, image_from_array
+from scumble.media.profiles import meaning_of
 
 if TYPE_CHECKING:
     from scumble.media.image import Image
@@ -40,6 +42,8 @@ _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _DEVICES = ("auto", "cpu", "cuda")
 _GPU_SLOTS = 2
 _MIB = 1 << 20
+PROGRAM_BYTES = 100 * _MIB
+"""What the interpreter and the libraries take by themselves: measured 72 to 90 MiB."""
 
 
 class Engine(Drawing, Generating, Modelling):
@@ -48,7 +52,8 @@ class Engine(Drawing, Generating, Modelling):
     Args:
         device: "cpu"; "cuda", which never falls back; or "auto": the graphics card if it works, else the processor.
         workers: tiles that run at a time; None takes one for each core, or two on a card.
-        memory_budget_mib: memory for models and their tiles, in MiB; None takes a quarter of the machine's.
+        memory_budget_mib: memory of this process, in MiB; None takes a quarter of the machine's. Pictures that it has
+            no room for are decoded, coloured and encoded strip by strip in mapped files.
         allocate: gives writable memory of so many bytes for each result, such as shared memory; None takes the heap.
 
     Raises ParamError for another device, or a worker count or budget below 1. The runtime is looked for when the
@@ -165,6 +170,14 @@ class Engine(Drawing, Generating, Modelling):
             raise ProviderUnavailable("The installed ONNX Runtime is the one without CUDA", hint)
         return _CUDA if self.device != "cpu" and _CUDA in built_in else _CPU
 
+    def require(self, working_bytes: float) -> None:
+        """Raises MemoryBudgetTooSmall when the budget holds not even the program and so many bytes of work."""
+        needed = PROGRAM_BYTES + working_bytes
+        if needed > self._budget_bytes:
+            allowed, least = self._budget_bytes / _MIB, math.ceil(needed / _MIB)
+            message = f"The memory budget of {allowed:.0f} MiB is too small: {least} MiB are needed"
+            raise MemoryBudgetTooSmall(message, f"Allow at least {least} MiB (--memory {least}).")
+
     def colorize_tiled(
         self,
         session: Session,
@@ -237,7 +250,7 @@ class Engine(Drawing, Generating, Modelling):
                 hint_xy=hint_xy,
                 hint_ab=hint_ab,
                 **_stroke_arguments(strokes),
-                transfer=image.transfer.value,
+                transfer=meaning_of(image),
                 workers=cut.workers,
                 progress=progress,
             )
@@ -287,7 +300,7 @@ class Engine(Drawing, Generating, Modelling):
             hint_xy=hint_xy,
             hint_ab=hint_ab,
             **_stroke_arguments(strokes),
-            transfer=image.transfer.value,
+            transfer=meaning_of(image),
             workers=self._workers or cores(),
             progress=progress,
         )
@@ -325,7 +338,7 @@ class Engine(Drawing, Generating, Modelling):
             hint_xy=hint_xy,
             hint_ab=hint_ab,
             **_stroke_arguments(strokes),
-            transfer=image.transfer.value,
+            transfer=meaning_of(image),
             workers=self._workers or cores(),
             progress=progress,
         )
@@ -333,17 +346,17 @@ class Engine(Drawing, Generating, Modelling):
 
     def lightness(self, image: Image) -> Floats:
         """Returns L, 0 to 100, of every pixel: (H, W). Light beyond 0 to 1 counts as 0 or 1."""
-        return _native.lightness(array_from_image(image), transfer=image.transfer.value)
+        return _native.lightness(array_from_image(image), transfer=meaning_of(image))
 
     def lightness_thumbnail(self, image: Image, width: int, height: int) -> Floats:
         """Returns L, 0 to 100, averaged by area: (height, width)."""
-        return _native.lightness_thumbnail(array_from_image(image), width, height, transfer=image.transfer.value)
+        return _native.lightness_thumbnail(array_from_image(image), width, height, transfer=meaning_of(image))
 
     area_means = staticmethod(area_means)
 
-    def lab_from_rgb(self, rgb: Floats) -> Floats:
-        """Returns Lab (D65, 2°) of sRGB colours 0 to 1, (n, 3)."""
-        return _native.lab_from_rgb(rgb)
+    def lab_from_rgb(self, rgb: Floats, like: Image | None = None) -> Floats:
+        """Returns Lab (D65, 2°) of colours 0 to 1, (n, 3): sRGB's, or in the space of the picture `like`."""
+        return _native.lab_from_rgb(rgb, transfer="srgb" if like is None else meaning_of(like))
 
     def rgb_from_lab(self, lab: Floats) -> Floats:
         """Returns sRGB colours 0 to 1 of Lab, (n, 3); what does not fit loses chroma, not lightness or hue."""
@@ -359,4 +372,4 @@ def _stroke_arguments(strokes: Image | None) -> dict[str, Any]:
     """Returns what the native core is told of strokes."""
     if strokes is None:
         return {}
-    return {"strokes": array_from_image(strokes), "strokes_transfer": strokes.transfer.value}
+    return {"strokes": array_from_image(strokes), "strokes_transfer": meaning_of(strokes)}

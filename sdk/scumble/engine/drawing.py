@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 
 from scumble import _native  # noqa: TID251 - this is the room
 from scumble.engine.machine import cores
+from scumble.media import mapped
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 Listener = Callable[[float], object] | None
+
+WORKING_BYTES = 256 << 20
+"""What the program, a net at its working size and the strips in work take at most: measured 240 MiB, colorize's."""
+_SMALL_PICTURE_BYTES = 4 << 20
 
 
 class Drawing:
@@ -22,6 +27,15 @@ class Drawing:
 
     _workers: int | None
     _allocate: Callable[[int], memoryview] | None
+    _budget_bytes: int
+
+    @property
+    def picture_bytes(self) -> int:
+        """How large a picture may be that is kept in memory; larger ones are mapped files (`media.mapped`).
+
+        A third of what the budget leaves beside the program and a net at its working size: source, result and a clip.
+        """
+        return max(_SMALL_PICTURE_BYTES, (self._budget_bytes - WORKING_BYTES) // 3)
 
     def background(
         self,
@@ -96,5 +110,5 @@ class Drawing:
 
     def _empty(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
         if self._allocate is None:
-            return np.empty(shape, dtype)
+            return mapped.empty(shape, dtype, self.picture_bytes)
         return np.frombuffer(self._allocate(math.prod(shape) * dtype.itemsize), dtype).reshape(shape)

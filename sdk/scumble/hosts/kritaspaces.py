@@ -29,9 +29,15 @@ class Space(NamedTuple):
         """Returns the RGBA space in which such numbers are sRGB's, with its curve or linear."""
         return cls("RGBA", sample.name, f"sRGB-elle-V2-{'g10' if transfer is Transfer.LINEAR else 'srgbtrc'}.icc")
 
+    @property
+    def is_srgb(self) -> bool:
+        """Whether the profile's name says sRGB, or its grays, with its curve or none."""
+        name = self.profile.lower()
+        return "srgb" in name and not re.search(r"-(g18|g22|labl|rec709)\b|rgb_g(18|22)", name)
+
     def is_like(self, other: Space) -> bool:
         """Returns whether the same numbers mean the same colours in both; there are many profiles that are sRGB."""
-        srgb = "srgb" in self.profile.lower() and "srgb" in other.profile.lower()
+        srgb = self.is_srgb and other.is_srgb
         return self == other or (self[:2] == other[:2] and srgb and self.transfer is other.transfer)
 
     def holds(self, image: Image) -> bool:
@@ -41,9 +47,13 @@ class Space(NamedTuple):
 
     @property
     def rgb(self) -> Space:
-        """The space to render in: this one if it is RGB or gray, else sRGB of the same depth."""
-        transfer = Transfer.LINEAR if self.sample.is_float else Transfer.SRGB
-        return self if self.model in ("RGBA", "GRAYA") else Space.of_samples(self.sample, transfer)
+        """The space to render in: this one if its numbers are those of sRGB or of its grays, else light in float.
+
+        Krita gives scripts no profile but its name, so it converts such pictures there and back itself: light in float
+        may be below 0 and above 1, so that no colour is lost on the way.
+        """
+        is_plain = self.model in ("RGBA", "GRAYA") and self.is_srgb
+        return self if is_plain else Space.of_samples(SampleType.F32, Transfer.LINEAR)
 
     @property
     def sample(self) -> SampleType:
@@ -53,7 +63,7 @@ class Space(NamedTuple):
     @property
     def transfer(self) -> Transfer:
         """How RGB and gray samples encode light, as the profile's name tells."""
-        return Transfer.LINEAR if re.search(r"-g10\b|linear", self.profile) else Transfer.SRGB
+        return Transfer.LINEAR if re.search(r"-g10\b|_g100\b|linear", self.profile) else Transfer.SRGB
 
     @property
     def channels(self) -> int:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from scumble.errors import MediaError
 from scumble.media.image import ColorModel, Image, SampleType, Transfer, model_of_channels
+from scumble.media.profiles import ColorSpace, floats_in, meaning_of, profile_of_coloured
 from scumble.media.samples import converted
 
 Array = NDArray[Any]
@@ -29,8 +30,8 @@ def image_from_array(array: Array, *, transfer: Transfer | None = None, like: Im
     """Returns a picture that shares the array's memory where its pixels are contiguous, else a copy's.
 
     `array` is (H, W) or (H, W, C) with 1 to 4 channels, of uint8, uint16, float16 or float32. Transfer,
-    profile and metadata are those of `like`; a gray profile is not handed on to a colour picture. Raises
-    MediaError for other shapes and types.
+    profile and metadata are those of `like`; a colour picture like a gray one gets that profile's coloured twin, a
+    gray one like a colour picture none. Raises MediaError for other shapes and types.
     """
     if array.ndim == 2:
         array = array[..., None]
@@ -43,7 +44,9 @@ def image_from_array(array: Array, *, transfer: Transfer | None = None, like: Im
     height, width, channels = array.shape
     pixels = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
     model = model_of_channels(channels)
-    profile = like.icc_profile if like is not None and like.model.is_gray == model.is_gray else None
+    profile = None
+    if like is not None and (like.model.is_gray or not model.is_gray):
+        profile = like.icc_profile if like.model.is_gray == model.is_gray else profile_of_coloured(like)
     return Image(
         pixels.reshape(-1).view(np.uint8).data,
         width,
@@ -57,10 +60,25 @@ def image_from_array(array: Array, *, transfer: Transfer | None = None, like: Im
 
 
 def codes_from_image(image: Image) -> NDArray[np.uint8]:
-    """Returns the pixels as 8-bit sRGB codes with straight alpha, (H, W, C); read-only."""
+    """Returns the pixels as 8-bit sRGB codes with straight alpha, (H, W, C); read-only. Colours outside are clipped."""
     has_alpha = image.model.has_alpha
     pixels = array_from_image(image)
+    if isinstance(meaning_of(image), ColorSpace):
+        return _codes_by_profile(image, pixels)
     return converted(pixels, SampleType.U8, source=image.transfer, target=Transfer.SRGB, has_alpha=has_alpha)
+
+
+def _codes_by_profile(image: Image, pixels: Array) -> NDArray[np.uint8]:
+    codes = np.empty(pixels.shape, np.uint8)
+    colours = 1 if image.model.is_gray else 3
+    for top in range(0, image.height, _STRIP_ROWS):
+        rows = slice(top, top + _STRIP_ROWS)
+        strip = floats_in(image, pixels[rows], "srgb")[..., :colours]
+        codes[rows, :, :colours] = np.rint(np.clip(np.nan_to_num(strip, nan=0.0), 0, 1) * 255)
+    if image.model.has_alpha:
+        alpha, straight = np.ascontiguousarray(pixels[..., -1:]), Transfer.SRGB
+        codes[..., -1:] = converted(alpha, SampleType.U8, source=straight, target=straight, has_alpha=True)
+    return codes
 
 
 def mixed(source: Image, result: Image, mask: Image) -> Image:

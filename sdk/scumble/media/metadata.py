@@ -80,15 +80,6 @@ def _fits(number: float) -> bool:
     return isinstance(number, float) or -(2**31) <= number < 2**31
 
 
-def profile_from_spec(spec: OpenImageIO.ImageSpec, model: ColorModel) -> bytes | None:
-    """Returns the ICC profile's bytes if it fits the pixels; that of a converted CMYK file does not."""
-    value = spec.getattribute("ICCProfile")
-    if value is None:
-        return None
-    profile = bytes(value)
-    return profile if profile_fits(profile, model) else None
-
-
 def put_profile(spec: OpenImageIO.ImageSpec, profile: bytes) -> None:
     """Adds an ICC profile to the spec of a file to be written."""
     spec.attribute("ICCProfile", OpenImageIO.TypeDesc(f"uint8[{len(profile)}]"), profile)

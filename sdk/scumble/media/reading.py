@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import OpenImageIO
 
-from scumble.errors import MediaError
+from scumble.errors import MediaError, ParamError
+from scumble.media import mapped
 from scumble.media.arrays import Array, image_from_array
 from scumble.media.headers import FileFormat, damaged, header_from_file, truncated, unreadable
 from scumble.media.image import ColorModel, Image, Transfer, model_of_channels
-from scumble.media.metadata import is_unicode, metadata_from_spec, profile_from_spec
+from scumble.media.metadata import is_unicode, metadata_from_spec
 from scumble.media.orientation import UPRIGHT, upright_from_oriented
+from scumble.media.profiles import inks_from_jpeg
 from scumble.media.samples import straight_from_premultiplied
+from scumble.media.spaces import colours_from_inks, is_for_reading_only, profile_of_file
 from scumble.media.whole import check_whole
 
 if TYPE_CHECKING:
@@ -38,57 +41,95 @@ _CUT = re.compile(
 )
 
 _TIFF_PHOTOMETRIC = {0, 1, 2, 3, 5, 6}  # the grays, RGB, palette, CMYK, YCbCr; not Lab, raw sensors, masks
+_BYTES = {"uint8": 1, "uint16": 2, "half": 2, "float": 4}
+_STRIP_BYTES = 8 << 20
+_INKS = [0, 1, 2, 3]
 _READ_TYPES = {"uint8": "uint8", "uint16": "uint16", "half": "half", "float": "float", "double": "float"}
 
 
-def read_image(path: str | os.PathLike[str], *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Image:
+def read_image(
+    path: str | os.PathLike[str],
+    *,
+    max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+    heap_bytes: int | None = None,
+) -> Image:
     """Reads a PNG, JPEG, TIFF, EXR or WebP file, told by its content.
 
     The picture comes upright (EXIF orientation is applied), with straight alpha, in the file's own number format
-    (8- and 16-bit, half, float; fewer bits become 8, double becomes float). Palettes become RGB or RGBA, CMYK
-    becomes RGB by the uncalibrated formula and loses its profile. EXR files are linear and fill their display
-    window; channels beside R, G, B, A or Y, A are left out. Of several pages or frames the first is read. What is
-    left out is said in the log `scumble.media`.
+    (8- and 16-bit, half, float; fewer bits become 8, double becomes float), and in its own colours: with its ICC
+    profile, or one made of what else it says of them. Palettes become RGB or RGBA. CMYK becomes Adobe RGB by its
+    profile; without one sRGB by the uncalibrated formula. EXR files are linear and fill their display window;
+    channels beside R, G, B, A or Y, A are left out. Of several pages or frames the first is read. What is left out is
+    said in the log `scumble.media`.
 
     Args:
         path: the file; its suffix does not matter.
         max_megapixels: limit on width times height as the header claims them, in millions; checked first.
+        heap_bytes: how large a picture may be that stays in memory; a larger one is decoded strip by strip into a
+            mapped file, where its format allows (`media.mapped`). None takes memory for any.
 
     Raises:
         MediaError: media.missing, media.not_a_file, media.unreadable, media.empty_file, media.unknown_format,
             media.too_large, media.truncated, media.damaged, media.sample_type, media.channels,
-            media.unsupported. A picture is never returned in part.
+            media.unsupported, media.no_space. A picture is never returned in part.
     """
     path = Path(path)
     header = header_from_file(path)
     _check_size(path, header.width, header.height, max_megapixels)
     try:
         check_whole(path, header.format)
-        return _read(path, header.format, max_megapixels)
+        return _read(path, header.format, max_megapixels, heap_bytes)
     except UnicodeDecodeError as error:  # names of channels, and reports that quote the file
         raise damaged(path, "it holds names that are no text") from error
     except OSError as error:
         raise unreadable(path, error) from error
 
 
-def _read(path: Path, kind: FileFormat, max_megapixels: float) -> Image:
+def _read(path: Path, kind: FileFormat, max_megapixels: float, heap_bytes: int | None) -> Image:
     with _opened(path, kind) as source:
         spec = source.spec()
+        if "CMYK" in (spec.getattribute("jpeg:ColorSpace"), spec.getattribute("tiff:ColorSpace")):
+            return _read_inks(path, kind, spec, max_megapixels)
         _check_size(path, spec.width, spec.height, max_megapixels)
         if kind is FileFormat.EXR:
             _check_size(path, spec.full_width, spec.full_height, max_megapixels)
         model, channels = _channels(path, kind, spec)
-        pixels = _decoded(path, source, spec, channels)
+        pixels = _decoded(path, source, spec, channels, heap_bytes)
         _tell_what_is_left_out(path, source, spec, channels)
     if model.has_alpha and not spec.getattribute("oiio:UnassociatedAlpha"):
-        pixels = straight_from_premultiplied(pixels)
+        pixels = straight_from_premultiplied(pixels, heap_bytes)
     if kind is FileFormat.EXR:
         pixels = _on_display_window(pixels, spec)
-    pixels = upright_from_oriented(pixels, spec.get_int_attribute("Orientation", UPRIGHT))
+    pixels = upright_from_oriented(pixels, spec.get_int_attribute("Orientation", UPRIGHT), heap_bytes)
     space = spec.get_string_attribute("oiio:ColorSpace", "")
-    is_linear = kind is FileFormat.EXR or space.startswith("lin_")
+    profile = profile_of_file(path, kind, spec, model)
+    is_linear = kind is FileFormat.EXR or (profile is None and space.startswith("lin_"))
+    if is_for_reading_only(profile) and pixels.dtype.kind != "f":
+        colours, profile = colours_from_inks(path, pixels[..., :3], profile)
+        pixels = np.dstack([colours, pixels[..., 3:]]) if model.has_alpha else colours
     image = image_from_array(pixels, transfer=Transfer.LINEAR if is_linear else Transfer.SRGB)
-    return image.replace(icc_profile=profile_from_spec(spec, model), metadata=metadata_from_spec(spec))
+    return image.replace(icc_profile=profile, metadata=metadata_from_spec(spec))
+
+
+def _read_inks(path: Path, kind: FileFormat, spec: OpenImageIO.ImageSpec, max_megapixels: float) -> Image:
+    """Reads a CMYK file as it is, and makes its colours RGB by its profile."""
+    _check_size(path, spec.width, spec.height, max_megapixels)
+    if kind is FileFormat.JPEG:
+        try:
+            inks: Array = inks_from_jpeg(path.read_bytes(), round(max_megapixels * 1e6))
+        except ParamError as error:
+            raise damaged(path, error.message) from error
+    else:
+        with _opened(path, kind, as_inks=True) as source:
+            if source.spec().nchannels < len(_INKS) or str(source.spec().format) not in ("uint8", "uint16"):
+                message = f"{path} has inks that Scumble does not know"
+                raise MediaError(message, "Save it as RGB, or as CMYK with 8 or 16 bits.", "media.unsupported")
+            inks = _decoded(path, source, source.spec(), _INKS)
+            _tell_what_is_left_out(path, source, source.spec(), _INKS)
+    embedded = spec.getattribute("ICCProfile")
+    pixels, profile = colours_from_inks(path, inks, bytes(embedded) if embedded is not None else None)
+    pixels = upright_from_oriented(pixels, spec.get_int_attribute("Orientation", UPRIGHT))
+    return image_from_array(pixels).replace(icc_profile=profile, metadata=metadata_from_spec(spec))
 
 
 def _check_size(path: Path, width: int, height: int, max_megapixels: float) -> None:
@@ -100,10 +141,11 @@ def _check_size(path: Path, width: int, height: int, max_megapixels: float) -> N
 
 
 @contextlib.contextmanager
-def _opened(path: Path, kind: FileFormat) -> Iterator[OpenImageIO.ImageInput]:
+def _opened(path: Path, kind: FileFormat, *, as_inks: bool = False) -> Iterator[OpenImageIO.ImageInput]:
     """OpenImageIO chooses its reader by suffix; a file named otherwise is shown to it through a link."""
     wanted = OpenImageIO.ImageSpec()
     wanted.attribute("oiio:UnassociatedAlpha", 1)
+    wanted.attribute("oiio:RawColor", int(as_inks))
     with contextlib.ExitStack() as stack:
         name = str(path)
         if path.suffix.lower() not in kind.suffixes or not is_unicode(name):
@@ -139,14 +181,24 @@ def _channels(path: Path, kind: FileFormat, spec: OpenImageIO.ImageSpec) -> tupl
     return model_of_channels(len(wanted)), [names.index(name) for name in wanted]
 
 
-def _decoded(path: Path, source: OpenImageIO.ImageInput, spec: OpenImageIO.ImageSpec, channels: list[int]) -> Array:
+def _decoded(
+    path: Path,
+    source: OpenImageIO.ImageInput,
+    spec: OpenImageIO.ImageSpec,
+    channels: list[int],
+    heap_bytes: int | None = None,
+) -> Array:
     sample = _READ_TYPES.get(str(spec.format))
     if sample is None:
         hint = "Save it with 8 or 16 bits a channel, or as half or float."
         raise MediaError(f"{path} has samples of type {spec.format}", hint, "media.sample_type")
     first, behind = min(channels), max(channels) + 1
+    is_large = heap_bytes is not None and spec.width * spec.height * (behind - first) * _BYTES[sample] > heap_bytes
     try:
-        pixels = source.read_image(0, 0, first, behind, sample)
+        if is_large and not spec.tile_width:
+            pixels = _decoded_in_strips(source, spec, (first, behind), sample)
+        else:
+            pixels = source.read_image(0, 0, first, behind, sample)
     except (MemoryError, RuntimeError) as error:
         message = f"There is not enough memory for the {spec.width} by {spec.height} pixels of {path}"
         raise MediaError(message, "Close other programs or scale the picture down.", "media.too_large") from error
@@ -156,6 +208,23 @@ def _decoded(path: Path, source: OpenImageIO.ImageInput, spec: OpenImageIO.Image
         raise _refused(path, "\n".join(troubles))
     if channels != list(range(first, behind)):
         pixels = pixels[..., [channel - first for channel in channels]]
+    return pixels
+
+
+def _decoded_in_strips(
+    source: OpenImageIO.ImageInput, spec: OpenImageIO.ImageSpec, channels: tuple[int, int], sample: str
+) -> Array | None:
+    """Decodes some rows at a time into a mapped file; None when the decoder gives up."""
+    dtype = np.dtype("float16" if sample == "half" else "float32" if sample == "float" else sample)
+    pixels = mapped.empty((spec.height, spec.width, channels[1] - channels[0]), dtype, 0)
+    chunk = max(1, spec.get_int_attribute("oiio:RowsPerChunk", 1))
+    step = max(1, _STRIP_BYTES // pixels[0].nbytes // chunk) * chunk
+    for top in range(0, spec.height, step):
+        behind = min(spec.height, top + step)
+        strip = source.read_scanlines(spec.y + top, spec.y + behind, 0, *channels, sample)
+        if strip is None:
+            return None
+        pixels[top:behind] = strip.reshape(behind - top, spec.width, -1)
     return pixels
 
 
@@ -181,5 +250,3 @@ def _tell_what_is_left_out(
     source.geterror()  # there being no second one is no error
     if spec.nchannels > len(channels):
         _log.warning("%s has %d channels; %d are read", path, spec.nchannels, len(channels))
-    if "CMYK" in (spec.getattribute("jpeg:ColorSpace"), spec.getattribute("tiff:ColorSpace")):
-        _log.warning("%s is CMYK; it is read as RGB by the uncalibrated formula, without its profile", path)

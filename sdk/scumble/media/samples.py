@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scumble.media import mapped
 from scumble.media.image import SampleType, Transfer
 
 if TYPE_CHECKING:
@@ -37,9 +38,12 @@ def converted(pixels: Array, sample: SampleType, *, source: Transfer, target: Tr
     return result
 
 
-def straight_from_premultiplied(pixels: Array) -> Array:
-    """Returns `pixels`, alpha last, with colours divided by alpha; where alpha is 0 they are left as they are."""
-    result = np.empty_like(pixels)
+def straight_from_premultiplied(pixels: Array, heap_bytes: int | None = None) -> Array:
+    """Returns `pixels`, alpha last, with colours divided by alpha; where alpha is 0 they are left as they are.
+
+    A picture larger than `heap_bytes` goes to a mapped file.
+    """
+    result: Array = mapped.empty(pixels.shape, pixels.dtype, heap_bytes)
     for rows in _strips(pixels):
         strip = _unit_floats(pixels[rows])
         colour, alpha = strip[..., :-1], strip[..., -1:]

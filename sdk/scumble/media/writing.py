@@ -9,18 +9,21 @@ import numpy as np
 import OpenImageIO
 
 from scumble.errors import MediaError
+from scumble.media import icc
 from scumble.media.arrays import Array, array_from_image
 from scumble.media.atomic import atomic_path
-from scumble.media.encoding import encode
+from scumble.media.encoding import Rows, encode
 from scumble.media.headers import FileFormat
 from scumble.media.image import ColorModel, Image, SampleType, Transfer, model_of_channels
 from scumble.media.metadata import profile_fits
+from scumble.media.profiles import ColorSpace, floats_in, meaning_of
 from scumble.media.samples import converted, premultiplied_from_straight
 
 if TYPE_CHECKING:
     import os
 
 DEFAULT_JPEG_QUALITY = 95
+_STRIP_ROWS = 64
 
 _U8, _U16, _F16, _F32 = SampleType.U8, SampleType.U16, SampleType.F16, SampleType.F32
 
@@ -65,8 +68,9 @@ def write_image(
 
     Samples keep their type where the format has it, else they are rounded: PNG takes 8 and 16 bits (float becomes
     16), JPEG and WebP 8, TIFF all but half (becomes float), EXR half and float (8 bits become half, 16 float).
-    EXR files are linear with alpha multiplied in, all others have the sRGB curve and straight alpha. Gray becomes
-    RGB in WebP. The ICC profile is written where it fits the colour model (EXR has none); metadata where the
+    EXR files are linear with alpha multiplied in, all others have the sRGB curve, or the numbers of their profile, and
+    straight alpha. Gray becomes RGB in WebP. The ICC profile is written where it fits the colour model; EXR has none,
+    and holds what a profile says as light of Rec. 709, below 0 and above 1 where need be. Metadata is written where the
     format has a place for it.
 
     Args:
@@ -89,12 +93,15 @@ def write_image(
         message = f"A {kind.value} file holds {_HOLDS[kind].longest_side} pixels a side; this picture is "
         hint = "Write a PNG, TIFF or EXR, or scale it down."
         raise MediaError(f"{message}{image.width} by {image.height}", hint, "media.side")
-    pixels = _pixels_for(path, kind, image)
+    rows, shape, icc_profile = _rows_for(path, kind, image)
+    metadata = dict(image.metadata)
+    if image.icc_profile and not _is_told_by_exr(image):
+        metadata.pop("chromaticities", None)
     with atomic_path(path, overwrite=overwrite) as temporary:
         for tried in _qualities(kind, quality, is_limited=most_bytes is not None):
-            spec, model = _spec_for(kind, pixels, tried)
-            profile = image.icc_profile if image.icc_profile and profile_fits(image.icc_profile, model) else None
-            encode(temporary, kind, spec, pixels, metadata=image.metadata, profile=profile)
+            spec, model = _spec_for(kind, shape, _HOLDS[kind].samples[image.sample], tried)
+            profile = icc_profile if icc_profile and profile_fits(icc_profile, model) else None
+            encode(temporary, kind, spec, rows, metadata=metadata, profile=profile)
             if most_bytes is None or temporary.stat().st_size <= most_bytes:
                 return
         message = f"The picture does not fit into {most_bytes} bytes as {kind.value.upper()}"
@@ -109,33 +116,73 @@ def _qualities(kind: FileFormat, quality: int | None, *, is_limited: bool) -> tu
     return (quality, *(lower for lower in range(90, 35, -10) if lower < wanted))
 
 
-def _pixels_for(path: Path, kind: FileFormat, image: Image) -> Array:
-    pixels = array_from_image(image)
-    has_alpha = image.model.has_alpha
+def _rows_for(path: Path, kind: FileFormat, image: Image) -> tuple[Rows, tuple[int, int, int], bytes | None]:
+    """Returns what the file is to hold, strip by strip, its shape, and the profile that goes with it."""
+    pixels, profile = array_from_image(image), image.icc_profile
+    has_alpha, is_exr = image.model.has_alpha, kind is FileFormat.EXR
     if kind is FileFormat.JPEG and has_alpha:
-        opaque = 1 if image.sample.is_float else np.iinfo(pixels.dtype).max
-        if not (pixels[..., -1] == opaque).all():
+        if not _is_opaque(image, pixels):
             hint = "Write a PNG, WebP, TIFF or EXR, or make the picture opaque first."
             raise MediaError(f"JPEG cannot hold the transparency of {path}", hint, "media.alpha")
         pixels, has_alpha = pixels[..., :-1], False
-    if kind is FileFormat.WEBP and image.model.is_gray:
-        pixels = np.concatenate([pixels[..., :1]] * 3 + [pixels[..., 1:]], axis=2)
-    transfer = Transfer.LINEAR if kind is FileFormat.EXR else Transfer.SRGB
+    is_widened = kind is FileFormat.WEBP and image.model.is_gray
     sample = _HOLDS[kind].samples[image.sample]
-    pixels = converted(pixels, sample, source=image.transfer, target=transfer, has_alpha=has_alpha)
-    if kind is FileFormat.EXR and has_alpha:
-        pixels = premultiplied_from_straight(pixels)
-    return np.ascontiguousarray(pixels)
+    source, target = image.transfer, Transfer.LINEAR if is_exr else Transfer.SRGB
+    as_light = False
+    if profile and isinstance(meaning_of(image), ColorSpace):
+        is_told_by_exr = _is_told_by_exr(image)
+        as_light = is_exr and not is_told_by_exr  # EXR has no profile, but takes light beyond 0 to 1
+        if is_told_by_exr and not is_exr:  # light would be coarse in whole numbers
+            places = tuple(np.atleast_1d(image.metadata["chromaticities"]).astype(float))
+            profile = icc.profile_from_primaries(places, icc.SRGB_CURVE, "Told by EXR")
+        else:
+            source = target
+
+    def rows(top: int, behind: int) -> Array:
+        strip = _light(image, pixels[top:behind]) if as_light else pixels[top:behind]
+        if is_widened:
+            strip = np.concatenate([strip[..., :1]] * 3 + [strip[..., 1:]], axis=2)
+        strip = converted(strip, sample, source=source, target=target, has_alpha=has_alpha)
+        if is_exr and has_alpha:
+            strip = premultiplied_from_straight(strip)
+        return np.ascontiguousarray(strip)
+
+    shape = (image.height, image.width, pixels.shape[2] + 2 * is_widened)
+    return rows, shape, None if is_exr else profile
 
 
-def _spec_for(kind: FileFormat, pixels: Array, quality: int | None) -> tuple[OpenImageIO.ImageSpec, ColorModel]:
-    height, width, channels = pixels.shape
+def _is_opaque(image: Image, pixels: Array) -> bool:
+    opaque = 1 if image.sample.is_float else np.iinfo(pixels.dtype).max
+    tops = range(0, image.height, _STRIP_ROWS)
+    return all(bool((pixels[top : top + _STRIP_ROWS, :, -1] == opaque).all()) for top in tops)
+
+
+def _is_told_by_exr(image: Image) -> bool:
+    """True when the profile was made of the primaries that an EXR file names; its numbers are light."""
+    return image.transfer is Transfer.LINEAR and "chromaticities" in image.metadata
+
+
+def _light(image: Image, strip: Array) -> Array:
+    """Returns the light (Rec. 709, not limited) of some rows of a picture with a profile, in float, alpha with it."""
+    colours = 1 if image.model.is_gray else 3
+    light = np.empty(strip.shape, np.float32)
+    light[..., :colours] = floats_in(image, strip, "linear")[..., :colours]
+    if image.model.has_alpha:
+        full = np.float32(1 if image.sample.is_float else np.iinfo(strip.dtype).max)
+        light[..., -1] = strip[..., -1] / full
+    return light
+
+
+def _spec_for(
+    kind: FileFormat, shape: tuple[int, int, int], sample: SampleType, quality: int | None
+) -> tuple[OpenImageIO.ImageSpec, ColorModel]:
+    height, width, channels = shape
     model = model_of_channels(channels)
-    spec = OpenImageIO.ImageSpec(width, height, channels, _OIIO_TYPES[SampleType(pixels.dtype.name)])
+    spec = OpenImageIO.ImageSpec(width, height, channels, _OIIO_TYPES[sample])
     spec.channelnames = (("Y",) if model.is_gray else ("R", "G", "B")) + (("A",) if model.has_alpha else ())
     spec.alpha_channel = channels - 1 if model.has_alpha else -1
     spec.attribute("oiio:UnassociatedAlpha", int(kind is not FileFormat.EXR))
-    for name, value in _settings(kind, SampleType(pixels.dtype.name), quality).items():
+    for name, value in _settings(kind, sample, quality).items():
         spec.attribute(name, value)
     return spec, model
 

@@ -1,24 +1,5 @@
 //! The sRGB curve (IEC 61966-2-1), continued oddly below 0 and by its own formula above 1.
 
-/// How a file's samples relate to light.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transfer {
-    /// Samples follow the sRGB curve; 1 is white and nothing is brighter.
-    Srgb,
-    /// Samples are proportional to light (EXR); values above 1 are allowed and kept.
-    Linear,
-}
-
-impl Transfer {
-    /// The largest linear value that a colour (not gray) may have.
-    pub fn limit(self) -> f32 {
-        match self {
-            Self::Srgb => 1.0,
-            Self::Linear => f32::INFINITY,
-        }
-    }
-}
-
 /// Exact decoding, for tables.
 pub fn linear_from_srgb_exact(value: f64) -> f64 {
     let v = value.abs();

@@ -1,9 +1,10 @@
 //! Row kernels: samples to lightness, and lightness with new chroma back to samples, without a buffer in between.
 
-use super::curve::Transfer;
 use super::dispatch::fast_path;
-use super::lab::{Y_FROM_RGB, chroma_from_linear, dot, finite, lightness_from_root, linear_from_lab, root_from_light};
+use super::lab::{Bounds, chroma_from_linear, dot, finite, lightness_from_root, linear_from_lab, root_from_light};
+use super::primaries::Primaries;
 use super::sample::Sample;
+use super::transfer::Transfer;
 use super::{BLOCK, Lane};
 
 /// Gives the wanted chroma of pixels in a row.
@@ -67,13 +68,13 @@ pub struct Row<'a, S> {
     /// Samples a pixel.
     pub channels: usize,
     /// What the samples mean.
-    pub transfer: Transfer,
+    pub transfer: Transfer<'a>,
 }
 
 impl<S: Sample> Row<'_, S> {
-    /// Loads a block as linear RGB; gray fills all three.
+    /// Loads a block as light; gray fills all three channels.
     #[inline(always)]
-    fn load(&self, x: usize, count: usize, rgb: &mut [Lane; 3]) {
+    pub(super) fn load(&self, x: usize, count: usize, rgb: &mut [Lane; 3]) {
         let pixels = &self.samples[x * self.channels..(x + count) * self.channels];
         // Constant channel counts let the compiler unroll the strided access.
         match self.channels {
@@ -86,16 +87,20 @@ impl<S: Sample> Row<'_, S> {
             rgb[1] = rgb[0];
             rgb[2] = rgb[0];
         }
+        if let Transfer::Profile(profile) = self.transfer {
+            profile.look_up(rgb, true);
+        }
     }
 }
 
+/// Y of a block of light.
 #[inline(always)]
-fn luminance(channels: usize, rgb: &[Lane; 3], y: &mut Lane) {
+pub(super) fn luminance(p: &Primaries, channels: usize, rgb: &[Lane; 3], y: &mut Lane) {
     if channels < 3 {
         *y = rgb[0];
     } else {
         for i in 0..BLOCK {
-            y[i] = dot(Y_FROM_RGB, rgb[0][i], rgb[1][i], rgb[2][i]);
+            y[i] = dot(p.y, rgb[0][i], rgb[1][i], rgb[2][i]);
         }
     }
 }
@@ -107,11 +112,12 @@ fast_path! {
 
 #[inline(always)]
 fn lightness_row_body<S: Sample>(row: Row<'_, S>, lightness: &mut [f32]) {
+    let primaries = row.transfer.primaries();
     let mut rgb = [[0.0; BLOCK]; 3];
     let mut y = [0.0; BLOCK];
     for (block, out) in lightness.chunks_mut(BLOCK).enumerate() {
         row.load(block * BLOCK, out.len(), &mut rgb);
-        luminance(row.channels, &rgb, &mut y);
+        luminance(primaries, row.channels, &rgb, &mut y);
         for y in &mut y {
             let light = if *y > 0.0 { *y } else { 0.0 };
             *y = lightness_from_root(root_from_light(if light < 1.0 { light } else { 1.0 }));
@@ -129,6 +135,7 @@ fast_path! {
 
 #[inline(always)]
 fn chroma_row_body<S: Sample>(row: Row<'_, S>, range: (f32, f32), a: &mut [f32], b: &mut [f32]) {
+    let primaries = row.transfer.primaries();
     let mut rgb = [[0.0; BLOCK]; 3];
     let [mut y, mut lane_a, mut lane_b] = [[0.0; BLOCK]; 3];
     for (block, (a, b)) in a.chunks_mut(BLOCK).zip(b.chunks_mut(BLOCK)).enumerate() {
@@ -139,9 +146,10 @@ fn chroma_row_body<S: Sample>(row: Row<'_, S>, range: (f32, f32), a: &mut [f32],
         }
         row.load(block * BLOCK, a.len(), &mut rgb);
         rgb.iter_mut().flatten().for_each(|light| *light = light.max(range.0).min(range.1));
-        luminance(row.channels, &rgb, &mut y);
+        luminance(primaries, row.channels, &rgb, &mut y);
         for i in 0..BLOCK {
-            (lane_a[i], lane_b[i]) = chroma_from_linear(rgb[0][i], rgb[1][i], rgb[2][i], root_from_light(y[i]));
+            (lane_a[i], lane_b[i]) =
+                chroma_from_linear(primaries, rgb[0][i], rgb[1][i], rgb[2][i], root_from_light(y[i]));
         }
         a.copy_from_slice(&lane_a[..a.len()]);
         b.copy_from_slice(&lane_b[..b.len()]);
@@ -151,7 +159,8 @@ fn chroma_row_body<S: Sample>(row: Row<'_, S>, range: (f32, f32), a: &mut [f32],
 fast_path! {
     /// Writes one row of RGB (or RGBA) with the source's luminance and the wanted chroma.
     ///
-    /// Colours that do not fit lose chroma, never lightness. Alpha, pixels of weight 0, and pixels whose light is no
+    /// Colours that do not fit lose chroma, never lightness; of a float colour that itself lies outside, as much as is
+    /// to be kept is. Alpha, pixels of weight 0, and pixels whose light is no
     /// finite number are copied bit for bit.
     pub fn recolor_row<S: Sample, C: Chroma>(
         row: Row<'_, S>, dst: &mut [S], weight: Weight<'_>, chroma: &C,
@@ -160,10 +169,14 @@ fast_path! {
 
 #[inline(always)]
 fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight: Weight<'_>, chroma: &C) {
+    let primaries = row.transfer.primaries();
     let alpha = row.channels.is_multiple_of(2);
     let dst_channels = 3 + usize::from(alpha);
     let mut rgb = [[0.0; BLOCK]; 3];
     let [mut y, mut fy, mut l, mut a, mut b, mut w] = [[0.0; BLOCK]; 6];
+    let limit = row.transfer.limit(S::IS_FLOAT);
+    let keeps_own = S::IS_FLOAT && row.channels >= 3 && !weight.is_full();
+    let (mut least, mut most) = ([0.0; BLOCK], [limit; BLOCK]);
     for (block, out) in dst.chunks_mut(BLOCK * dst_channels).enumerate() {
         let (x, count) = (block * BLOCK, out.len() / dst_channels);
         let pixels = &row.samples[x * row.channels..(x + count) * row.channels];
@@ -173,7 +186,16 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
             continue;
         }
         row.load(x, count, &mut rgb);
-        luminance(row.channels, &rgb, &mut y);
+        luminance(primaries, row.channels, &rgb, &mut y);
+        if keeps_own {
+            // A mixture with a colour that lies outside may lie there too, but no farther.
+            for i in 0..BLOCK {
+                let takes_all = w[i] == 1.0 && !weight.adds;
+                let own = (rgb[0][i].min(rgb[1][i]).min(rgb[2][i]), rgb[0][i].max(rgb[1][i]).max(rgb[2][i]));
+                least[i] = if takes_all { 0.0 } else { own.0.min(0.0) };
+                most[i] = if takes_all { limit } else { own.1.max(limit) };
+            }
+        }
         let mut copied = 0_u32;
         for i in 0..BLOCK {
             copied += u32::from(!y[i].is_finite() | (w[i] == 0.0));
@@ -184,9 +206,13 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
         a.iter_mut().for_each(|a| *a = finite(*a));
         b.iter_mut().for_each(|b| *b = finite(*b));
         if !weight.is_full() {
-            blend(&rgb, &fy, (&w, weight.adds), &mut a, &mut b, row.channels);
+            let own = (row.channels >= 3).then_some((primaries, &rgb));
+            blend(own, &fy, (&w, weight.adds), &mut a, &mut b);
         }
-        linear_from_lab(&y, &fy, &a, &b, row.transfer.limit(), &mut rgb);
+        linear_from_lab(primaries, (&y, &fy), (&a, &b), Bounds { least: &least, most: &most }, &mut rgb);
+        if let Transfer::Profile(profile) = row.transfer {
+            profile.look_up(&mut rgb, false);
+        }
         match dst_channels {
             3 => (0..3).for_each(|c| S::store(&rgb[c], row.transfer, out, 3, c)),
             _ => (0..3).for_each(|c| S::store(&rgb[c], row.transfer, out, 4, c)),
@@ -204,9 +230,9 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
 
 /// Mixes the wanted chroma with the source's own, by weight, or adds it.
 #[inline(always)]
-fn blend(rgb: &[Lane; 3], fy: &Lane, (w, adds): (&Lane, bool), a: &mut Lane, b: &mut Lane, channels: usize) {
+fn blend(own: Option<(&Primaries, &[Lane; 3])>, fy: &Lane, (w, adds): (&Lane, bool), a: &mut Lane, b: &mut Lane) {
     for i in 0..BLOCK {
-        let own = if channels < 3 { (0.0, 0.0) } else { chroma_from_linear(rgb[0][i], rgb[1][i], rgb[2][i], fy[i]) };
+        let own = own.map_or((0.0, 0.0), |(p, rgb)| chroma_from_linear(p, rgb[0][i], rgb[1][i], rgb[2][i], fy[i]));
         if adds {
             a[i] = finite(own.0 + w[i] * a[i]);
             b[i] = finite(own.1 + w[i] * b[i]);

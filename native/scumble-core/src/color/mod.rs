@@ -1,20 +1,30 @@
 //! Colour: samples to lightness, and lightness with Lab chroma back to samples, a block of pixels at a time.
 
+mod convert;
 mod curve;
 mod dispatch;
 mod kernel;
 mod lab;
+mod primaries;
+mod profile;
 mod sample;
 #[cfg(test)]
 mod tests;
+mod tone;
+mod transfer;
+mod triples;
 
-pub use curve::Transfer;
+pub use convert::{ByProfiles, convert_row};
 pub(crate) use curve::{cbrt as cube_root, linear_from_srgb, srgb_from_linear};
 pub(crate) use dispatch::fast_path;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use dispatch::has_avx2;
 pub use kernel::{Chroma, PlaneRows, Row, Weight, chroma_row, lightness_row, recolor_row};
 pub(crate) use lab::finite;
-pub use lab::{lab_from_rgb, rgb_from_lab};
+pub use profile::Profile;
 pub use sample::Sample;
+pub use transfer::Transfer;
+pub use triples::{lab_from_rgb, rgb_from_lab};
 
 /// Pixels worked on together: large enough to fill vector registers, small enough to stay in the nearest cache.
 pub const BLOCK: usize = 128;

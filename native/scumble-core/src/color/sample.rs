@@ -5,18 +5,23 @@ use std::sync::LazyLock;
 use half::f16;
 
 use super::Lane;
-use super::curve::{Transfer, linear_from_srgb, linear_from_srgb_exact, srgb_from_linear, srgb_from_linear_exact};
+use super::curve::{linear_from_srgb, linear_from_srgb_exact, srgb_from_linear, srgb_from_linear_exact};
+use super::tone::Tone;
+use super::transfer::{Curve, Transfer};
 
 /// A kind of sample that pictures are made of.
 pub trait Sample: Copy + PartialEq + Send + Sync + 'static {
+    /// Whether samples may go beyond 1.
+    const IS_FLOAT: bool;
+
     /// Decodes one channel of interleaved pixels to light (0 black, 1 white).
-    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer, lane: &mut Lane);
+    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer<'_>, lane: &mut Lane);
 
     /// Whether the sample, as alpha, leaves nothing of the ground.
     fn is_full(self) -> bool;
 
     /// Encodes light into one channel of interleaved pixels; integers round to nearest and saturate.
-    fn store(lane: &Lane, transfer: Transfer, pixels: &mut [Self], channels: usize, channel: usize);
+    fn store(lane: &Lane, transfer: Transfer<'_>, pixels: &mut [Self], channels: usize, channel: usize);
 }
 
 /// Adding this to a float of 0 to 2^22 leaves its rounded value in the low bits: a conversion that vectorises.
@@ -47,45 +52,15 @@ fn map_store<S: Copy>(lane: &Lane, pixels: &mut [S], channels: usize, channel: u
     }
 }
 
-fn table<const N: usize>(transfer: Transfer, value: impl Fn(usize) -> f64) -> Box<[f32; N]> {
+fn srgb_table<const N: usize>(value: impl Fn(usize) -> f64) -> Box<[f32; N]> {
     let mut table = Box::new([0.0; N]);
-    for (i, entry) in table.iter_mut().enumerate() {
-        let value = value(i);
-        *entry = match transfer {
-            Transfer::Srgb => linear_from_srgb_exact(value) as f32,
-            Transfer::Linear => value as f32,
-        };
-    }
+    table.iter_mut().enumerate().for_each(|(i, entry)| *entry = linear_from_srgb_exact(value(i)) as f32);
     table
 }
 
-/// One table for each transfer, made at first use.
-struct Tables<const N: usize> {
-    srgb: LazyLock<Box<[f32; N]>>,
-    linear: LazyLock<Box<[f32; N]>>,
-}
-
-impl<const N: usize> Tables<N> {
-    fn of(&self, transfer: Transfer) -> &[f32; N] {
-        match transfer {
-            Transfer::Srgb => &self.srgb,
-            Transfer::Linear => &self.linear,
-        }
-    }
-}
-
-static LIGHT_U8: Tables<256> = Tables {
-    srgb: LazyLock::new(|| table(Transfer::Srgb, |i| i as f64 / 255.0)),
-    linear: LazyLock::new(|| table(Transfer::Linear, |i| i as f64 / 255.0)),
-};
-static LIGHT_U16: Tables<65536> = Tables {
-    srgb: LazyLock::new(|| table(Transfer::Srgb, |i| i as f64 / 65535.0)),
-    linear: LazyLock::new(|| table(Transfer::Linear, |i| i as f64 / 65535.0)),
-};
-static LIGHT_F16: Tables<65536> = Tables {
-    srgb: LazyLock::new(|| table(Transfer::Srgb, |i| f16::from_bits(i as u16).to_f64())),
-    linear: LazyLock::new(|| table(Transfer::Linear, |i| f16::from_bits(i as u16).to_f64())),
-};
+static SRGB_U8: LazyLock<Box<[f32; 256]>> = LazyLock::new(|| srgb_table(|i| i as f64 / 255.0));
+static SRGB_U16: LazyLock<Box<[f32; 65536]>> = LazyLock::new(|| srgb_table(|i| i as f64 / 65535.0));
+static SRGB_F16: LazyLock<Box<[f32; 65536]>> = LazyLock::new(|| srgb_table(|i| f16::from_bits(i as u16).to_f64()));
 
 /// 8-bit codes by the leading bits of light as a float: 1024 steps in each of the 15 octaves below white, so that an
 /// entry is never more than a 15th of a code away. Darker light is code 0.
@@ -99,84 +74,131 @@ fn code_index(light: f32) -> u32 {
     (light.to_bits() >> STEP_BITS) - (DARKEST.to_bits() >> STEP_BITS)
 }
 
-fn codes(encode: impl Fn(f64) -> f64) -> Box<[u8; CODES]> {
+static SRGB_CODES: LazyLock<Box<[u8; CODES]>> = LazyLock::new(|| {
     let mut codes = Box::new([255; CODES]);
     for (step, code) in codes.iter_mut().enumerate() {
         let bits = DARKEST.to_bits() + ((step as u32) << STEP_BITS);
         let middle = f32::from_bits(bits + (1 << (STEP_BITS - 1)));
-        *code = (encode(f64::from(middle)) * 255.0).round() as u8;
+        *code = (srgb_from_linear_exact(f64::from(middle)) * 255.0).round() as u8;
     }
     codes
-}
-
-static SRGB_CODES: LazyLock<Box<[u8; CODES]>> = LazyLock::new(|| codes(srgb_from_linear_exact));
-static LINEAR_CODES: LazyLock<Box<[u8; CODES]>> = LazyLock::new(|| codes(|light| light));
+});
 
 impl Sample for u8 {
+    const IS_FLOAT: bool = false;
+
     #[inline(always)]
     fn is_full(self) -> bool {
         self == Self::MAX
     }
 
     #[inline(always)]
-    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer, lane: &mut Lane) {
-        let light = LIGHT_U8.of(transfer);
-        map_load(pixels, channels, channel, lane, |code| light[code as usize]);
+    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer<'_>, lane: &mut Lane) {
+        match transfer.curve(channel) {
+            Curve::Srgb => {
+                let light: &[f32; 256] = &SRGB_U8;
+                map_load(pixels, channels, channel, lane, |code| light[code as usize]);
+            }
+            Curve::Linear => map_load(pixels, channels, channel, lane, |code| f32::from(code) * (1.0 / 255.0)),
+            Curve::Tone(tone) => {
+                let light = tone.light_u8();
+                map_load(pixels, channels, channel, lane, |code| light[code as usize]);
+            }
+        }
     }
 
     #[inline(always)]
-    fn store(lane: &Lane, transfer: Transfer, pixels: &mut [Self], channels: usize, channel: usize) {
-        let codes: &[u8; CODES] = match transfer {
-            Transfer::Srgb => &SRGB_CODES,
-            Transfer::Linear => &LINEAR_CODES,
-        };
-        let mut index = [0; super::BLOCK];
-        for (index, light) in index.iter_mut().zip(lane) {
-            *index = code_index(*light);
+    fn store(lane: &Lane, transfer: Transfer<'_>, pixels: &mut [Self], channels: usize, channel: usize) {
+        match transfer.curve(channel) {
+            Curve::Srgb => {
+                let codes: &[u8; CODES] = &SRGB_CODES;
+                store_codes(&lane.map(code_index), pixels, channels, channel, |index| codes[index as usize % CODES]);
+            }
+            Curve::Linear => {
+                map_store(lane, pixels, channels, channel, |light| rounded(unit(light) * 255.0) as u8);
+            }
+            Curve::Tone(tone) => {
+                let codes = tone.codes();
+                store_codes(&lane.map(Tone::code_index), pixels, channels, channel, |index| codes[index as usize]);
+            }
         }
-        for (pixel, index) in pixels.chunks_exact_mut(channels).zip(index) {
-            pixel[channel] = codes[index as usize % CODES];
-        }
+    }
+}
+
+/// Looks codes up once all their places are known, which are found by vector code.
+#[inline(always)]
+fn store_codes(
+    places: &[u32; super::BLOCK],
+    pixels: &mut [u8],
+    channels: usize,
+    channel: usize,
+    code: impl Fn(u32) -> u8,
+) {
+    for (pixel, place) in pixels.chunks_exact_mut(channels).zip(places) {
+        pixel[channel] = code(*place);
     }
 }
 
 impl Sample for u16 {
+    const IS_FLOAT: bool = false;
+
     #[inline(always)]
     fn is_full(self) -> bool {
         self == Self::MAX
     }
 
     #[inline(always)]
-    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer, lane: &mut Lane) {
-        let light = LIGHT_U16.of(transfer);
-        map_load(pixels, channels, channel, lane, |code| light[code as usize]);
+    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer<'_>, lane: &mut Lane) {
+        match transfer.curve(channel) {
+            Curve::Srgb => {
+                let light: &[f32; 65536] = &SRGB_U16;
+                map_load(pixels, channels, channel, lane, |code| light[code as usize]);
+            }
+            Curve::Linear => map_load(pixels, channels, channel, lane, |code| f32::from(code) * (1.0 / 65535.0)),
+            Curve::Tone(tone) => {
+                let light = tone.light_u16();
+                map_load(pixels, channels, channel, lane, |code| light[code as usize]);
+            }
+        }
     }
 
     #[inline(always)]
-    fn store(lane: &Lane, transfer: Transfer, pixels: &mut [Self], channels: usize, channel: usize) {
+    fn store(lane: &Lane, transfer: Transfer<'_>, pixels: &mut [Self], channels: usize, channel: usize) {
         let code = |value: f32| rounded(unit(value) * 65535.0) as u16;
-        let lane = encoded(lane, transfer);
+        let lane = encoded(lane, transfer.curve(channel));
         map_store(&lane, pixels, channels, channel, code);
     }
 }
 
 impl Sample for f16 {
+    const IS_FLOAT: bool = true;
+
     #[inline(always)]
     fn is_full(self) -> bool {
         self >= Self::ONE
     }
 
     #[inline(always)]
-    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer, lane: &mut Lane) {
-        let light = LIGHT_F16.of(transfer);
-        map_load(pixels, channels, channel, lane, |code| light[code.to_bits() as usize]);
+    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer<'_>, lane: &mut Lane) {
+        if let Curve::Srgb = transfer.curve(channel) {
+            let light: &[f32; 65536] = &SRGB_F16;
+            map_load(pixels, channels, channel, lane, |code| light[code.to_bits() as usize]);
+            return;
+        }
+        use half::slice::HalfFloatSliceExt;
+        let mut halves = [Self::ZERO; super::BLOCK];
+        for (pixel, half) in pixels.chunks_exact(channels).zip(&mut halves) {
+            *half = pixel[channel];
+        }
+        halves.convert_to_f32_slice(lane);
+        decode(lane, transfer.curve(channel));
     }
 
     #[inline(always)]
-    fn store(lane: &Lane, transfer: Transfer, pixels: &mut [Self], channels: usize, channel: usize) {
+    fn store(lane: &Lane, transfer: Transfer<'_>, pixels: &mut [Self], channels: usize, channel: usize) {
         use half::slice::HalfFloatSliceExt;
         let mut halves = [f16::ZERO; super::BLOCK];
-        halves.convert_from_f32_slice(&encoded(lane, transfer));
+        halves.convert_from_f32_slice(&encoded(lane, transfer.curve(channel)));
         for (pixel, half) in pixels.chunks_exact_mut(channels).zip(halves) {
             pixel[channel] = half;
         }
@@ -184,30 +206,41 @@ impl Sample for f16 {
 }
 
 impl Sample for f32 {
+    const IS_FLOAT: bool = true;
+
     #[inline(always)]
     fn is_full(self) -> bool {
         self >= 1.0
     }
 
     #[inline(always)]
-    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer, lane: &mut Lane) {
+    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer<'_>, lane: &mut Lane) {
         map_load(pixels, channels, channel, lane, |value| value);
-        if transfer == Transfer::Srgb {
-            lane.iter_mut().for_each(|value| *value = linear_from_srgb(*value));
-        }
+        decode(lane, transfer.curve(channel));
     }
 
     #[inline(always)]
-    fn store(lane: &Lane, transfer: Transfer, pixels: &mut [Self], channels: usize, channel: usize) {
-        map_store(&encoded(lane, transfer), pixels, channels, channel, |value| value);
+    fn store(lane: &Lane, transfer: Transfer<'_>, pixels: &mut [Self], channels: usize, channel: usize) {
+        map_store(&encoded(lane, transfer.curve(channel)), pixels, channels, channel, |value| value);
     }
 }
 
 #[inline(always)]
-fn encoded(lane: &Lane, transfer: Transfer) -> Lane {
+fn decode(lane: &mut Lane, curve: Curve<'_>) {
+    match curve {
+        Curve::Srgb => lane.iter_mut().for_each(|value| *value = linear_from_srgb(*value)),
+        Curve::Linear => (),
+        Curve::Tone(tone) => lane.iter_mut().for_each(|value| *value = tone.light(*value)),
+    }
+}
+
+#[inline(always)]
+fn encoded(lane: &Lane, curve: Curve<'_>) -> Lane {
     let mut encoded = *lane;
-    if transfer == Transfer::Srgb {
-        encoded.iter_mut().for_each(|value| *value = srgb_from_linear(*value));
+    match curve {
+        Curve::Srgb => encoded.iter_mut().for_each(|value| *value = srgb_from_linear(*value)),
+        Curve::Linear => (),
+        Curve::Tone(tone) => encoded.iter_mut().for_each(|value| *value = tone.sample(*value)),
     }
     encoded
 }

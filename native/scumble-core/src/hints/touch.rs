@@ -58,7 +58,7 @@ pub fn touched<S: Sample, C: ChromaRows>(
 #[derive(Debug)]
 pub struct Missing<'a, S> {
     src: View<'a, S>,
-    transfer: Transfer,
+    transfer: Transfer<'a>,
     extent: Extent,
     splat: Mutex<Splat>,
 }
@@ -68,7 +68,7 @@ impl<'a, S: Sample> Missing<'a, S> {
     ///
     /// # Errors
     /// `Argument` when the working size is empty.
-    pub fn new(src: View<'a, S>, transfer: Transfer, working: (usize, usize)) -> Result<Self> {
+    pub fn new(src: View<'a, S>, transfer: Transfer<'a>, working: (usize, usize)) -> Result<Self> {
         if working.0 * working.1 == 0 {
             return Err(Error::argument("the working size needs at least one pixel"));
         }

@@ -30,7 +30,7 @@ pub trait StrokeRows: Sync {
 #[derive(Debug, Clone, Copy)]
 pub struct Strokes<'a, S> {
     view: View<'a, S>,
-    transfer: Transfer,
+    transfer: Transfer<'a>,
 }
 
 impl<'a, S: Sample> Strokes<'a, S> {
@@ -38,7 +38,7 @@ impl<'a, S: Sample> Strokes<'a, S> {
     ///
     /// # Errors
     /// `Argument` when it has no alpha.
-    pub fn new(view: View<'a, S>, transfer: Transfer) -> Result<Self> {
+    pub fn new(view: View<'a, S>, transfer: Transfer<'a>) -> Result<Self> {
         if !view.layout().has_alpha() {
             return Err(Error::argument("the strokes have no alpha, so they cannot be told from their ground"));
         }
@@ -164,7 +164,7 @@ mod tests {
                 }
                 let mut lab = [[0.0; 3]];
                 let color = |c: usize| f32::from(rgba[4 * x + c]) / 255.0;
-                lab_from_rgb(&[[color(0), color(1), color(2)]], &mut lab);
+                lab_from_rgb(&[[color(0), color(1), color(2)]], Transfer::Srgb, &mut lab);
                 prop_assert!((ab[0] - lab[0][1]).abs() < 0.02 && (ab[1] - lab[0][2]).abs() < 0.02, "{ab:?} {lab:?}");
             }
             prop_assert_eq!(places.next(), None);

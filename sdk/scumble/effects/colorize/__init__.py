@@ -111,6 +111,10 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         return Told(lightness, hint_ab, thinned(hint_mask, hint_ab), statistics, hint_mask)
 
     def _seen(self, ctx: RenderContext, told: Told, session: Session, manifest: Manifest) -> Seen:
+        height, width = told.lightness.shape
+        views = 1 + float(manifest.settings["small_view"]) ** 2
+        tiles_bytes = manifest.tiling.bytes_per_pixel * width * height * views
+        ctx.engine.require(4 * manifest.model.parameters + tiles_bytes)
         ctx.progress.report(0.05, "Colours")
         return seen_at_two_sizes(told, session, manifest, ctx.engine, ctx.progress.sub(0.05, 0.25).report)
 
@@ -191,14 +195,14 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
 
     def _hint_planes(self, ctx: RenderContext, width: int, height: int) -> tuple[Plane, Plane]:
         """Returns wanted ab, (2, h, w), and where the user gave it, (h, w), at working size."""
-        rgb = np.zeros((height, width, 3), np.float32)
+        lab = np.zeros((height, width, 3), np.float32)
         mask = np.zeros((height, width), np.float32)
         if self.hints is not None:
             self._check_size(self.hints, "hints")
             if not self.hints.model.has_alpha:
                 message = "The picture of strokes has no transparency, so its strokes cannot be told from its ground"
                 raise ParamError(message, "Paint the strokes on a transparent layer.", "param.hints")
-            rgb, mask = stroke_colours(self.hints, width, height)
+            lab, mask = stroke_colours(self.hints, width, height, ctx.engine)
         for point in self.hint:
             if not (0 <= point.x < self.source.width and 0 <= point.y < self.source.height):
                 message = f"The hint {point.x},{point.y} lies outside the picture"
@@ -208,9 +212,9 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
             column = min(width - 1, point.x * width // self.source.width)
             reach = _HINT_CELLS // 2
             patch = (slice(max(0, row - reach), row + reach + 1), slice(max(0, column - reach), column + reach + 1))
-            rgb[patch] = np.asarray(point.color, np.float32) / 255
+            color = np.asarray([point.color], np.float32) / np.float32(255)
+            lab[patch] = ctx.engine.lab_from_rgb(color)
             mask[patch] = USER_MASK
-        lab = ctx.engine.lab_from_rgb(rgb.reshape(-1, 3)).reshape(height, width, 3)
         return np.ascontiguousarray(lab[..., 1:].transpose(2, 0, 1) * mask), mask
 
     def _points(self, ctx: RenderContext) -> tuple[NDArray[np.int32] | None, Plane | None]:

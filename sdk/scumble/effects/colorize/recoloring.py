@@ -18,8 +18,8 @@ _EVIDENCE = 50.0
 
 def own_ab(image: Image, width: int, height: int, engine: Engine) -> Plane:
     """Returns the picture's own ab at a smaller size, (2, height, width); of gray pictures 0."""
-    rgb, _ = cell_colours(image, width, height)
-    return np.ascontiguousarray(engine.lab_from_rgb(rgb.reshape(-1, 3))[:, 1:].T.reshape(2, height, width))
+    lab, _ = cell_colours(image, width, height, engine)
+    return np.ascontiguousarray(lab[..., 1:].transpose(2, 0, 1))
 
 
 def change_of_ab(own: Plane, lightness: Plane, hint_ab: Plane, hint_mask: Plane, engine: Engine) -> Plane:

@@ -32,8 +32,8 @@ def statistics_from_image(image: Image, centres: Plane, engine: Engine) -> Plane
     (Zhang 2016, section 2.2), as the global hints of Zhang 2017 (section 3.2). Transparent places do not count.
     """
     width, height = (min(_SIDE, max(_POOL, side // _POOL * _POOL)) for side in (image.width, image.height))
-    rgb, covered = cell_colours(image, width, height)
-    ab = engine.lab_from_rgb(rgb.reshape(-1, 3))[:, 1:].reshape(height, width, 2)
+    lab, covered = cell_colours(image, width, height, engine)
+    ab, rgb = lab[..., 1:], engine.rgb_from_lab(lab.reshape(-1, 3)).reshape(lab.shape)
     if not covered.any():
         return no_statistics(centres)
     blocks = np.moveaxis(ab * covered[..., None], -1, 0), covered[None]

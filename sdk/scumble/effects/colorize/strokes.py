@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scumble.media.arrays import array_from_image
 from scumble.media.image import Image, SampleType, Transfer
+
+if TYPE_CHECKING:
+    from scumble.engine import Engine
 
 Plane = NDArray[np.float32]
 _STROKE_COVERAGE = 0.02
@@ -26,13 +29,15 @@ def _with_curve(colour: Plane) -> Plane:
     return np.where(colour <= 0.0031308, 12.92 * colour, 1.055 * colour ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
-def cell_colours(image: Image, width: int, height: int) -> tuple[Plane, Plane]:
-    """Shrinks a picture to (h, w): its alpha-weighted mean sRGB, (h, w, 3), and the mean alpha, (h, w).
+def cell_colours(image: Image, width: int, height: int, engine: Engine) -> tuple[Plane, Plane]:
+    """Shrinks a picture to (h, w): Lab of its alpha-weighted mean colours, (h, w, 3), and the mean alpha, (h, w).
 
-    Rows are read in strips; no float copy of the whole picture is made.
+    Means are taken of the picture's own numbers, and of sRGB's for light. Rows are read in strips; no float copy of the
+    whole picture is made.
     """
     rgb = np.zeros((height, width, 3), np.float32)
     covered = np.zeros((height, width), np.float32)
+    is_light = image.transfer is Transfer.LINEAR and not image.icc_profile
     columns = [column * image.width // width for column in range(width)]
     for row in range(height):
         top = row * image.height // height
@@ -43,7 +48,7 @@ def cell_colours(image: Image, width: int, height: int) -> tuple[Plane, Plane]:
             colour, alpha = strip[..., :-1], strip[..., -1:]
         if not alpha.any():
             continue
-        if image.transfer is Transfer.LINEAR:
+        if is_light:
             colour = _with_curve(colour)
         colour = np.broadcast_to(colour, (*strip.shape[:2], 3))
         total = np.add.reduceat((colour * alpha).sum(0), columns, axis=0)
@@ -51,13 +56,14 @@ def cell_colours(image: Image, width: int, height: int) -> tuple[Plane, Plane]:
         pixels = np.add.reduceat(np.full((strip.shape[1], 1), bottom - top, np.float32), columns, axis=0)
         rgb[row] = total / np.maximum(weight, 1e-6)
         covered[row] = (weight / pixels)[:, 0]
-    return rgb, covered
+    lab = engine.lab_from_rgb(rgb.reshape(-1, 3), None if is_light else image)
+    return lab.reshape(rgb.shape), covered
 
 
-def stroke_colours(strokes: Image, width: int, height: int) -> tuple[Plane, Plane]:
-    """Shrinks strokes to (h, w): their mean sRGB, (h, w, 3), and which cells count, (h, w).
+def stroke_colours(strokes: Image, width: int, height: int, engine: Engine) -> tuple[Plane, Plane]:
+    """Shrinks strokes to (h, w): Lab of their mean colours, (h, w, 3), and which cells count, (h, w).
 
     A cell counts from 2 % coverage on, so that thin strokes on large pictures survive.
     """
-    rgb, covered = cell_colours(strokes, width, height)
-    return rgb, (covered >= _STROKE_COVERAGE).astype(np.float32)
+    lab, covered = cell_colours(strokes, width, height, engine)
+    return lab, (covered >= _STROKE_COVERAGE).astype(np.float32)

@@ -1,0 +1,205 @@
+"""Colour kernels on one thread against scikit-image and OpenCV, in turns in one process, beside the memory's speed.
+
+python -m benchmarks.kernels [--megapixels 4] [--repeats 7] [--output PAGE.md]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from skimage import color as reference
+
+from benchmarks.photo import extent_from_megapixels, photo_from_examples
+from scumble import _native
+from scumble.media import icc
+
+Array = NDArray[Any]
+_SCIKIT_SHARE = 8
+"""scikit-image sees an eighth of the rows: it takes minutes on more, and its time grows with the pixels."""
+_TOP = {"uint8": 255, "uint16": 65535, "float32": 1}
+
+
+class Kernel(NamedTuple):
+    """One thing to do, in the ways that are compared; each works on so many rows, and moves so many bytes a pixel."""
+
+    title: str
+    bytes_per_pixel: int
+    ways: dict[str, Callable[[], object]]
+
+
+def kernels(photo: Array, dtype: str) -> list[Kernel]:
+    """Returns what is measured on a photo of 8-bit RGB, given as samples of `dtype`."""
+    height, width = photo.shape[:2]
+    top, size = _TOP[dtype], np.dtype(dtype).itemsize
+    src = (photo.astype(np.float32) * (top / 255)).astype(dtype)
+    few = np.ascontiguousarray(src[: height // _SCIKIT_SHARE])
+    ab = np.stack([np.full((height, width), 12, np.float32), np.full((height, width), -9, np.float32)])
+    small = np.random.default_rng(1).uniform(-30, 30, (2, 384, 512)).astype(np.float32)
+    guide = _native.lightness_thumbnail(src, 512, 384)
+    out = np.empty_like(src)
+    space = _native.ColorSpace(icc.profile_from_primaries(icc.DISPLAY_P3, icc.SRGB_CURVE, "Display P3"))
+    vivid = np.random.default_rng(2).uniform(-110, 110, (2, height, width)).astype(np.float32)
+
+    def unit(pixels: Array) -> Array:
+        return pixels if dtype == "float32" else pixels.astype(np.float32) * np.float32(1 / top)
+
+    def codes(rgb: Array) -> Array:
+        return rgb if dtype == "float32" else np.clip(np.rint(rgb * top), 0, top).astype(dtype)
+
+    def opencv_lightness() -> Array:
+        return np.asarray(cv2.cvtColor(unit(src), cv2.COLOR_RGB2Lab)[..., 0])
+
+    def opencv_recolored(chroma: Array) -> Array:
+        lab = cv2.cvtColor(unit(src), cv2.COLOR_RGB2Lab)
+        lab[..., 1], lab[..., 2] = chroma
+        return codes(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB))
+
+    def scikit_recolored(chroma: Array) -> Array:
+        lab = reference.rgb2lab(unit(few))
+        lab[..., 1:] = chroma[:, : len(few)].transpose(1, 2, 0)
+        return codes(reference.lab2rgb(lab))
+
+    def opencv_guided() -> Array:
+        lab = cv2.cvtColor(unit(src), cv2.COLOR_RGB2Lab)
+        means = [cv2.blur(plane, (9, 9)) for plane in (guide, guide * guide)]
+        variance = means[1] - means[0] * means[0] + np.float32(4)
+        for channel, plane in enumerate(small):
+            slope = (cv2.blur(plane * guide, (9, 9)) - means[0] * cv2.blur(plane, (9, 9))) / variance
+            offset = cv2.blur(plane, (9, 9)) - slope * means[0]
+            lines = (cv2.resize(cv2.blur(line, (9, 9)), (width, height)) for line in (slope, offset))
+            lab[..., 1 + channel] = next(lines) * lab[..., 0] + next(lines)
+        return codes(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB))
+
+    return [
+        Kernel(
+            "RGB to L",
+            3 * size + 4,
+            {
+                "scumble": lambda: _native.lightness(src),
+                "opencv": opencv_lightness,
+                "scikit-image": lambda: reference.rgb2lab(unit(few))[..., 0],
+            },
+        ),
+        Kernel(
+            "RGB to L, averaged to 512 by 384",
+            3 * size,
+            {
+                "scumble": lambda: _native.lightness_thumbnail(src, 512, 384),
+                "opencv": lambda: cv2.resize(opencv_lightness(), (512, 384), interpolation=cv2.INTER_AREA),
+            },
+        ),
+        Kernel(
+            "L of the source and ab to RGB",
+            6 * size + 8,
+            {
+                "scumble": lambda: _native.recolor(src, out, ab),
+                "scumble, Display P3": lambda: _native.recolor(src, out, ab, transfer=space),
+                "opencv": lambda: opencv_recolored(ab),
+                "scikit-image": lambda: scikit_recolored(ab),
+            },
+        ),
+        Kernel(
+            "the same, most colours beyond the gamut (the others clip)",
+            6 * size + 8,
+            {
+                "scumble": lambda: _native.recolor(src, out, vivid),
+                "opencv": lambda: opencv_recolored(vivid),
+                "scikit-image": lambda: scikit_recolored(vivid),
+            },
+        ),
+        Kernel(
+            "L of the source and small ab, led by its edges, to RGB",
+            6 * size,
+            {
+                "scumble": lambda: _native.recolor_guided(src, out, small, guide),
+                "opencv": opencv_guided,
+            },
+        ),
+    ]
+
+
+def copying_ns_per_byte(repeats: int) -> float:
+    """Returns the least time that copying takes, for each byte read or written, in pieces that no cache holds."""
+    source = np.ones(64 << 20, np.uint8)
+    target = np.empty_like(source)
+    return min(_seconds(lambda: np.copyto(target, source)) for _ in range(repeats)) * 1e9 / (2 * source.nbytes)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def rows_of(kernel: Kernel, pixels: int, repeats: int, ns_per_byte: float) -> list[str]:
+    """Measures a kernel's ways in turns; returns the rows of the table."""
+    share = {name: _SCIKIT_SHARE if name == "scikit-image" else 1 for name in kernel.ways}
+    times: dict[str, list[float]] = {name: [] for name in kernel.ways}
+    for name in kernel.ways:
+        kernel.ways[name]()  # tables are made and pages touched at the first call
+    for _ in range(repeats):
+        for name, way in kernel.ways.items():
+            times[name].append(_seconds(way) * share[name] * 1e9 / pixels)
+    ours = times["scumble"]
+    rows = []
+    for name, found in times.items():
+        ratios = [other / own for other, own in zip(found, ours, strict=True)]
+        rows.append(
+            f"| {kernel.title} | {name} | {statistics.median(found):.2f} | {min(found):.2f} "
+            f"| {statistics.median(ratios):.1f} | {min(found) / min(ours):.1f} "
+            f"| {kernel.bytes_per_pixel * ns_per_byte:.2f} |"
+        )
+    return rows
+
+
+def page(megapixels: float, repeats: int) -> str:
+    """Returns the table as Markdown."""
+    cv2.setNumThreads(1)
+    width, height = extent_from_megapixels(megapixels)
+    photo = photo_from_examples(width, height)
+    ns_per_byte = copying_ns_per_byte(repeats)
+    lines = [
+        "# Colour kernels",
+        "",
+        f"One thread each, {megapixels:g} MP, {repeats} turns in one process; `python -m benchmarks.kernels`.",
+        "× is a way's time over Scumble's of the same turn (median), and least over least. The limit is what copying",
+        "the bytes that must be read and written takes on this machine. OpenCV and scikit-image work in 32-bit float.",
+    ]
+    for dtype in _TOP:
+        lines += [
+            "",
+            f"## {dtype}",
+            "",
+            "| Work | Way | ns/px, median | least | × | × least | limit, ns/px |",
+            "|---|---|--:|--:|--:|--:|--:|",
+        ]
+        for kernel in kernels(photo, dtype):
+            lines += rows_of(kernel, photo.shape[0] * photo.shape[1], repeats, ns_per_byte)
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measures, prints and, if asked to, writes the page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.kernels", description=__doc__)
+    parser.add_argument("--megapixels", type=float, default=4.0, help="size of the photo (4)")
+    parser.add_argument("--repeats", type=int, default=7, help="turns (7)")
+    parser.add_argument("--output", type=Path, help="the page to write")
+    options = parser.parse_args()
+    if options.megapixels <= 0 or options.repeats < 1:
+        parser.error("size and repeats must be above zero")
+    text = page(options.megapixels, options.repeats)
+    print(text)
+    if options.output is not None:
+        options.output.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
