@@ -2,7 +2,7 @@
 
 use half::f16;
 
-use crate::color::{Sample, Transfer, linear_from_srgb, srgb_from_linear};
+use crate::color::{Sample, linear_from_srgb, srgb_from_linear};
 use crate::error::{Error, Result};
 use crate::image::{Canvas, View};
 use crate::plan::{Rect, Tile};
@@ -96,8 +96,9 @@ pub struct Reworking<'a, S> {
     pub src: View<'a, S>,
     /// As large as the source times the scale, with alpha exactly if the source has it.
     pub dst: &'a Canvas<'a, S>,
-    /// What the samples mean. A graph is given sRGB codes always: that is what such nets learn on.
-    pub transfer: Transfer,
+    /// Whether the samples are light. A graph is given codes always, since such nets learn on sRGB's: light is encoded
+    /// for it; codes of another space stay as they are, so that no colour is clipped.
+    pub is_light: bool,
     /// The one colour that goes in and comes out, for a graph of one channel and a picture of three; else all.
     pub colour: Option<usize>,
 }
@@ -149,12 +150,11 @@ impl<S: Code> Reworking<'_, S> {
                 let from = self.colour.unwrap_or(if layout.color_channels() == 1 { 0 } else { channel });
                 let numbers = columns.iter().map(|x| samples[x * layout.channels + from].number());
                 let place = Place::new(ports.axes, channel, ports.channels.0, (read.width, read.height), row);
-                match self.transfer {
-                    Transfer::Srgb => place.write(out, numbers.map(|number| black + number * gain)),
-                    Transfer::Linear => {
-                        let encoded = numbers.map(|number| srgb_from_linear(number * (1.0 / S::WHITE)));
-                        place.write(out, encoded.map(|code| black + code * (white - black)));
-                    }
+                if self.is_light {
+                    let encoded = numbers.map(|number| srgb_from_linear(number * (1.0 / S::WHITE)));
+                    place.write(out, encoded.map(|code| black + code * (white - black)));
+                } else {
+                    place.write(out, numbers.map(|number| black + number * gain));
                 }
             }
         }
@@ -179,10 +179,8 @@ impl<S: Code> Reworking<'_, S> {
                 let to = self.colour.unwrap_or(channel);
                 let numbers = place.read(values, left, count).map(|value| (value - black) * gain);
                 for (pixel, number) in span.chunks_exact_mut(layout.channels).zip(numbers) {
-                    pixel[to] = S::from_number(match self.transfer {
-                        Transfer::Srgb => number,
-                        Transfer::Linear => linear_from_srgb(number * (1.0 / S::WHITE)) * S::WHITE,
-                    });
+                    let light = || linear_from_srgb(number * (1.0 / S::WHITE)) * S::WHITE;
+                    pixel[to] = S::from_number(if self.is_light { light() } else { number });
                 }
             }
             if layout.has_alpha() {

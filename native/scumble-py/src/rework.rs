@@ -6,11 +6,12 @@ use scumble_core::Error;
 use scumble_core::rework::{self, Ports, Reworking};
 use scumble_core::tiles::{Axes, Tiled};
 
-use crate::arrays::{Destination, Source, transfer_from_name, with_sample_type};
+use crate::arrays::{Destination, Source, with_sample_type};
 use crate::engine::Session;
 use crate::errors::OrRaise;
 use crate::plan::TilePlan;
 use crate::progress::run_detached;
+use crate::space::Meaning;
 
 #[pymethods]
 impl Session {
@@ -33,7 +34,7 @@ impl Session {
     ///     axes: "nchw" or "nhwc", of input and output.
     ///     colour: for a graph of one channel, the one colour of `src` that goes in and comes out; the others and alpha
     ///         stay in `dst` as they are, but for alpha, which is written.
-    ///     transfer: "srgb" or "linear".
+    ///     transfer: "srgb", "linear" or a profile's space; light is encoded for the graph, codes stay as they are.
     ///     workers: as for `run_tiled`.
     ///     progress: as for `run_tiled`.
     ///
@@ -44,7 +45,7 @@ impl Session {
     #[pyo3(signature = (
         plan: "TilePlan", src: "_Pixels", dst: "_Pixels", *, input: "str", output: "str", channels: "tuple[int, int]",
         scale: "int" = 1, value_range: "tuple[float, float]" = (0.0, 1.0), axes: "str" = "nchw",
-        colour: "int | None" = None, transfer: "str" = "srgb", workers: "int | None" = None,
+        colour: "int | None" = None, transfer: "str | ColorSpace" = Meaning::Srgb, workers: "int | None" = None,
         progress: "_Listener | None" = None
     ) -> "None")]
     #[allow(clippy::too_many_arguments)]
@@ -61,11 +62,11 @@ impl Session {
         value_range: (f32, f32),
         axes: &str,
         colour: Option<usize>,
-        transfer: &str,
+        transfer: Meaning,
         workers: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        let transfer = transfer_from_name(transfer)?;
+        let is_light = transfer.is_light();
         let axes = match axes {
             "nchw" => Axes::Nchw,
             "nhwc" => Axes::Nhwc,
@@ -81,7 +82,7 @@ impl Session {
             let source = Source::<S>::new(src)?;
             let mut destination = Destination::<S>::new(dst, &source)?;
             let canvas = destination.canvas()?;
-            let job = Reworking { src: source.view()?, dst: &canvas, transfer, colour };
+            let job = Reworking { src: source.view()?, dst: &canvas, is_light, colour };
             run_detached(py, progress, |ticker| rework::rework_tiled(run, job, ports, ticker))
         })
     }

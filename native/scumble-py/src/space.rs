@@ -68,6 +68,15 @@ impl Meaning {
             Self::Space(space) => Transfer::Profile(&space.get().inner),
         }
     }
+
+    /// Whether samples are proportional to light.
+    pub fn is_light(&self) -> bool {
+        match self.transfer() {
+            Transfer::Srgb => false,
+            Transfer::Linear => true,
+            Transfer::Profile(profile) => profile.is_linear(),
+        }
+    }
 }
 
 impl FromPyObject<'_, '_> for Meaning {

@@ -173,8 +173,8 @@ class Engine(Drawing, Generating, Modelling):
     def require(self, working_bytes: float) -> None:
         """Raises MemoryBudgetTooSmall when the budget holds not even the program and so many bytes of work."""
         needed = PROGRAM_BYTES + working_bytes
-        if needed > self._budget_bytes:
-            allowed, least = self._budget_bytes / _MIB, math.ceil(needed / _MIB)
+        if needed > self._ladder.budget_bytes:
+            allowed, least = self._ladder.budget_bytes / _MIB, math.ceil(needed / _MIB)
             message = f"The memory budget of {allowed:.0f} MiB is too small: {least} MiB are needed"
             raise MemoryBudgetTooSmall(message, f"Allow at least {least} MiB (--memory {least}).")
 

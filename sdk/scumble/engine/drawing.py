@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scumble import _native  # noqa: TID251 - this is the room
+from scumble.engine.ladder import Ladder
 from scumble.engine.machine import cores
 from scumble.media import mapped
 
@@ -27,7 +28,7 @@ class Drawing:
 
     _workers: int | None
     _allocate: Callable[[int], memoryview] | None
-    _budget_bytes: int
+    _ladder: Ladder
 
     @property
     def picture_bytes(self) -> int:
@@ -35,7 +36,7 @@ class Drawing:
 
         A third of what the budget leaves beside the program and a net at its working size: source, result and a clip.
         """
-        return max(_SMALL_PICTURE_BYTES, (self._budget_bytes - WORKING_BYTES) // 3)
+        return max(_SMALL_PICTURE_BYTES, (self._ladder.budget_bytes - WORKING_BYTES) // 3)
 
     def background(
         self,

@@ -19,6 +19,7 @@ from scumble.engine.machine import runtime_library
 from scumble.engine.planning import Planning
 from scumble.errors import ParamError
 from scumble.media.arrays import array_from_image, image_from_array
+from scumble.media.profiles import meaning_of
 from scumble.models.foreign import read_model
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class ImageModel:
                 value_range=value_range,
                 axes=facts.axes,
                 colour=colour,
-                transfer=image.transfer.value,
+                transfer=meaning_of(image),
                 workers=cut.workers,
                 progress=progress and _part(progress, index, len(parts)),
             )
