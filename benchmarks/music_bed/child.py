@@ -13,6 +13,7 @@ import time
 from benchmarks.memory import status_mib
 from scumble import MusicBed
 from scumble.effects.music_bed.playing import played, preset_of
+from scumble.effects.music_bed.timbre.voicing import Voicing
 from scumble.engine.sound import empty_frames, font_from_cache, master_sound
 from scumble.jobs import Progress
 from scumble.models.store import find_asset
@@ -27,7 +28,7 @@ def play(style: str, length_s: float) -> dict[str, float]:
     asset = find_asset("instruments")
     font = font_from_cache(asset.manifest.asset.sha256, asset.content(), [preset_of(track) for track in score.tracks])
     marks.append(time.perf_counter())
-    sound = played(score, font, stems=False, progress=Progress())
+    sound = played(score, font, Voicing(), stems=False, progress=Progress())
     marks.append(time.perf_counter())
     bed = empty_frames(score.length_samples)
     master_sound(sound.mix, bed, target_lufs=-14.0, ceiling_db=-1.0, cyclic=False, progress=Progress().report)

@@ -224,7 +224,7 @@ def judged(net: Net, pack: Pack, held: Pack, crepe: Crepe, count: int) -> dict[s
             name: frechet_interval(seen[name], seen["taught"]) for name in ("drawn", "taught_again", "plain_tones")
         },
         "kernel": {name: kernel_interval(seen[name], seen["held_out"]) for name in others},
-        "variety": {name: variety(seen[name], [note.kind for note in notes]) for name in waves},
+        "variety": variety_scores(net, pack),
         "read_back": read_back_scores(held_pictures, waves["held_out_as_pictures"], notes),
         "copies": copies(small(drawn), notes, pack, small(held_pictures)),
         "blends": blends(net, crepe, 12),
@@ -243,6 +243,18 @@ def read_back_scores(wanted: NDArray[np.float32], waves: Waves, notes: list[Note
     return dict(zip(names, np.median(rows, axis=0).tolist(), strict=True)) | {"notes": len(rows)}
 
 
+def variety_scores(net: Net, pack: Pack, key: int = 60) -> dict[str, float]:
+    """Returns how far instruments of a kind are from each other at one key, drawn and taught: means over the kinds."""
+    found: dict[str, list[float]] = {"drawn": [], "taught": []}
+    for number, kind in enumerate(KINDS):
+        own = torch.nonzero((pack.kind == number) & (pack.key[:, 0] == key)).flatten().tolist()
+        drawn = np.stack([net.drawn(Wish(kind, seed), key) for seed in range(max(2, len(own)))])
+        found["drawn"].append(variety(small(drawn)))
+        if len(own) > 1:
+            found["taught"].append(variety(small(pictures_of(pack, own))))
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
 def by_kind(drawn: Tensor, real: Tensor, notes: list[Note]) -> dict[str, tuple[float, float, int]]:
     """Returns the share in tune of drawn and of held-out notes, and how many, for each kind."""
     found = {}
@@ -259,7 +271,7 @@ def summary_of(report: dict[str, Any]) -> dict[str, float]:
     """Returns the figures that go into the manifest."""
     figures = {f"in_tune_{name}": report["pitch"][name]["in_tune"][0] for name in ("drawn", "held_out")}
     figures |= {f"frechet_{name}": value[0] for name, value in report["frechet"].items()}
-    figures["variety_ratio"] = report["variety"]["drawn"] / report["variety"]["held_out"]
+    figures["variety_ratio"] = report["variety"]["drawn"] / report["variety"]["taught"]
     figures["copies_drawn_closer_share"] = report["copies"]["drawn_closer_db"]
     figures["blend_levels_onward"] = report["blends"]["levels_onward"]
     return figures | {"notes_judged": float(report["notes"])}

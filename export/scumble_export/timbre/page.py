@@ -67,8 +67,8 @@ def words_on_losses(report: dict[str, Any]) -> str:
     return (
         f"{back['notes']} held-out notes of single players that became pictures and sounds again have levels "
         f"{back['loud_db']:.1f} dB off in bands above -40 dB, {back['between_db']:.1f} dB between harmonics, and a "
-        f"pitch {back['cents']:.1f} cents off (medians). Drawn notes differ from the mean of their kind by "
-        f"{varied['drawn']:.2f}, held-out ones by {varied['held_out']:.2f}, taught ones by {varied['taught']:.2f}."
+        f"pitch {back['cents']:.1f} cents off (medians). At middle C two drawn instruments of a "
+        f"kind are {varied['drawn']:.1f} dB apart on average, two taught ones {varied['taught']:.1f} dB."
     )
 
 
