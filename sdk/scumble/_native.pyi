@@ -299,7 +299,7 @@ class Session:
         value_range: tuple[float, float] = ...,
         axes: str = "nchw",
         colour: int | None = None,
-        transfer: str = "srgb",
+        transfer: str | ColorSpace = ...,
         workers: int | None = None,
         progress: _Listener | None = None,
     ) -> None:
@@ -322,7 +322,7 @@ class Session:
             axes: "nchw" or "nhwc", of input and output.
             colour: for a graph of one channel, the one colour of `src` that goes in and comes out; the others and alpha
                 stay in `dst` as they are, but for alpha, which is written.
-            transfer: "srgb" or "linear".
+            transfer: "srgb", "linear" or a profile's space; light is encoded for the graph, codes stay as they are.
             workers: as for `run_tiled`.
             progress: as for `run_tiled`.
 
