@@ -68,13 +68,10 @@ impl TilePlan {
         for core in USUAL_CORES {
             usual = cheaper(usual, &tried(&[core], &[core])?);
         }
-        let large = tried(&LARGE_CORES, &LARGE_CORES)?;
+        let mut large = tried(&LARGE_CORES, &LARGE_CORES)?;
+        large.retain(|large| usual.is_none_or(|usual| large.cost * WORTH.1 <= usual.cost * WORTH.0));
         let small = if usual.is_none() && large.is_empty() { tried(&SMALL_CORES, &SMALL_CORES)? } else { Vec::new() };
-        let chosen = lean(&large)
-            .filter(|large| usual.is_none_or(|usual| large.cost * WORTH.1 <= usual.cost * WORTH.0))
-            .or(usual)
-            .or_else(|| cheaper(None, &small))
-            .ok_or_else(|| budget.too_small(least))?;
+        let chosen = lean(&large).or(usual).or_else(|| cheaper(None, &small)).ok_or_else(|| budget.too_small(least))?;
         let plan = Self::cut(width, height, chosen.tile, grain)?;
         Ok(Fitted { plan, workers: chosen.workers, bytes: chosen.bytes })
     }
