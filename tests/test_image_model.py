@@ -9,11 +9,13 @@ import pytest
 from tests import foreign_nets
 
 from scumble import _native
-from scumble.engine import Engine, ImageModel
+from scumble.engine import Engine, ImageModel, machine
+from scumble.engine.memory_probe import measured_memory
 from scumble.errors import DeviceOutOfMemory, JobCancelled, MemoryBudgetTooSmall, ModelError, ParamError, UnsafeModel
 from scumble.jobs import Progress
 from scumble.media.arrays import array_from_image, image_from_array
 from scumble.media.image import Image, Transfer
+from scumble.models.foreign import image_ports, read_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -247,6 +249,24 @@ def test_memory_that_grows_faster_than_the_picture_is_told() -> None:
     assert 3 < memory.growth < 20  # a float32 for each pair of pixels, in the product and in its softmax
     counted = [found.plan(side, side, budget_bytes=1 << 40).bytes for side in (100, 200)]
     assert 12 < counted[1] / counted[0] < 17
+
+
+def test_measuring_memory_takes_large_models_is_cancelled_and_fails_in_words() -> None:
+    net = foreign_nets.Found()
+    content = net.picture(net.conv(net.relu(net.conv(net.conv("x", 3, 300), 300, 300)), 300, 3))
+    assert len(content) > 3 << 20  # more than a pipe holds
+    ports, library = image_ports(read_model(content).graph), machine.runtime_library()
+    facts: Any = {"channels": (3, 3), "scale": 1}
+    assert measured_memory(content, ports, library, [(32, 32)], **facts, progress=lambda _: None).bytes_per_pixel > 1000
+
+    def stop(_: float) -> None:
+        raise JobCancelled("enough")
+
+    with pytest.raises(JobCancelled, match="enough"):
+        measured_memory(content, ports, library, [(32, 32)], **facts, progress=stop)
+    with pytest.raises(ModelError, match="while its memory was measured") as caught:
+        measured_memory(content, ports, library, [(32, 32)], channels=(3, 1), scale=1)
+    assert caught.value.code == "model.failed"
 
 
 def test_a_budget_is_kept_and_a_small_one_is_an_error() -> None:

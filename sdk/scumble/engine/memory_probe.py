@@ -8,6 +8,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,12 +59,15 @@ def measured_memory(
     job |= {"channels": channels, "scale": scale}
     job = {"library": str(library), "sizes": sizes, "ports": job}
     command = [sys.executable, "-m", "scumble.engine.memory_probe"]
-    pipe = subprocess.PIPE
     found_alike = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    process = subprocess.Popen(  # noqa: S603 - our own module
-        command, stdin=pipe, stdout=pipe, stderr=pipe, env=found_alike
-    )
-    output, errors = _said(process, json.dumps(job).encode() + b"\n" + content, progress)
+    pipe = subprocess.PIPE
+    with tempfile.TemporaryFile() as given:
+        given.write(json.dumps(job).encode() + b"\n" + content)
+        given.seek(0)
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=given, stdout=pipe, stderr=pipe, env=found_alike
+        )
+        output, errors = _said(process, progress)
     if process.returncode:
         said = errors.decode("utf-8", "replace").strip().splitlines()
         message = f"The model failed while its memory was measured: {said[-1] if said else 'its process was ended'}"
@@ -71,14 +75,12 @@ def measured_memory(
     return Memory(*json.loads(output))
 
 
-def _said(process: subprocess.Popen[bytes], given: bytes, progress: Listener) -> tuple[bytes, bytes]:
+def _said(process: subprocess.Popen[bytes], progress: Listener) -> tuple[bytes, bytes]:
     """Returns what a process says, and its errors; ends it where `progress` raises."""
-    rest: bytes | None = given
     try:
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                return process.communicate(rest, _LISTENING_S)
-            rest = None  # it is on its way
+                return process.communicate(timeout=_LISTENING_S)
             if progress is not None:
                 progress(0.0)
     except BaseException:

@@ -26,6 +26,9 @@ const SMALL_CORES: [usize; 4] = [64, 32, 16, 1];
 /// picture's whole side, which needs no halo: strips of its full width or height, or the full frame.
 const LARGE_CORES: [usize; 7] = [256, 384, 512, 768, 1024, 2048, usize::MAX];
 
+/// Pixels that a large tile reads at most, where a usual one would do too: more would take gigabytes unasked.
+const LARGEST_TILE: usize = 1 << 21;
+
 /// The share of the usual plan's work that a plan of large tiles may cost at most, to be worth its memory.
 const WORTH: (u64, u64) = (3, 4);
 
@@ -41,6 +44,8 @@ const BUFFER_BYTES_PER_PIXEL: f64 = 48.0;
 struct Candidate {
     /// Read pixels, across and down, at most.
     tile: (usize, usize),
+    /// Read pixels.
+    pixels: usize,
     workers: usize,
     bytes: u64,
     /// Pixels that the busiest worker computes.
@@ -68,13 +73,12 @@ impl TilePlan {
         for core in USUAL_CORES {
             usual = cheaper(usual, &tried(&[core], &[core])?);
         }
-        let large = tried(&LARGE_CORES, &LARGE_CORES)?;
+        let mut large = tried(&LARGE_CORES, &LARGE_CORES)?;
+        large.retain(|large| {
+            usual.is_none_or(|usual| large.pixels <= LARGEST_TILE && large.cost * WORTH.1 <= usual.cost * WORTH.0)
+        });
         let small = if usual.is_none() && large.is_empty() { tried(&SMALL_CORES, &SMALL_CORES)? } else { Vec::new() };
-        let chosen = lean(&large)
-            .filter(|large| usual.is_none_or(|usual| large.cost * WORTH.1 <= usual.cost * WORTH.0))
-            .or(usual)
-            .or_else(|| cheaper(None, &small))
-            .ok_or_else(|| budget.too_small(least))?;
+        let chosen = lean(&large).or(usual).or_else(|| cheaper(None, &small)).ok_or_else(|| budget.too_small(least))?;
         let plan = Self::cut(width, height, chosen.tile, grain)?;
         Ok(Fitted { plan, workers: chosen.workers, bytes: chosen.bytes })
     }
@@ -129,7 +133,7 @@ fn candidate(across: Cut, down: Cut, budget: &Budget, least: &mut u64) -> Option
     let rounds = tiles.div_ceil(most);
     let workers = tiles.div_ceil(rounds); // no more than keep the busiest one as short
     let cost = rounds as u64 * pixels as u64;
-    Some(Candidate { tile: (across.tile, down.tile), workers, bytes: per_worker * workers as u64, cost })
+    Some(Candidate { tile: (across.tile, down.tile), pixels, workers, bytes: per_worker * workers as u64, cost })
 }
 
 fn cheaper(best: Option<Candidate>, found: &[Candidate]) -> Option<Candidate> {
