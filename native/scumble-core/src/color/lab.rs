@@ -129,12 +129,36 @@ fn reduce_chroma(
             count += 1;
         }
     }
-    let whole = count.next_multiple_of(8).min(BLOCK);
-    let [y, fy, a, b, least, most] = outside.each_ref().map(|lane| &lane[..whole]);
-    let (mut low, mut high) = ([0.0_f32; BLOCK], [1.0_f32; BLOCK]);
-    let (low, high) = (&mut low[..whole], &mut high[..whole]);
+    let [y, fy, a, b, least, most] = &outside;
+    let mut shares = [0.0_f32; BLOCK];
+    let groups = count.div_ceil(GROUP);
+    for (group, shares) in shares.as_chunks_mut::<GROUP>().0.iter_mut().take(groups).enumerate() {
+        let of = |lane: &Lane| lane.as_chunks::<GROUP>().0[group];
+        *shares = fitting_shares(p, (of(y), of(fy)), (of(a), of(b)), (of(least), of(most)));
+    }
+    for (i, place) in places[..count].iter().enumerate() {
+        let share = shares[i];
+        let color = linear_from_parts(p, y[i], fy[i], share * a[i], share * b[i]);
+        rgb[0][*place] = if share > 0.0 { color.0 } else { y[i] };
+        rgb[1][*place] = if share > 0.0 { color.1 } else { y[i] };
+        rgb[2][*place] = if share > 0.0 { color.2 } else { y[i] };
+    }
+}
+
+/// Pixels whose chroma is reduced together: some vectors, so that they need not wait for each other.
+const GROUP: usize = 32;
+type Group = [f32; GROUP];
+
+#[inline(always)]
+fn fitting_shares(
+    p: &Primaries,
+    (y, fy): (Group, Group),
+    (a, b): (Group, Group),
+    (least, most): (Group, Group),
+) -> Group {
+    let (mut low, mut high) = ([0.0_f32; GROUP], [1.0_f32; GROUP]);
     for _ in 0..GAMUT_STEPS {
-        for i in 0..whole {
+        for i in 0..GROUP {
             let middle = 0.5 * (low[i] + high[i]);
             let color = linear_from_parts(p, y[i], fy[i], middle * a[i], middle * b[i]);
             let inside = is_inside(color, y[i], (least[i], most[i]));
@@ -142,13 +166,7 @@ fn reduce_chroma(
             high[i] = if inside { high[i] } else { middle };
         }
     }
-    for (i, place) in places[..count].iter().enumerate() {
-        let share = low[i];
-        let color = linear_from_parts(p, y[i], fy[i], share * a[i], share * b[i]);
-        rgb[0][*place] = if share > 0.0 { color.0 } else { y[i] };
-        rgb[1][*place] = if share > 0.0 { color.1 } else { y[i] };
-        rgb[2][*place] = if share > 0.0 { color.2 } else { y[i] };
-    }
+    low
 }
 
 /// Chroma that is no number, or beyond anything a colour can have, counts as none.
