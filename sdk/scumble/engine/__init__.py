@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -41,8 +40,6 @@ _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _DEVICES = ("auto", "cpu", "cuda")
 _GPU_SLOTS = 2
 _MIB = 1 << 20
-PROGRAM_BYTES = 100 * _MIB
-"""What the interpreter and the libraries take by themselves: measured 72 to 90 MiB."""
 
 
 class Engine(Drawing, Generating):
@@ -191,14 +188,6 @@ class Engine(Drawing, Generating):
             workers=self.workers,
             budget_bytes=self._budget_bytes if budget_bytes is None else budget_bytes,
         )
-
-    def require(self, working_bytes: float) -> None:
-        """Raises MemoryBudgetTooSmall when the budget holds not even the program and so many bytes of work."""
-        needed = PROGRAM_BYTES + working_bytes
-        if needed > self._budget_bytes:
-            allowed, least = self._budget_bytes / _MIB, math.ceil(needed / _MIB)
-            message = f"The memory budget of {allowed:.0f} MiB is too small: {least} MiB are needed"
-            raise MemoryBudgetTooSmall(message, f"Allow at least {least} MiB (--memory {least}).")
 
     def colorize_tiled(
         self,
