@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +18,7 @@ from scumble.engine.machine import cores, default_budget_mib, preload_cuda, runt
 from scumble.engine.modelling import ImageModel, Modelling
 from scumble.engine.planes import area_means
 from scumble.engine.planning import Fitted
-from scumble.errors import DeviceOutOfMemory, MemoryBudgetTooSmall, ParamError, ProviderUnavailable
+from scumble.errors import DeviceOutOfMemory, ParamError, ProviderUnavailable
 from scumble.media.arrays import array_from_image, image_from_array
 from scumble.media.profiles import meaning_of
 
@@ -42,8 +41,6 @@ _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _DEVICES = ("auto", "cpu", "cuda")
 _GPU_SLOTS = 2
 _MIB = 1 << 20
-PROGRAM_BYTES = 100 * _MIB
-"""What the interpreter and the libraries take by themselves: measured 72 to 90 MiB."""
 
 
 class Engine(Drawing, Generating, Modelling):
@@ -169,14 +166,6 @@ class Engine(Drawing, Generating, Modelling):
             hint = "pip uninstall -y onnxruntime && pip install 'scumble[gpu]', or use --device cpu."
             raise ProviderUnavailable("The installed ONNX Runtime is the one without CUDA", hint)
         return _CUDA if self.device != "cpu" and _CUDA in built_in else _CPU
-
-    def require(self, working_bytes: float) -> None:
-        """Raises MemoryBudgetTooSmall when the budget holds not even the program and so many bytes of work."""
-        needed = PROGRAM_BYTES + working_bytes
-        if needed > self._ladder.budget_bytes:
-            allowed, least = self._ladder.budget_bytes / _MIB, math.ceil(needed / _MIB)
-            message = f"The memory budget of {allowed:.0f} MiB is too small: {least} MiB are needed"
-            raise MemoryBudgetTooSmall(message, f"Allow at least {least} MiB (--memory {least}).")
 
     def colorize_tiled(
         self,

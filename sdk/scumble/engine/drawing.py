@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from scumble import _native  # noqa: TID251 - this is the room
 from scumble.engine.ladder import Ladder
 from scumble.engine.machine import cores
+from scumble.errors import MemoryBudgetTooSmall
 from scumble.media import mapped
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 Listener = Callable[[float], object] | None
 
+PROGRAM_BYTES = 100 << 20
+"""What the interpreter and the libraries take by themselves: measured 72 to 90 MiB."""
 WORKING_BYTES = 256 << 20
 """What the program, a net at its working size and the strips in work take at most: measured 240 MiB, colorize's."""
 _SMALL_PICTURE_BYTES = 4 << 20
@@ -37,6 +40,14 @@ class Drawing:
         A third of what the budget leaves beside the program and a net at its working size: source, result and a clip.
         """
         return max(_SMALL_PICTURE_BYTES, (self._ladder.budget_bytes - WORKING_BYTES) // 3)
+
+    def require(self, working_bytes: float) -> None:
+        """Raises MemoryBudgetTooSmall when the budget holds not even the program and so many bytes of work."""
+        needed = PROGRAM_BYTES + working_bytes
+        if needed > self._ladder.budget_bytes:
+            allowed, least = self._ladder.budget_bytes / (1 << 20), math.ceil(needed / (1 << 20))
+            message = f"The memory budget of {allowed:.0f} MiB is too small: {least} MiB are needed"
+            raise MemoryBudgetTooSmall(message, f"Allow at least {least} MiB (--memory {least}).")
 
     def background(
         self,

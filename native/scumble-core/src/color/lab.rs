@@ -95,8 +95,10 @@ pub fn linear_from_lab(
         outside += u32::from(!is_inside(color, y[i], (bounds.least[i], bounds.most[i])));
         (red[i], green[i], blue[i]) = color;
     }
-    if outside > 0 {
-        reduce_chroma(p, (y, fy), (a, b), bounds, [red, green, blue]);
+    if outside > MANY {
+        reduce_all(p, (y, fy), (a, b), bounds, [&mut *red, &mut *green, &mut *blue]);
+    } else if outside > 0 {
+        reduce_some(p, (y, fy), (a, b), bounds, [&mut *red, &mut *green, &mut *blue]);
     }
     for i in 0..BLOCK {
         let (low, high) = (y[i].min(bounds.least[i]), y[i].max(bounds.most[i]));
@@ -106,9 +108,30 @@ pub fn linear_from_lab(
     }
 }
 
-/// Finds by bisection the largest share of the chroma that fits, for all pixels of the block that lie outside at once.
+/// Beyond so many pixels of a block that lie outside, putting them together costs more than it saves.
+const MANY: u32 = BLOCK as u32 * 3 / 4;
+
+/// Reduces the chroma of pixels that lie outside, working on all.
 #[inline(always)]
-fn reduce_chroma(
+fn reduce_all(p: &Primaries, (y, fy): (&Lane, &Lane), (a, b): (&Lane, &Lane), bounds: Bounds<'_>, rgb: [&mut Lane; 3]) {
+    let mut shares = [0.0_f32; BLOCK];
+    for (group, shares) in shares.as_chunks_mut::<GROUP>().0.iter_mut().enumerate() {
+        let of = |lane: &Lane| lane.as_chunks::<GROUP>().0[group];
+        *shares = fitting_shares(p, (of(y), of(fy)), (of(a), of(b)), (of(bounds.least), of(bounds.most)));
+    }
+    for i in 0..BLOCK {
+        let own = (rgb[0][i], rgb[1][i], rgb[2][i]);
+        let share = shares[i];
+        let less = linear_from_parts(p, y[i], fy[i], share * a[i], share * b[i]);
+        let fitting = if share > 0.0 { less } else { (y[i], y[i], y[i]) };
+        let is_kept = is_inside(own, y[i], (bounds.least[i], bounds.most[i]));
+        (rgb[0][i], rgb[1][i], rgb[2][i]) = if is_kept { own } else { fitting };
+    }
+}
+
+/// Reduces the chroma of pixels that lie outside, put together before and taken apart after.
+#[inline(always)]
+fn reduce_some(
     p: &Primaries,
     (y, fy): (&Lane, &Lane),
     (a, b): (&Lane, &Lane),
@@ -129,12 +152,37 @@ fn reduce_chroma(
             count += 1;
         }
     }
-    let whole = count.next_multiple_of(8).min(BLOCK);
-    let [y, fy, a, b, least, most] = outside.each_ref().map(|lane| &lane[..whole]);
-    let (mut low, mut high) = ([0.0_f32; BLOCK], [1.0_f32; BLOCK]);
-    let (low, high) = (&mut low[..whole], &mut high[..whole]);
+    let [y, fy, a, b, least, most] = &outside;
+    let mut shares = [0.0_f32; BLOCK];
+    let groups = count.div_ceil(GROUP);
+    for (group, shares) in shares.as_chunks_mut::<GROUP>().0.iter_mut().take(groups).enumerate() {
+        let of = |lane: &Lane| lane.as_chunks::<GROUP>().0[group];
+        *shares = fitting_shares(p, (of(y), of(fy)), (of(a), of(b)), (of(least), of(most)));
+    }
+    for (i, place) in places[..count].iter().enumerate() {
+        let share = shares[i];
+        let color = linear_from_parts(p, y[i], fy[i], share * a[i], share * b[i]);
+        rgb[0][*place] = if share > 0.0 { color.0 } else { y[i] };
+        rgb[1][*place] = if share > 0.0 { color.1 } else { y[i] };
+        rgb[2][*place] = if share > 0.0 { color.2 } else { y[i] };
+    }
+}
+
+/// Pixels whose chroma is reduced together: some vectors, so that they need not wait for each other.
+const GROUP: usize = 32;
+type Group = [f32; GROUP];
+
+/// Finds by bisection the largest share of the chroma that fits.
+#[inline(always)]
+fn fitting_shares(
+    p: &Primaries,
+    (y, fy): (Group, Group),
+    (a, b): (Group, Group),
+    (least, most): (Group, Group),
+) -> Group {
+    let (mut low, mut high) = ([0.0_f32; GROUP], [1.0_f32; GROUP]);
     for _ in 0..GAMUT_STEPS {
-        for i in 0..whole {
+        for i in 0..GROUP {
             let middle = 0.5 * (low[i] + high[i]);
             let color = linear_from_parts(p, y[i], fy[i], middle * a[i], middle * b[i]);
             let inside = is_inside(color, y[i], (least[i], most[i]));
@@ -142,13 +190,7 @@ fn reduce_chroma(
             high[i] = if inside { high[i] } else { middle };
         }
     }
-    for (i, place) in places[..count].iter().enumerate() {
-        let share = low[i];
-        let color = linear_from_parts(p, y[i], fy[i], share * a[i], share * b[i]);
-        rgb[0][*place] = if share > 0.0 { color.0 } else { y[i] };
-        rgb[1][*place] = if share > 0.0 { color.1 } else { y[i] };
-        rgb[2][*place] = if share > 0.0 { color.2 } else { y[i] };
-    }
+    low
 }
 
 /// Chroma that is no number, or beyond anything a colour can have, counts as none.
