@@ -121,6 +121,13 @@ BAD = {
 }
 
 
+def test_an_empty_name_of_a_file_is_not_taken_for_none(tmp_path: Path) -> None:
+    done = scumble(tmp_path, "music-bed", "out.wav", "--duration", "1", "--duck-under", "")
+    assert done.returncode == 2
+    assert "param.duck_under" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_gives_code_and_hint_and_leaves_nothing(folder: Path, case: str) -> None:
     arguments, exit_code, code = BAD[case]

@@ -33,7 +33,7 @@ from scumble_export.background.tiling import (
     measure_cell_reach,
 )
 from scumble_export.bundle import write_bundle
-from scumble_export.graphs import without_traces
+from scumble_export.graphs import save_onnx
 
 OPSET = 18
 PARITY_LIMIT, TILE_LIMIT, CONTROL_LEAST = 1e-4, 1e-5, 1e-2
@@ -59,20 +59,9 @@ def to_onnx(net: Generator, path: Path) -> None:
     with warnings.catch_warnings():
         # Several inputs share a size; the exporter names it once and warns of the other names.
         warnings.filterwarnings("ignore", message=".*axis name.*will not be used")
-        program = torch.onnx.export(
-            net,
-            example,
-            input_names=input_names(depth),
-            output_names=["rgb"],
-            dynamic_shapes=(*shapes, noise),
-            opset_version=OPSET,
-            dynamo=True,
-            optimize=True,
-            verbose=False,
+        save_onnx(
+            net, example, path, inputs=input_names(depth), outputs=["rgb"], opset=OPSET, dynamic_shapes=(*shapes, noise)
         )
-    assert program is not None
-    program.save(str(path), external_data=False)
-    without_traces(path)
 
 
 @torch.no_grad()

@@ -26,7 +26,7 @@ from scumble_export.colorize.scales import SCALES
 from scumble_export.colorize.scoring import SIZE
 from scumble_export.colorize.tiles import HALO
 from scumble_export.data import licences_of, load_photos
-from scumble_export.graphs import without_traces
+from scumble_export.graphs import save_onnx
 from scumble_export.verify import measure_bytes_per_pixel, measure_parity, measure_reach, shape_of
 
 INPUTS: dict[str, int | tuple[int, ...]] = {
@@ -74,20 +74,15 @@ def to_onnx(net: Colorizer, path: Path) -> None:
     example = tuple(torch.zeros(shape_of(entry, side, side)) for entry in INPUTS.values())
     height, width = torch.export.Dim("h", min=1, max=2048), torch.export.Dim("w", min=1, max=2048)
     sizes = {2: STRIDE * height, 3: STRIDE * width}
-    program = torch.onnx.export(
+    save_onnx(
         net,
         example,
-        input_names=list(INPUTS),
-        output_names=list(OUTPUTS),
+        path,
+        inputs=INPUTS,
+        outputs=OUTPUTS,
+        opset=OPSET,
         dynamic_shapes={name: sizes if isinstance(entry, int) else None for name, entry in INPUTS.items()},
-        opset_version=OPSET,
-        dynamo=True,
-        optimize=True,
-        verbose=False,
     )
-    assert program is not None
-    program.save(str(path), external_data=False)
-    without_traces(path)
     net.eval()
 
 

@@ -28,7 +28,7 @@ from scumble.music import vocabulary as v
 from scumble_export.assets import Source, sha256_of, write_asset
 from scumble_export.composer.corpus import ENGINE_LICENCE, load_pieces
 from scumble_export.composer.net import Composer, Size, Step
-from scumble_export.graphs import without_traces
+from scumble_export.graphs import save_onnx
 
 OPSET = 18
 PARITY_LIMIT = 1e-4
@@ -62,20 +62,15 @@ def to_onnx(net: Composer, path: Path) -> None:
     kept = 2 * net.size.layers * net.size.width
     example = torch.zeros(3), torch.zeros(5, kept)
     words, past = torch.export.Dim("n", min=1, max=net.size.context), torch.export.Dim("t", min=0, max=net.size.context)
-    program = torch.onnx.export(
+    save_onnx(
         Step(net).eval(),
         example,
-        input_names=["words", "past"],
-        output_names=["logits", "kept"],
+        path,
+        inputs=["words", "past"],
+        outputs=["logits", "kept"],
+        opset=OPSET,
         dynamic_shapes=({0: words}, {0: past}),
-        opset_version=OPSET,
-        dynamo=True,
-        optimize=True,
-        verbose=False,
     )
-    assert program is not None
-    program.save(str(path), external_data=False)
-    without_traces(path)
     halve(path)
 
 

@@ -18,7 +18,7 @@ import onnxruntime
 import torch
 
 from scumble_export.assets import Source, sha256_of, write_asset
-from scumble_export.graphs import without_traces
+from scumble_export.graphs import save_onnx
 from scumble_export.timbre import picture
 from scumble_export.timbre.net import CODE
 from scumble_export.timbre.runs import KINDS, Instrument, Run, example_noise, inputs_of
@@ -38,19 +38,7 @@ _CARD = Path(__file__).with_name("CARD.md")
 def to_onnx(graph: Instrument, path: Path) -> None:
     """Exports the graph for one note at a time into one file."""
     example = inputs_of(0, torch.zeros(CODE), 60.0, 0.7, example_noise())
-    program = torch.onnx.export(
-        graph,
-        example,
-        input_names=list(INPUTS),
-        output_names=[OUTPUT],
-        opset_version=OPSET,
-        dynamo=True,
-        optimize=True,
-        verbose=False,
-    )
-    assert program is not None
-    program.save(str(path), external_data=False)
-    without_traces(path)
+    save_onnx(graph, example, path, inputs=INPUTS, outputs=[OUTPUT], opset=OPSET)
 
 
 @torch.no_grad()

@@ -89,6 +89,9 @@ def values_from_options(params: tuple[Param, ...], options: dict[str, Any]) -> d
         elif isinstance(param, PointsParam):
             values[param.name] = [point for text in given for point in param.parse(text)]
         elif given is not None:
+            if isinstance(param, FileParam) and not given.strip():  # a shell's variable that was never set
+                option = "--" + param.name.replace("_", "-")
+                raise ParamError(f"{option} names no file", f"Name one, or leave {option} out.", f"param.{param.name}")
             values[param.name] = param.parse(given)
     return values
 
