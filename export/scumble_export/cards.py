@@ -1,4 +1,4 @@
-"""Cards of bundles that were taken over, not trained: a template beside the builder, and what the build knows."""
+"""Cards of bundles with one file, trained here or taken over: a template beside the builder, and what it knows."""
 
 from __future__ import annotations
 
@@ -24,3 +24,15 @@ def card_from_template(
     rows = (f"| {one.name} {one.version} | {one.licence} | {one.authors} | `{one.sha256}` |" for one in sources)
     values |= {"bytes": f"{len(content):,}", "sources": "\n".join(rows)} | more
     return Template(template.read_text("utf-8")).substitute(values)
+
+
+def card_of_trained(template: Path, facts: Mapping[str, Any], sources: list[Source]) -> str:
+    """Returns the card of what was trained here.
+
+    The template's names are `$version`, those of the manifest's tables (`$settings_words`, `$training_steps`), and
+    `$data` and `$scores` as rows of tables. Raises KeyError for a name that nothing fills.
+    """
+    flat = {f"{table}_{name}": str(value) for table in ("settings", "training") for name, value in facts[table].items()}
+    rows = "\n".join(f"| {one.name} | {one.version} | {one.licence} | {one.authors} |" for one in sources)
+    scores = "\n".join(f"| {name} | {value:.4g} |" for name, value in facts["scores"].items())
+    return Template(template.read_text("utf-8")).substitute(flat, version=facts["version"], data=rows, scores=scores)

@@ -17,6 +17,7 @@ from scumble.effects.music_bed.timbre.sounding import sound_from_partials
 from scumble.models.asset import asset_from_folder
 from scumble.music.midi_reading import score_from_midi
 from scumble_export.assets import Source, write_asset
+from scumble_export.cards import card_of_trained
 from scumble_export.timbre import export, picture
 from scumble_export.timbre.codes import Codes
 from scumble_export.timbre.critic import Critic, along_harmonics
@@ -206,7 +207,7 @@ def test_training_learns_resumes_and_ships(pack: Path, tmp_path: Path) -> None:
         licence_text="none",
         sources=[source],
         largest_mb=export.LARGEST_MB,
-        card=export.card_text(facts, [source]),
+        card=card_of_trained(Path(export.__file__).parent / "CARD.md", facts, [source]),
     )
     asset = asset_from_folder(tmp_path / "timbre")
     assert asset.content() == model.read_bytes()

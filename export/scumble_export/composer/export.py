@@ -14,7 +14,6 @@ import tarfile
 import tempfile
 from collections import Counter
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from torch import Tensor
 
 from scumble.music import vocabulary as v
 from scumble_export.assets import Source, sha256_of, write_asset
+from scumble_export.cards import card_of_trained
 from scumble_export.composer.corpus import ENGINE_LICENCE, load_pieces
 from scumble_export.composer.net import Composer, Size, Step
 from scumble_export.graphs import save_onnx
@@ -142,16 +142,6 @@ def sources_from(data: Path, archive: Path, manifest: Path) -> tuple[list[Source
     return sources, "\n\n".join(texts)
 
 
-def card_text(facts: dict[str, Any], sources: list[Source]) -> str:
-    """Fills the card from the manifest."""
-    flat = {
-        f"{section}_{key}": str(value) for section in ("settings", "training") for key, value in facts[section].items()
-    }
-    rows = "\n".join(f"| {one.name} | {one.version} | {one.licence} | {one.authors} |" for one in sources)
-    scores = "\n".join(f"| {name} | {value:.4g} |" for name, value in facts["scores"].items())
-    return Template(_CARD.read_text("utf-8")).substitute(flat, version=facts["version"], data=rows, scores=scores)
-
-
 def main() -> None:
     """Writes the bundle, or says why there is none."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -207,7 +197,7 @@ def main() -> None:
         licence_text=licence_text,
         sources=sources,
         largest_mb=LARGEST_MB,
-        card=card_text(facts, sources),
+        card=card_of_trained(_CARD, facts, sources),
     )
     print(json.dumps(facts, indent=1))
 

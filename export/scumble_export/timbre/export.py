@@ -10,7 +10,6 @@ import json
 import subprocess
 import tempfile
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import onnxruntime
 import torch
 
 from scumble_export.assets import Source, sha256_of, write_asset
+from scumble_export.cards import card_of_trained
 from scumble_export.graphs import save_onnx
 from scumble_export.timbre import picture
 from scumble_export.timbre.net import CODE
@@ -115,14 +115,6 @@ def manifest_facts(run: Run) -> dict[str, Any]:
     }
 
 
-def card_text(facts: dict[str, Any], sources: list[Source]) -> str:
-    """Fills the card from the manifest."""
-    flat = {f"{part}_{key}": str(value) for part in ("settings", "training") for key, value in facts[part].items()}
-    rows = "\n".join(f"| {one.name} | {one.version} | {one.licence} | {one.authors} |" for one in sources)
-    scores = "\n".join(f"| {name} | {value:.4g} |" for name, value in facts["scores"].items())
-    return Template(_CARD.read_text("utf-8")).substitute(flat, version=facts["version"], data=rows, scores=scores)
-
-
 def main() -> None:
     """Writes the bundle, or says why there is none."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -154,7 +146,7 @@ def main() -> None:
         licence_text=licence_text,
         sources=sources,
         largest_mb=LARGEST_MB,
-        card=card_text(facts, sources),
+        card=card_of_trained(_CARD, facts, sources),
     )
     print(json.dumps(facts, indent=1))
 
