@@ -1,10 +1,11 @@
-"""Colours one photo in one way and prints what that took, as JSON: a fresh process for each measurement.
+"""Does one job in one way and prints what that took, as JSON: a fresh process for each measurement.
 
-python -m benchmarks.child WAY PHOTO.npy LIMIT_GIB
+python -m benchmarks.engine.child WAY PHOTO.npy LIMIT_GIB [RESULT.npy]
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import resource
 import sys
@@ -16,8 +17,9 @@ import cv2
 import numpy as np
 import onnxruntime
 
+from benchmarks.engine.tilers import Pixels
+from benchmarks.engine.ways import WAYS
 from benchmarks.memory import status_mib
-from benchmarks.ways import WAYS, Pixels
 
 _MIB = 1 << 20
 _EVERY = 16
@@ -31,23 +33,36 @@ def lightness_error(photo: Pixels, result: Pixels) -> float:
     return float(np.percentile(np.abs(before - after), 99.9))
 
 
-def measured(way: str, photo: Pixels, limit_gib: float) -> dict[str, Any]:
+def measured(name: str, photo: Pixels, limit_gib: float, saved: Path | None = None) -> dict[str, Any]:
     """Returns seconds, CPU seconds, MiB above source and result, and |ΔL|; or how it failed, under "failed"."""
+    way = WAYS[name]
+    way.prepare()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)  # what preparing left behind would hide some of what comes
     limit = int(limit_gib * 1024 * _MIB) + photo.nbytes
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     Path("/proc/self/clear_refs").write_text("5")  # the peak so far, of reading the photo, is forgotten
     loaded = status_mib("VmRSS")
     wall, cpu = time.perf_counter(), time.process_time()
     try:
-        result = WAYS[way].colorize(photo)
-    except (MemoryError, RuntimeError, cv2.error, onnxruntime.capi.onnxruntime_pybind11_state.Fail) as error:
+        result = way.run(photo)
+    except (
+        MemoryError,
+        RuntimeError,
+        cv2.error,
+        onnxruntime.capi.onnxruntime_pybind11_state.Fail,
+        onnxruntime.capi.onnxruntime_pybind11_state.RuntimeException,
+    ) as error:
         return {"failed": str(error) or type(error).__name__}
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak = status_mib("VmHWM") - loaded - result.nbytes / _MIB
     assert result.shape == photo.shape
-    return {"seconds": wall, "cpu_seconds": cpu, "mib": peak, "lightness": lightness_error(photo, result)}
+    if saved is not None:
+        np.save(saved, result)
+    figures = {"seconds": wall, "cpu_seconds": cpu, "mib": peak}
+    return figures if way.kind == "exact" else figures | {"lightness": lightness_error(photo, result)}
 
 
 if __name__ == "__main__":
-    name, path, gib = sys.argv[1:]
-    print(json.dumps(measured(name, np.load(path), float(gib))))
+    name, path, gib, *target = sys.argv[1:]
+    print(json.dumps(measured(name, np.load(path), float(gib), Path(target[0]) if target else None)))
