@@ -23,11 +23,11 @@ unexport PYTHONHOME PYTHONPATH CONDA_PREFIX
 demo: $(VENV)/.scumble
 	@$(BIN)/python examples/demo.py
 
-test: $(VENV)/.scumble $(VENV)/.export
+test: $(VENV)/.scumble $(VENV)/.export $(VENV)/.bench
 	cargo test --release --locked --manifest-path native/Cargo.toml --package scumble-core
 	@$(BIN)/python -m pytest
 
-check: $(VENV)/.scumble $(VENV)/.export
+check: $(VENV)/.scumble $(VENV)/.export $(VENV)/.bench
 	$(BIN)/ruff format --check $(RUFF_PATHS)
 	$(BIN)/ruff check $(RUFF_PATHS)
 	$(BIN)/mypy
@@ -35,11 +35,11 @@ check: $(VENV)/.scumble $(VENV)/.export
 	cargo fmt --all --check --manifest-path native/Cargo.toml
 	cargo clippy --locked --workspace --all-targets --manifest-path native/Cargo.toml -- -D warnings
 
-bench: $(VENV)/.scumble
-	@$(BIN)/python -m benchmarks
+bench: $(VENV)/.scumble $(VENV)/.export $(VENV)/.bench
+	@$(BIN)/python -m benchmarks.engine
 	@$(BIN)/python -m benchmarks.worker
 
-setup: $(VENV)/.scumble $(VENV)/.export
+setup: $(VENV)/.scumble $(VENV)/.export $(VENV)/.bench
 
 # One line each, and only when there is something to do: what the machine lacks.
 define need_python
@@ -71,4 +71,10 @@ $(VENV)/.scumble: $(VENV)/.made pyproject.toml $(NATIVE)
 $(VENV)/.export: $(VENV)/.made export/pyproject.toml
 	@echo "installing scumble-export with torch: a few gigabytes the first time"
 	@$(BIN)/python -m pip install --editable export
+	@touch $@
+
+# What the benches compare with; torch is there first, so that MONAI brings no other.
+$(VENV)/.bench: $(VENV)/.export benchmarks/requirements.txt
+	@echo "installing what the benches compare with"
+	@$(BIN)/python -m pip install --requirement benchmarks/requirements.txt
 	@touch $@

@@ -10,7 +10,7 @@ from benchmarks.background.checks import MoodScores, PaletteScores, TextScores
 from benchmarks.background.measures import MOODS
 from benchmarks.background.processes import LARGE_PX, ByteScores, Cost, FileScores
 from benchmarks.figures import Figure, percent, shown, table
-from benchmarks.report import processor
+from benchmarks.machine import processor
 from scumble.effects.background import THUMBNAIL_BYTES, THUMBNAIL_PX
 from scumble.engine.machine import default_budget_mib
 

@@ -59,7 +59,7 @@ def measured(name: str, photo: Pixels, limit_gib: float, saved: Path | None = No
     assert result.shape == photo.shape
     if saved is not None:
         np.save(saved, result)
-    figures = {"seconds": wall, "cpu_seconds": cpu, "mib": peak}
+    figures = {"seconds": wall, "cpu_seconds": cpu, "mib": peak} | way.statistics()
     return figures if way.kind == "exact" else figures | {"lightness": lightness_error(photo, result)}
 
 

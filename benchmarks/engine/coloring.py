@@ -15,8 +15,9 @@ from skimage import color as scikit
 
 from benchmarks.engine.nets import BUNDLE
 from benchmarks.engine.tilers import each_tile, reflected, slid
-from scumble import Colorize
+from scumble import Colorize, Engine
 from scumble.media.arrays import array_from_image, image_from_array
+from scumble.models.store import find_bundle
 
 Pixels = NDArray[Any]
 VIVIDNESS = 0.6
@@ -32,6 +33,12 @@ def scumble_fast(photo: Pixels) -> Pixels:
 def scumble_full(photo: Pixels) -> Pixels:
     """Scumble with detail="full": the net over tiles of the full picture, after a look at the whole."""
     return array_from_image(Colorize(detail="full", vividness=VIVIDNESS)(image_from_array(photo)))
+
+
+def statistics() -> dict[str, float]:
+    """Returns what the workers of `scumble_full` did so far: `Session.statistics`."""
+    bundle = find_bundle("colorize")
+    return dict(Engine.default().session(bundle.model_bytes, bundle.manifest.model.sha256).statistics())
 
 
 def opencv_fast_float(photo: Pixels) -> Pixels:
@@ -61,7 +68,7 @@ def onnxruntime_frame(photo: Pixels) -> Pixels:
 
 
 def vips(photo: Pixels) -> Pixels:
-    """libvips converts, shrinks and enlarges, strip by strip on its own threads; the net runs between."""
+    """As libvips does it: converts, shrinks and enlarges in strips on threads of its own; the net runs between."""
     height, width = photo.shape[:2]
     source = pyvips.Image.new_from_memory(photo, width, height, 3, "uchar").copy(interpretation="srgb")
     lightness = source.colourspace("lab")[0]

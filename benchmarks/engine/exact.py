@@ -30,6 +30,12 @@ def inspect() -> None:
     engine().model(mobile_net())
 
 
+def statistics() -> dict[str, float]:
+    """Returns what the workers of `scumble_exact` did so far: `Session.statistics`."""
+    net = mobile_net()
+    return dict(engine().session(net, engine().model(net).facts.sha256).statistics())
+
+
 def scumble_exact(photo: Pixels) -> Pixels:
     """Scumble: tiles that change no bit, as many at a time as there are cores."""
     return array_from_image(engine().model(mobile_net())(image_from_array(photo)))
@@ -109,5 +115,7 @@ def _planes(picture: Pixels) -> Pixels:
 
 
 def _picture(planes: Pixels) -> Pixels:
-    """Returns 8-bit codes, (height, width, 3), of planes from 0 to 1; the input is used up."""
-    return codes(np.ascontiguousarray(planes.transpose(1, 2, 0)))
+    """Returns 8-bit codes, (height, width, 3), of planes from 0 to 1, ties rounded up."""
+    picture = np.multiply(planes.transpose(1, 2, 0), np.float32(255), order="C")
+    np.add(picture, np.float32(0.5), out=picture)
+    return np.clip(picture, 0, 255, out=picture).astype(np.uint8)

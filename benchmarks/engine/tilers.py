@@ -67,7 +67,7 @@ def reflected(picture: Pixels, core: int, halo: int) -> Pixels:
 def slid(planes: Pixels, side: int, halo: int, net: Callable[[Pixels], Pixels]) -> Pixels:
     """Returns what MONAI's sliding window makes of planes (1, channels, height, width) with a net of such windows."""
     import torch
-    from monai.inferers import sliding_window_inference
+    from monai.inferers.utils import sliding_window_inference
 
     def predictor(window: torch.Tensor) -> torch.Tensor:
         return torch.from_numpy(net(window.numpy()))

@@ -6,7 +6,7 @@ import os
 from typing import Any, NamedTuple
 
 from benchmarks.figures import Figure, shown, table
-from benchmarks.report import processor
+from benchmarks.machine import processor
 
 NAMES = ("notes", "copying", "form", "control", "sound", "speech", "speed", "sheet")
 """The parts, in the page's order."""
