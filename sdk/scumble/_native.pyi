@@ -382,6 +382,14 @@ class Session:
             DeviceOutOfMemory: when a tile does not fit.
             ParamError: when the arrays and the plan differ in size.
         """
+    def statistics(self, /) -> dict[str, float]:
+        """What its workers have done since it was made; of one call, take the difference of two.
+
+        Returns:
+            "runs": tiles, blocks and whole runs that came to their end. "model_seconds": time within the model, summed
+            over workers; on a card, copies there and back are in it. "busy_seconds": time of workers on tiles, blocks
+            and runs, summed over them: the model's, reading, converting and writing.
+        """
     @property
     def workers(self, /) -> int:
         """How many tiles run at a time."""

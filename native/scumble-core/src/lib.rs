@@ -10,6 +10,7 @@ pub mod hints;
 pub mod image;
 pub mod jpeg;
 pub mod loader;
+pub mod meter;
 pub mod plan;
 pub mod pool;
 pub mod progress;

@@ -9,6 +9,7 @@ use ort::value::{TensorRef, ValueType};
 
 use crate::error::{Error, Result};
 use crate::loader;
+use crate::meter::{Meter, Statistics};
 use crate::pool;
 use crate::progress::{REPORT_INTERVAL, Ticker};
 
@@ -62,6 +63,7 @@ pub struct Session {
     device: Device,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
+    meter: Meter,
 }
 
 /// The sessions that exist: loaded when first needed, so that weights nobody uses take no memory.
@@ -83,7 +85,8 @@ impl Session {
         let first = load(model, device)?;
         let (inputs, outputs) = (ports(first.inputs()), ports(first.outputs()));
         let loaded = Mutex::new(Loaded { idle: vec![first], count: 1 });
-        Ok(Self { model: model.to_vec(), loaded, returned: Condvar::new(), workers, device, inputs, outputs })
+        let (model, meter) = (model.to_vec(), Meter::default());
+        Ok(Self { model, loaded, returned: Condvar::new(), workers, device, inputs, outputs, meter })
     }
 
     /// The graph's inputs, in order.
@@ -104,6 +107,15 @@ impl Session {
     /// The device that the graph really runs on.
     pub fn device(&self) -> Device {
         self.device
+    }
+
+    /// What its workers have done since it was made.
+    pub fn statistics(&self) -> Statistics {
+        self.meter.statistics()
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// Runs the graph once, on a worker; the calling thread reports progress and can cancel within the run.
@@ -129,7 +141,7 @@ impl Session {
         let options = run_options()?;
         let results: Vec<_> = runs.iter().map(|_| Mutex::new(Vec::new())).collect();
         pool::run(borrowed.sessions(), runs.len(), ticker, &|| terminate(&options), |session, index| {
-            let outputs = run_once(session, runs[index], &options)?;
+            let outputs = self.meter.busy(|| run_once(session, runs[index], &options, &self.meter))?;
             *results[index].lock().unwrap_or_else(PoisonError::into_inner) = outputs;
             Ok(())
         })?;
@@ -257,6 +269,7 @@ fn run_once(
     session: &mut ort::session::Session,
     inputs: &[(String, Array)],
     options: &RunOptions,
+    meter: &Meter,
 ) -> Result<Vec<(String, Array)>> {
     let failed = |e: ort::Error| Error::from_ort(&e, "running the model");
     let mut values = Vec::with_capacity(inputs.len());
@@ -264,7 +277,7 @@ fn run_once(
         let tensor = TensorRef::from_array_view((array.shape.clone(), array.data.as_slice())).map_err(failed)?;
         values.push((name.as_str(), tensor));
     }
-    let outputs = session.run_with_options(values, options).map_err(failed)?;
+    let outputs = meter.model(|| session.run_with_options(values, options)).map_err(failed)?;
     let mut arrays = Vec::with_capacity(outputs.len());
     for (name, value) in &outputs {
         let (shape, data) = value

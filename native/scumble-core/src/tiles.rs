@@ -11,6 +11,7 @@ use crate::hints::retouch::retouch;
 use crate::hints::touch::{Missing, working_size};
 use crate::hints::wanted::Wanted;
 use crate::image::Canvas;
+use crate::meter::Meter;
 use crate::plan::{Rect, Tile, TilePlan};
 use crate::pool;
 use crate::progress::Ticker;
@@ -284,16 +285,19 @@ pub(crate) fn run_tiles(
     }
     let mut borrowed = session.borrow(plan.tiles.len().min(workers).min(session.workers()), ticker)?;
     let options = run_options()?;
-    let mut workers: Vec<_> = borrowed.sessions().iter_mut().map(|session| Worker { session, buffers: None }).collect();
+    let meter = session.meter();
+    let mut workers: Vec<_> =
+        borrowed.sessions().iter_mut().map(|session| Worker { session, meter, buffers: None }).collect();
     pool::run(&mut workers, plan.tiles.len(), ticker, &|| terminate(&options), |worker, index| {
         let tile = &plan.tiles[index];
-        worker.run(tile.read, feeds, kept, &options, &|values| finish(tile, values))
+        meter.busy(|| worker.run(tile.read, feeds, kept, &options, &|values| finish(tile, values)))
     })
 }
 
 /// One session with the buffers of its last tile shape.
 struct Worker<'a> {
     session: &'a mut ort::session::Session,
+    meter: &'a Meter,
     buffers: Option<Buffers>,
 }
 
@@ -329,7 +333,8 @@ impl Worker<'_> {
                 buffers.binding.bind_input(name, input).map_err(|e| failed(&e))?;
             }
         }
-        drop(self.session.run_binding_with_options(&buffers.binding, options).map_err(|e| failed(&e))?);
+        let run = || self.session.run_binding_with_options(&buffers.binding, options).map(drop);
+        self.meter.model(run).map_err(|e| failed(&e))?;
         finish(buffers.output.extract_tensor().1);
         self.buffers = Some(buffers);
         Ok(())

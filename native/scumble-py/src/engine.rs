@@ -91,6 +91,22 @@ impl Session {
         self.inner.workers()
     }
 
+    /// What its workers have done since it was made; of one call, take the difference of two.
+    ///
+    /// Returns:
+    ///     "runs": tiles, blocks and whole runs that came to their end. "model_seconds": time within the model, summed
+    ///     over workers; on a card, copies there and back are in it. "busy_seconds": time of workers on tiles, blocks
+    ///     and runs, summed over them: the model's, reading, converting and writing.
+    #[pyo3(signature = () -> "dict[str, float]")]
+    fn statistics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let found = self.inner.statistics();
+        let result = PyDict::new(py);
+        result.set_item("runs", found.runs as f64)?;
+        result.set_item("model_seconds", found.model.as_secs_f64())?;
+        result.set_item("busy_seconds", found.busy.as_secs_f64())?;
+        Ok(result)
+    }
+
     /// Runs the graph once, on one thread, and returns every output.
     ///
     /// Args:

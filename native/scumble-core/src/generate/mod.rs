@@ -19,6 +19,7 @@ use crate::backgrounds::Dice;
 use crate::backgrounds::scene::LONGEST_SIDE;
 use crate::error::{Error, Result};
 use crate::image::Canvas;
+use crate::meter::Meter;
 use crate::pool;
 use crate::progress::Ticker;
 use crate::session::{Array, Session, run_options, terminate};
@@ -126,15 +127,19 @@ pub fn generate<S: Value>(
     let count = rows.len() * columns.len();
     let mut borrowed = session.borrow(count.min(share.workers).min(session.workers()), ticker)?;
     let options = run_options()?;
-    let mut workers: Vec<_> = borrowed.sessions().iter_mut().map(|session| Worker { session, buffers: None }).collect();
+    let meter = session.meter();
+    let mut workers: Vec<_> =
+        borrowed.sessions().iter_mut().map(|session| Worker { session, meter, buffers: None }).collect();
     pool::run(&mut workers, count, ticker, &|| terminate(&options), |worker, index| {
         let (row, column) = (rows[index / columns.len()], columns[index % columns.len()]);
         let cells = Cells { row: row.cell, column: column.cell, height: tall, width: wide };
-        let values = worker.run(&plane, &ports, wish, cells, &options)?;
-        let size = (tall * facts.cell_px, wide * facts.cell_px);
-        // SAFETY: blocks do not share pixels, and each has one thread.
-        unsafe { picture.write(row, column, size, facts.cell_px, values) };
-        Ok(())
+        meter.busy(|| {
+            let values = worker.run(&plane, &ports, wish, cells, &options)?;
+            let size = (tall * facts.cell_px, wide * facts.cell_px);
+            // SAFETY: blocks do not share pixels, and each has one thread.
+            unsafe { picture.write(row, column, size, facts.cell_px, values) };
+            Ok(())
+        })
     })
 }
 
@@ -179,6 +184,7 @@ fn last(array: &Array) -> usize {
 /// One session with its buffers; all blocks of a picture have one shape.
 struct Worker<'a> {
     session: &'a mut ort::session::Session,
+    meter: &'a Meter,
     buffers: Option<Buffers>,
 }
 
@@ -218,7 +224,8 @@ impl Worker<'_> {
         for (name, tensor) in [(LATENTS, &*latents), (LAYOUT, &*layout)].into_iter().chain(constants).chain(noise) {
             binding.bind_input(name, tensor).map_err(|e| failed(&e))?;
         }
-        drop(self.session.run_binding_with_options(binding, options).map_err(|e| failed(&e))?);
+        let run = || self.session.run_binding_with_options(binding, options).map(drop);
+        self.meter.model(run).map_err(|e| failed(&e))?;
         Ok(self.buffers.insert(buffers).output.extract_tensor().1)
     }
 }
