@@ -11,8 +11,9 @@ import time
 from typing import Any
 
 import numpy as np
-from benchmarks.gpu.ways import WAYS, Pixels
 from numpy.typing import NDArray
+
+from benchmarks.gpu.ways import WAYS, Pixels
 
 
 def measured(way: str, device: str, photo: Pixels, warm_ups: int, repeats: int) -> dict[str, Any]:

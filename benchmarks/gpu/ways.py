@@ -8,13 +8,18 @@ from __future__ import annotations
 import importlib.util
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from benchmarks.ways import BUNDLE, HALO, STRIDE, TILE, VIVIDNESS
 from numpy.typing import NDArray
 
 Pixels = NDArray[Any]
+# As in benchmarks.ways, which is not imported: it imports onnxruntime, and two of its libraries in a process would
+# share what the card's provider keeps for one.
+BUNDLE = Path(__file__).resolve().parents[2] / "sdk" / "scumble" / "bundles" / "colorize"
+VIVIDNESS = 0.6
+TILE, HALO, STRIDE = 512, 128, 32
 
 
 class Made(NamedTuple):
@@ -69,6 +74,7 @@ def torch_frame(device: str, *, compiled: bool) -> Made:
     Its weights are those that torch starts with: the graph that ships has folded them away, and the time is the same.
     """
     import torch
+
     from scumble_export.colorize.net import Colorizer
 
     torch.backends.cuda.matmul.allow_tf32 = False
@@ -157,9 +163,7 @@ WAYS = {
     "full": Way('Scumble, detail="full" (tiled)', "full", lambda device: scumble("full", device)),
     "graphs": Way("the same, CUDA graphs", "full", lambda device: scumble("full", device, GRAPHS)),
     "tf32": Way("the same, TF32", "full", lambda device: scumble("full", device, {"use_tf32": "1"})),
-    "half": Way(
-        "the same, float16", "full", lambda device: scumble("full", device, precision="float16"), half_lacking
-    ),
+    "half": Way("the same, float16", "full", lambda device: scumble("full", device, precision="float16"), half_lacking),
     "slots_1": Way("the same, 1 slot", "full", lambda device: scumble("full", device, workers=1)),
     "slots_2": Way("the same, 2 slots", "full", lambda device: scumble("full", device, workers=2)),
     "slots_6": Way("the same, 6 slots", "full", lambda device: scumble("full", device, workers=6)),
@@ -198,4 +202,3 @@ def _torch_rgb(lightness: Any, ab: Any, rows: Any) -> Any:
     xyz = torch.where(f**3 > _EPSILON, f**3, (116 * f - 16) / _KAPPA)
     light = torch.einsum("ij,njhw->nihw", torch.linalg.inv(rows), xyz).clamp(0, 1)
     return torch.where(light <= 0.0031308, 12.92 * light, 1.055 * light.clamp_min(1e-9) ** (1 / 2.4) - 0.055)
-

@@ -47,7 +47,7 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     provider: str
     """The ONNX Runtime provider that really ran the models, or "none"."""
     provider_note: str = ""
-    """Why that is not the card, or which operators a card left to the processor; empty where there is nothing to say."""
+    """Why that is not the card, or which operators a card left to the processor; "" where there is nothing to say."""
     runtime: str
     """Version of ONNX Runtime, or "none"."""
     created: str

@@ -99,8 +99,9 @@ impl Session {
         self.inner.device().provider()
     }
 
-    /// The operators that each provider runs, by ONNX Runtime's name of the provider, one for each node: what a card
-    /// has no kernel for runs on the processor.
+    /// The operators that each provider runs, by the provider's name, one for each node.
+    ///
+    /// What a card has no kernel for, or what is about shapes, runs on the processor.
     #[getter]
     fn nodes(&self) -> session::Nodes {
         self.inner.nodes().clone()

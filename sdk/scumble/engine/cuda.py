@@ -1,4 +1,4 @@
-"""The CUDA libraries that ONNX Runtime's provider needs: found in NVIDIA's wheels and opened before it asks for them."""
+"""The CUDA libraries that ONNX Runtime's provider needs: found in NVIDIA's wheels, and opened before it asks."""
 
 from __future__ import annotations
 
