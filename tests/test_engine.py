@@ -265,4 +265,3 @@ def test_planes_without_pixels_or_cells_are_refused() -> None:
 def test_the_machine_is_measured() -> None:
     assert machine.cores() >= 1
     assert machine.default_budget_mib() >= 512
-    machine.preload_cuda()

@@ -156,9 +156,11 @@ class Session:
 
     Args:
         model: the bytes of an ONNX file.
-        device: "cpu" or "cuda".
+        device: "cpu" or "cuda"; "staged" is the processor with all the steps of a card, for tests.
         workers: tiles that run at a time, at least 1.
         device_id: which card.
+        options: for ONNX Runtime's CUDA provider, by its own names, over Scumble's; `enable_cuda_graph` captures
+            tiles where every node runs on the card.
 
     Raises:
         ModelError: when the graph cannot be loaded.
@@ -167,7 +169,19 @@ class Session:
         RuntimeNotFound: before `init_runtime`.
         ParamError: for another device, or no workers.
     """
-    def __new__(cls, /, model: bytes, *, device: str = "cpu", workers: int = 1, device_id: int = 0) -> Session: ...
+    def __new__(
+        cls,
+        /,
+        model: bytes,
+        *,
+        device: str = "cpu",
+        workers: int = 1,
+        device_id: int = 0,
+        options: dict[str, str] | None = None,
+    ) -> Session: ...
+    @property
+    def captures_graphs(self, /) -> bool:
+        """Whether tiles of one shape are captured as a CUDA graph."""
     def colorize_tiled(
         self,
         /,
@@ -279,6 +293,12 @@ class Session:
     @property
     def inputs(self, /) -> list[tuple[str, str, list[int | None]]]:
         """The graph's inputs in order: (name, element type, sizes with None where any size goes)."""
+    @property
+    def nodes(self, /) -> dict[str, list[str]]:
+        """The operators that each provider runs, by the provider's name, one for each node.
+
+        What a card has no kernel for, or what is about shapes, runs on the processor.
+        """
     @property
     def outputs(self, /) -> list[tuple[str, str, list[int | None]]]:
         """The graph's outputs in order, as `inputs`."""

@@ -46,6 +46,8 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     models: list[ModelFact]
     provider: str
     """The ONNX Runtime provider that really ran the models, or "none"."""
+    provider_note: str = ""
+    """Why that is not the card, or which operators a card left to the processor; "" where there is nothing to say."""
     runtime: str
     """Version of ONNX Runtime, or "none"."""
     created: str

@@ -96,6 +96,7 @@ def _record(effect: Effect, inputs: dict[str, FileFact], output: FileFact, engin
         output=output,
         models=[*map(model_fact, effect.used_bundles()), *(_graph_fact(path) for path in graphs)],
         provider=engine.provider if runs_graphs else "none",
+        provider_note=engine.provider_note if runs_graphs else "",
         runtime=engine.runtime_version if runs_graphs else "none",
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )

@@ -152,7 +152,14 @@ impl Error {
     pub(crate) fn from_ort<R>(error: &ort::Error<R>, during: &str) -> Self {
         let reason = error.message().to_owned();
         let lower = reason.to_lowercase();
-        let markers = ["out of memory", "bad_alloc", "failed to allocate", "bfcarena::allocate", "cuda failure 2"];
+        let markers = [
+            "out of memory",
+            "bad_alloc",
+            "failed to allocate",
+            "bfcarena::allocate",
+            "cuda failure 2",
+            "alloc_failed",
+        ];
         if markers.iter().any(|marker| lower.contains(marker)) {
             return Self::OutOfMemory { during: during.to_owned() };
         }

@@ -18,6 +18,7 @@ pub mod recolor;
 pub mod resample;
 pub mod rework;
 pub mod session;
+mod slot;
 pub mod sound;
 pub mod stitch;
 pub mod tiles;

@@ -2,16 +2,15 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use ort::environment::Environment;
 use ort::session::RunOptions;
-use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::{TensorRef, ValueType};
 
 use crate::error::{Error, Result};
-use crate::loader;
 use crate::meter::{Meter, Statistics};
 use crate::pool;
 use crate::progress::{REPORT_INTERVAL, Ticker};
+use crate::slot::{self, Slot};
+pub use crate::slot::{Nodes, Options};
 
 /// Where a graph runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +19,8 @@ pub enum Device {
     Cpu,
     /// An NVIDIA card, by number.
     Cuda(i32),
+    /// The processor, with all the steps of a card: memory apart, copies, a thread for each session. For tests.
+    Staged,
 }
 
 impl Device {
@@ -27,7 +28,7 @@ impl Device {
     pub fn provider(self) -> &'static str {
         use ort::ep::ExecutionProvider;
         match self {
-            Self::Cpu => <ort::ep::CPU as ExecutionProvider>::NAME,
+            Self::Cpu | Self::Staged => <ort::ep::CPU as ExecutionProvider>::NAME,
             Self::Cuda(_) => <ort::ep::CUDA as ExecutionProvider>::NAME,
         }
     }
@@ -57,10 +58,12 @@ pub struct Array {
 #[derive(Debug)]
 pub struct Session {
     model: Vec<u8>,
+    wanted: slot::Wanted,
     loaded: Mutex<Loaded>,
     returned: Condvar,
     workers: usize,
-    device: Device,
+    nodes: Nodes,
+    captures: bool,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
     meter: Meter,
@@ -69,24 +72,44 @@ pub struct Session {
 /// The sessions that exist: loaded when first needed, so that weights nobody uses take no memory.
 #[derive(Debug)]
 struct Loaded {
-    idle: Vec<ort::session::Session>,
+    idle: Vec<Slot>,
     count: usize,
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        slot::retire(std::mem::take(&mut self.idle));
+    }
 }
 
 impl Session {
     /// Loads `model` (the bytes of an ONNX file) once now, and up to `workers` times when that many run at a time.
+    /// `options` are for the provider of a card, over Scumble's own.
     ///
     /// # Errors
-    /// `RuntimeNotStarted`, `ProviderUnavailable`, `OutOfMemory`, `Model`; `Argument` for zero workers.
-    pub fn new(model: &[u8], device: Device, workers: usize) -> Result<Self> {
+    /// `RuntimeNotStarted`, `ProviderUnavailable`, `OutOfMemory`, `Model`; `Argument` for zero workers, or options that
+    /// Scumble chooses itself or that are not for the device.
+    pub fn new(model: &[u8], device: Device, options: Options, workers: usize) -> Result<Self> {
         if workers == 0 {
             return Err(Error::argument("a session needs at least one worker"));
         }
-        let first = load(model, device)?;
-        let (inputs, outputs) = (ports(first.inputs()), ports(first.outputs()));
-        let loaded = Mutex::new(Loaded { idle: vec![first], count: 1 });
-        let (model, meter) = (model.to_vec(), Meter::default());
-        Ok(Self { model, loaded, returned: Condvar::new(), workers, device, inputs, outputs, meter })
+        if !options.is_empty() && !matches!(device, Device::Cuda(_)) {
+            return Err(Error::argument("provider options are for a card"));
+        }
+        let wanted = slot::Wanted { device, options };
+        let first = Slot::load(model, &wanted)?;
+        Ok(Self {
+            model: model.to_vec(),
+            wanted,
+            returned: Condvar::new(),
+            workers,
+            nodes: first.nodes()?,
+            captures: first.captures(),
+            inputs: ports(first.session().inputs()),
+            outputs: ports(first.session().outputs()),
+            loaded: Mutex::new(Loaded { idle: vec![first], count: 1 }),
+            meter: Meter::default(),
+        })
     }
 
     /// The graph's inputs, in order.
@@ -106,7 +129,17 @@ impl Session {
 
     /// The device that the graph really runs on.
     pub fn device(&self) -> Device {
-        self.device
+        self.wanted.device
+    }
+
+    /// Which provider runs which operators: some may be left to the processor by a card.
+    pub fn nodes(&self) -> &Nodes {
+        &self.nodes
+    }
+
+    /// Whether runs over tiles of one shape become CUDA graphs.
+    pub fn captures(&self) -> bool {
+        self.captures
     }
 
     /// What its workers have done since it was made.
@@ -138,10 +171,11 @@ impl Session {
             return Ok(Vec::new());
         }
         let mut borrowed = self.borrow(runs.len().min(self.workers), ticker)?;
-        let options = run_options()?;
+        let options = slot::run_options(self.device())?;
         let results: Vec<_> = runs.iter().map(|_| Mutex::new(Vec::new())).collect();
-        pool::run(borrowed.sessions(), runs.len(), ticker, &|| terminate(&options), |session, index| {
-            let outputs = self.meter.busy(|| run_once(session, runs[index], &options, &self.meter))?;
+        pool::run(borrowed.slots(), runs.len(), ticker, &|| terminate(&options), |slot, index| {
+            let run = |session: &mut _| run_once(session, runs[index], &options, &self.meter);
+            let outputs = self.meter.busy(|| slot.with(run))?;
             *results[index].lock().unwrap_or_else(PoisonError::into_inner) = outputs;
             Ok(())
         })?;
@@ -169,22 +203,22 @@ impl Session {
     /// # Errors
     /// `Cancelled` while waiting; those of loading.
     pub(crate) fn borrow(&self, most: usize, ticker: &mut Ticker<'_>) -> Result<Borrowed<'_>> {
-        let mut borrowed = Borrowed { sessions: Vec::new(), owner: self };
+        let mut borrowed = Borrowed { slots: Vec::new(), owner: self };
         loop {
             let mut loaded = self.lock();
             let kept = loaded.idle.len().saturating_sub(most);
-            borrowed.sessions = loaded.idle.split_off(kept);
-            let missing = (most - borrowed.sessions.len()).min(self.workers - loaded.count);
+            borrowed.slots = loaded.idle.split_off(kept);
+            let missing = (most - borrowed.slots.len()).min(self.workers - loaded.count);
             loaded.count += missing;
-            if borrowed.sessions.is_empty() && missing == 0 {
+            if borrowed.slots.is_empty() && missing == 0 {
                 drop(self.returned.wait_timeout(loaded, REPORT_INTERVAL).unwrap_or_else(PoisonError::into_inner));
                 ticker.tick(0.0)?;
                 continue;
             }
             drop(loaded);
             for failed in (0..missing).rev() {
-                let session = load(&self.model, self.device).inspect_err(|_| self.lock().count -= failed + 1)?;
-                borrowed.sessions.push(session);
+                let slot = Slot::load(&self.model, &self.wanted).inspect_err(|_| self.lock().count -= failed + 1)?;
+                borrowed.slots.push(slot);
             }
             return Ok(borrowed);
         }
@@ -197,60 +231,34 @@ impl Session {
 
 /// Sessions in use; they go back when this is dropped.
 pub(crate) struct Borrowed<'a> {
-    sessions: Vec<ort::session::Session>,
+    slots: Vec<Slot>,
     owner: &'a Session,
 }
 
 impl Borrowed<'_> {
-    pub(crate) fn sessions(&mut self) -> &mut [ort::session::Session] {
-        &mut self.sessions
+    pub(crate) fn slots(&mut self) -> &mut [Slot] {
+        &mut self.slots
     }
 }
 
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
-        self.owner.lock().idle.append(&mut self.sessions);
+        let (broken, mut whole): (Vec<_>, Vec<_>) = self.slots.drain(..).partition(Slot::is_broken);
+        whole.iter_mut().for_each(Slot::rest);
+        let lost = broken.len();
+        slot::retire(broken); // before others are loaded in their place
+        let mut loaded = self.owner.lock();
+        loaded.count -= lost;
+        loaded.idle.append(&mut whole);
+        drop(loaded);
         self.owner.returned.notify_all();
     }
-}
-
-/// New options for one call; `terminate` on them ends every run that uses them.
-pub(crate) fn run_options() -> Result<RunOptions> {
-    RunOptions::new().map_err(|e| Error::from_ort(&e, "preparing a run"))
 }
 
 /// Asks runs to end soon.
 pub(crate) fn terminate(options: &RunOptions) {
     // Failing to interrupt only means that the run ends by itself, later.
     let _ = options.terminate();
-}
-
-fn load(model: &[u8], device: Device) -> Result<ort::session::Session> {
-    let mut builder =
-        single_threaded(loader::environment()?).map_err(|e| Error::from_ort(&e, "preparing the model"))?;
-    if let Device::Cuda(id) = device {
-        let unavailable = |reason: String| Error::ProviderUnavailable { provider: device.provider().into(), reason };
-        if !loader::available_providers()?.iter().any(|name| name == device.provider()) {
-            return Err(unavailable("the installed ONNX Runtime is built without it".into()));
-        }
-        let cuda = ort::ep::CUDA::default().with_device_id(id).build().error_on_failure();
-        builder = builder.with_execution_providers([cuda]).map_err(|e| unavailable(e.message().to_owned()))?;
-    }
-    builder.commit_from_memory(model).map_err(|e| match Error::from_ort(&e, "loading the model") {
-        Error::ModelSignature { reason } => Error::Model { reason },
-        other => other,
-    })
-}
-
-/// Options for one thread a session; spinning would burn a second core while waiting.
-///
-/// Without memory patterns: a session that has seen a shape once would lay it out again in one block and keep both, so
-/// that tiles of one shape took twice the memory (303 and 135 bytes a pixel for a small U-Net), in the same time.
-fn single_threaded(environment: &Environment) -> ort::Result<SessionBuilder> {
-    let builder = ort::session::Session::builder(environment)?;
-    let builder = builder.with_intra_threads(1)?.with_inter_threads(1)?;
-    let builder = builder.with_intra_op_spinning(false)?.with_inter_op_spinning(false)?;
-    Ok(builder.with_memory_pattern(false)?.with_optimization_level(GraphOptimizationLevel::All)?)
 }
 
 fn ports(outlets: &[ort::value::Outlet]) -> Vec<Port> {

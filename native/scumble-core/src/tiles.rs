@@ -1,8 +1,6 @@
 //! Runs a graph over the tiles of a plan on every worker at a time, each with its own buffers, kept between tiles.
 
-use ort::memory::Allocator;
-use ort::session::{IoBinding, RunOptions};
-use ort::value::Tensor;
+use ort::session::RunOptions;
 
 use crate::color::{PlaneRows, Sample};
 use crate::error::{Error, Result};
@@ -17,7 +15,8 @@ use crate::pool;
 use crate::progress::Ticker;
 use crate::recolor::Recoloring;
 use crate::resample::Filter;
-use crate::session::{Array, Session, run_options, terminate};
+use crate::session::{Array, Session, terminate};
+use crate::slot::{self, Layout, Named, Slot};
 use crate::stitch::{Planes, fill_context, fill_lightness, stitch};
 
 /// Writes inputs' planes for a read rectangle.
@@ -33,10 +32,10 @@ pub enum Axes {
 }
 
 impl Axes {
-    fn shape(self, channels: usize, (width, height): (usize, usize)) -> [usize; 4] {
+    fn shape(self, channels: usize, (width, height): (usize, usize)) -> Vec<usize> {
         match self {
-            Self::Nchw => [1, channels, height, width],
-            Self::Nhwc => [1, height, width, channels],
+            Self::Nchw => vec![1, channels, height, width],
+            Self::Nhwc => vec![1, height, width, channels],
         }
     }
 }
@@ -68,17 +67,13 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// Empty inputs for tiles of a shape (width, height), constants in place.
-    fn tensors(&self, allocator: &Allocator, shape: (usize, usize), axes: Axes) -> ort::Result<Vec<Tensor<f32>>> {
+    /// The inputs' names and sizes for tiles of a shape (width, height).
+    fn inputs(&self, shape: (usize, usize), axes: Axes) -> Vec<Named> {
         match self {
             Self::Tile(inputs, _) => {
-                inputs.iter().map(|(_, planes)| Tensor::new(allocator, axes.shape(*planes, shape))).collect()
+                inputs.iter().map(|(name, planes)| ((*name).to_owned(), axes.shape(*planes, shape))).collect()
             }
-            Self::Constant(_, array) => {
-                let mut tensor = Tensor::new(allocator, array.shape.clone())?;
-                tensor.extract_tensor_mut().1.copy_from_slice(&array.data);
-                Ok(vec![tensor])
-            }
+            Self::Constant(name, array) => vec![((*name).to_owned(), array.shape.clone())],
         }
     }
 }
@@ -284,29 +279,21 @@ pub(crate) fn run_tiles(
         return Err(Error::signature(format!("the model has no output {:?}", kept.output)));
     }
     let mut borrowed = session.borrow(plan.tiles.len().min(workers).min(session.workers()), ticker)?;
-    let options = run_options()?;
+    let options = slot::run_options(session.device())?;
     let meter = session.meter();
     let mut workers: Vec<_> =
-        borrowed.sessions().iter_mut().map(|session| Worker { session, meter, buffers: None }).collect();
+        borrowed.slots().iter_mut().map(|slot| Worker { slot, meter, has_constants: false }).collect();
     pool::run(&mut workers, plan.tiles.len(), ticker, &|| terminate(&options), |worker, index| {
         let tile = &plan.tiles[index];
         meter.busy(|| worker.run(tile.read, feeds, kept, &options, &|values| finish(tile, values)))
     })
 }
 
-/// One session with the buffers of its last tile shape.
+/// One slot, and whether its tensors have the feeds that do not change.
 struct Worker<'a> {
-    session: &'a mut ort::session::Session,
+    slot: &'a mut Slot,
     meter: &'a Meter,
-    buffers: Option<Buffers>,
-}
-
-struct Buffers {
-    shape: (usize, usize),
-    /// Those of each feed.
-    inputs: Vec<Vec<Tensor<f32>>>,
-    output: Tensor<f32>,
-    binding: IoBinding,
+    has_constants: bool,
 }
 
 impl Worker<'_> {
@@ -319,44 +306,29 @@ impl Worker<'_> {
         finish: &dyn Fn(&[f32]),
     ) -> Result<()> {
         let shape = (read.width, read.height);
-        let mut buffers = match self.buffers.take() {
-            Some(buffers) if buffers.shape == shape => buffers,
-            _ => Buffers::new(self.session, shape, feeds, kept).map_err(|e| failed(&e))?,
-        };
-        for (feed, inputs) in feeds.iter().zip(&mut buffers.inputs) {
-            if let Feed::Tile(_, fill) = feed {
-                let mut planes: Vec<_> = inputs.iter_mut().map(|input| input.extract_tensor_mut().1).collect();
-                fill(read, &mut planes);
-            }
-            for (name, input) in feed.names().into_iter().zip(inputs) {
-                // Bound anew for each tile: devices other than the processor copy when binding.
-                buffers.binding.bind_input(name, input).map_err(|e| failed(&e))?;
+        let inputs = feeds.iter().flat_map(|feed| feed.inputs(shape, kept.axes)).collect();
+        let grown = (shape.0 * kept.scale, shape.1 * kept.scale);
+        let output = (kept.output.to_owned(), kept.axes.shape(kept.channels, grown));
+        let (buffers, are_new) = self.slot.buffers(Layout { inputs, output }, RUNNING)?;
+        let mut first = 0;
+        for feed in feeds {
+            let which = first..first + feed.names().len();
+            first = which.end;
+            match feed {
+                Feed::Tile(_, fill) => fill(read, &mut buffers.inputs(which)),
+                Feed::Constant(_, array) if are_new || !self.has_constants => {
+                    buffers.inputs(which).into_iter().for_each(|values| values.copy_from_slice(&array.data));
+                }
+                Feed::Constant(..) => {}
             }
         }
-        let run = || self.session.run_binding_with_options(&buffers.binding, options).map(drop);
-        self.meter.model(run).map_err(|e| failed(&e))?;
-        finish(buffers.output.extract_tensor().1);
-        self.buffers = Some(buffers);
+        self.has_constants = true;
+        finish(self.meter.model(|| self.slot.run(options, &failed))?);
         Ok(())
     }
 }
 
-impl Buffers {
-    fn new(
-        session: &ort::session::Session,
-        shape: (usize, usize),
-        feeds: &[Feed<'_>],
-        kept: Kept<'_>,
-    ) -> ort::Result<Self> {
-        let allocator = Allocator::default();
-        let inputs = feeds.iter().map(|feed| feed.tensors(&allocator, shape, kept.axes)).collect::<ort::Result<_>>()?;
-        let grown = (shape.0 * kept.scale, shape.1 * kept.scale);
-        let mut output = Tensor::new(&allocator, kept.axes.shape(kept.channels, grown))?;
-        let mut binding = session.create_binding()?;
-        binding.bind_output(kept.output, &mut output)?;
-        Ok(Self { shape, inputs, output, binding })
-    }
-}
+const RUNNING: &str = "running the model on a tile";
 
 fn failed(error: &ort::Error) -> Error {
     // ONNX Runtime's words, old and new, when an output does not fit the array bound for it.
@@ -366,5 +338,5 @@ fn failed(error: &ort::Error) -> Error {
             "the model's output does not have its input's width and height, scaled, or the channels asked for",
         );
     }
-    Error::from_ort(error, "running the model on a tile")
+    Error::from_ort(error, RUNNING)
 }

@@ -34,9 +34,11 @@ pub fn available_providers() -> PyResult<Vec<String>> {
 ///
 /// Args:
 ///     model: the bytes of an ONNX file.
-///     device: "cpu" or "cuda".
+///     device: "cpu" or "cuda"; "staged" is the processor with all the steps of a card, for tests.
 ///     workers: tiles that run at a time, at least 1.
 ///     device_id: which card.
+///     options: for ONNX Runtime's CUDA provider, by its own names, over Scumble's; `enable_cuda_graph` captures
+///         tiles where every node runs on the card.
 ///
 /// Raises:
 ///     ModelError: when the graph cannot be loaded.
@@ -55,15 +57,27 @@ type PortTuple = (String, String, Vec<Option<usize>>);
 #[pymethods]
 impl Session {
     #[new]
-    #[pyo3(signature = (model: "bytes", *, device: "str" = "cpu", workers: "int" = 1, device_id: "int" = 0))]
-    fn new(py: Python<'_>, model: &[u8], device: &str, workers: usize, device_id: i32) -> PyResult<Self> {
+    #[pyo3(signature = (
+        model: "bytes", *, device: "str" = "cpu", workers: "int" = 1, device_id: "int" = 0,
+        options: "dict[str, str] | None" = None
+    ))]
+    fn new(
+        py: Python<'_>,
+        model: &[u8],
+        device: &str,
+        workers: usize,
+        device_id: i32,
+        options: Option<session::Options>,
+    ) -> PyResult<Self> {
         let device = match device {
             "cpu" => Ok(Device::Cpu),
             "cuda" => Ok(Device::Cuda(device_id)),
+            "staged" => Ok(Device::Staged),
             other => Err(Error::argument(format!("device is {other:?}; it must be \"cpu\" or \"cuda\""))),
         }
         .or_raise()?;
-        let inner = py.detach(|| session::Session::new(model, device, workers)).or_raise()?;
+        let inner =
+            py.detach(|| session::Session::new(model, device, options.unwrap_or_default(), workers)).or_raise()?;
         Ok(Self { inner })
     }
 
@@ -83,6 +97,20 @@ impl Session {
     #[getter]
     fn provider(&self) -> &'static str {
         self.inner.device().provider()
+    }
+
+    /// The operators that each provider runs, by the provider's name, one for each node.
+    ///
+    /// What a card has no kernel for, or what is about shapes, runs on the processor.
+    #[getter]
+    fn nodes(&self) -> session::Nodes {
+        self.inner.nodes().clone()
+    }
+
+    /// Whether tiles of one shape are captured as a CUDA graph.
+    #[getter]
+    fn captures_graphs(&self) -> bool {
+        self.inner.captures()
     }
 
     /// How many tiles run at a time.

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scumble import _native  # noqa: TID251 - this is the room
+from scumble.engine.cuda import preload_cuda, provider_note
 from scumble.engine.drawing import Drawing
 from scumble.engine.generating import Generating
 from scumble.engine.inspecting import ModelFacts
 from scumble.engine.ladder import Ladder
-from scumble.engine.machine import cores, default_budget_mib, preload_cuda, runtime_library
+from scumble.engine.machine import cores, default_budget_mib, runtime_library
 from scumble.engine.modelling import ImageModel, Modelling
 from scumble.engine.planes import area_means
 from scumble.engine.planning import Fitted
@@ -39,7 +40,7 @@ TilePlan = _native.TilePlan
 
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _DEVICES = ("auto", "cpu", "cuda")
-_GPU_SLOTS = 2
+_GPU_SLOTS = 3
 _MIB = 1 << 20
 
 
@@ -48,10 +49,12 @@ class Engine(Drawing, Generating, Modelling):
 
     Args:
         device: "cpu"; "cuda", which never falls back; or "auto": the graphics card if it works, else the processor.
-        workers: tiles that run at a time; None takes one for each core, or two on a card.
+        workers: tiles that run at a time; None takes one for each core, or three on a card.
         memory_budget_mib: memory of this process, in MiB; None takes a quarter of the machine's. Pictures that it has
             no room for are decoded, coloured and encoded strip by strip in mapped files.
         allocate: gives writable memory of so many bytes for each result, such as shared memory; None takes the heap.
+        provider_options: for ONNX Runtime's CUDA provider, by its own names, over Scumble's: "enable_cuda_graph",
+            "gpu_mem_limit", "use_tf32"; of no account on the processor.
 
     Raises ParamError for another device, or a worker count or budget below 1. The runtime is looked for when the
     first model is loaded: colour functions do without it.
@@ -69,6 +72,7 @@ class Engine(Drawing, Generating, Modelling):
         workers: int | None = None,
         memory_budget_mib: int | None = None,
         allocate: Callable[[int], memoryview] | None = None,
+        provider_options: Mapping[str, str] | None = None,
     ) -> None:
         if device not in _DEVICES:
             raise ParamError(f"There is no device {device!r}", f"Choose one of {', '.join(_DEVICES)}.", "param.device")
@@ -81,6 +85,7 @@ class Engine(Drawing, Generating, Modelling):
         self.fallback_reason: str | None = None
         self._workers = workers
         self._allocate = allocate
+        self._provider_options = dict(provider_options or {})
         self._ladder = Ladder((memory_budget_mib or default_budget_mib()) * _MIB)
         self._lock = threading.RLock()
         self._sessions: dict[str, Session] = {}
@@ -109,6 +114,21 @@ class Engine(Drawing, Generating, Modelling):
         """ONNX Runtime's name of the provider in use: what a session got, or would be given. Raises as `session`."""
         with self._lock:
             return self._provider or self._wanted_provider()
+
+    @property
+    def provider_note(self) -> str:
+        """What there is to say of the provider in plain words: why it is not the card, or what a card left undone."""
+        with self._lock:
+            if self.fallback_reason:
+                return f"not on the card: {self.fallback_reason}"
+            notes = {provider_note(session.nodes, session.provider) for session in self._sessions.values()}
+        return "; ".join(sorted(notes - {""}))
+
+    def statistics(self) -> dict[str, float]:
+        """Returns what the workers of all loaded models did, summed up as `Session.statistics` tells it."""
+        with self._lock:
+            found = [session.statistics() for session in self._sessions.values()]
+        return {name: sum(one[name] for one in found) for name in ("runs", "model_seconds", "busy_seconds")}
 
     @property
     def device_used(self) -> str:
@@ -148,11 +168,12 @@ class Engine(Drawing, Generating, Modelling):
         if self.provider == _CUDA:
             try:
                 preload_cuda()
-                session = Session(model_bytes, device="cuda", workers=self._workers or _GPU_SLOTS)
+                slots, options = self._workers or _GPU_SLOTS, self._provider_options
+                session = Session(model_bytes, device="cuda", workers=slots, options=options)
             except (ProviderUnavailable, DeviceOutOfMemory) as error:
                 if self.device == "cuda":
                     raise
-                self.fallback_reason = error.message
+                self.fallback_reason = f"{error.message} ({error.hint})" if error.hint else error.message
             else:
                 self._provider = session.provider
                 return session

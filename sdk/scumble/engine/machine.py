@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import importlib.util
 import os
 import sys
@@ -46,19 +44,6 @@ def is_installed(distribution: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return True
-
-
-def preload_cuda() -> None:
-    """Opens the CUDA and cuDNN libraries of the nvidia wheels, where ONNX Runtime would not find them by itself.
-
-    What cannot be opened is left to ONNX Runtime, which then says what is missing.
-    """
-    names = ("cudart", "nvJitLink", "cublasLt", "cublas", "nvrtc", "cufft", "curand", "cudnn*")
-    for name in names:
-        for folder in package_folders("nvidia"):
-            for library in sorted(folder.glob(f"**/lib*/lib{name}.so.*")):
-                with contextlib.suppress(OSError):
-                    ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
 
 
 def cores() -> int:

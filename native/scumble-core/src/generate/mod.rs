@@ -11,9 +11,7 @@ pub use blocks::{Axis, Fitted, fit};
 pub use inputs::Facts;
 pub use writing::Value;
 
-use ort::memory::Allocator;
-use ort::session::{IoBinding, RunOptions};
-use ort::value::Tensor;
+use ort::session::RunOptions;
 
 use crate::backgrounds::Dice;
 use crate::backgrounds::scene::LONGEST_SIDE;
@@ -22,7 +20,8 @@ use crate::image::Canvas;
 use crate::meter::Meter;
 use crate::pool;
 use crate::progress::Ticker;
-use crate::session::{Array, Session, run_options, terminate};
+use crate::session::{Array, Session, terminate};
+use crate::slot::{self, Layout, Slot};
 use inputs::{Cells, Plane};
 use writing::Picture;
 
@@ -126,10 +125,10 @@ pub fn generate<S: Value>(
     let ports = Ports::new(session, facts, wish)?;
     let count = rows.len() * columns.len();
     let mut borrowed = session.borrow(count.min(share.workers).min(session.workers()), ticker)?;
-    let options = run_options()?;
+    let options = slot::run_options(session.device())?;
     let meter = session.meter();
     let mut workers: Vec<_> =
-        borrowed.sessions().iter_mut().map(|session| Worker { session, meter, buffers: None }).collect();
+        borrowed.slots().iter_mut().map(|slot| Worker { slot, meter, has_constants: false }).collect();
     pool::run(&mut workers, count, ticker, &|| terminate(&options), |worker, index| {
         let (row, column) = (rows[index / columns.len()], columns[index % columns.len()]);
         let cells = Cells { row: row.cell, column: column.cell, height: tall, width: wide };
@@ -175,27 +174,36 @@ impl Ports {
             .ok_or_else(|| Error::signature(format!("the model's input {LATENTS:?} has no fixed channels")))?;
         Ok(Self { latents, noise })
     }
+
+    /// The tensors of a block: latents, layout, the three that are the same for every block, noise.
+    fn layout(&self, facts: &Facts, wish: &Wish, cells: Cells) -> Layout {
+        let block = |name: &str, channels: usize, scale: usize, margin: usize| {
+            let size = [cells.height * scale + 2 * margin, cells.width * scale + 2 * margin];
+            (name.to_owned(), vec![1, channels, size[0], size[1]])
+        };
+        let row = |name: &str, count: usize| (name.to_owned(), vec![1, count]);
+        let mut inputs = vec![
+            block(LATENTS, self.latents, 1, facts.cell_margin),
+            block(LAYOUT, wish.layout.shape[0], 1, facts.cell_margin),
+            row(LATENT, wish.latent.data.len()),
+            row(STYLE, wish.style.data.len()),
+            row(DETAIL, 1),
+        ];
+        let levels = self.noise.iter().zip(&facts.noise_margins).enumerate();
+        inputs.extend(levels.map(|(level, (name, margin))| block(name, 1, 1 << level, *margin)));
+        Layout { inputs, output: block(OUTPUT, 3, facts.cell_px, 0) }
+    }
 }
 
 fn last(array: &Array) -> usize {
     array.shape.last().copied().unwrap_or(0)
 }
 
-/// One session with its buffers; all blocks of a picture have one shape.
+/// One slot, and whether its tensors have what is the same for every block; all blocks of a picture have one shape.
 struct Worker<'a> {
-    session: &'a mut ort::session::Session,
+    slot: &'a mut Slot,
     meter: &'a Meter,
-    buffers: Option<Buffers>,
-}
-
-struct Buffers {
-    latents: Tensor<f32>,
-    layout: Tensor<f32>,
-    /// Those that are the same for every block.
-    constants: [(&'static str, Tensor<f32>); 3],
-    noise: Vec<Tensor<f32>>,
-    output: Tensor<f32>,
-    binding: IoBinding,
+    has_constants: bool,
 }
 
 impl Worker<'_> {
@@ -208,66 +216,25 @@ impl Worker<'_> {
         cells: Cells,
         options: &RunOptions,
     ) -> Result<&[f32]> {
-        let mut buffers = match self.buffers.take() {
-            Some(buffers) => buffers,
-            None => Buffers::new(self.session, plane.facts, ports, wish, cells).map_err(|e| failed(&e))?,
-        };
-        plane.fill_latents(cells, buffers.latents.extract_tensor_mut().1);
-        plane.fill_layout(cells, buffers.layout.extract_tensor_mut().1);
-        for (level, noise) in buffers.noise.iter_mut().enumerate() {
-            plane.fill_level(level, cells, noise.extract_tensor_mut().1);
+        let (buffers, are_new) = self.slot.buffers(ports.layout(plane.facts, wish, cells), GENERATING)?;
+        let constants = [&wish.latent.data[..], &wish.style.data, std::slice::from_ref(&wish.detail)];
+        if are_new || !self.has_constants {
+            buffers.inputs(2..5).into_iter().zip(constants).for_each(|(input, values)| input.copy_from_slice(values));
+            self.has_constants = true;
         }
-        let Buffers { latents, layout, constants, noise, binding, .. } = &mut buffers;
-        let constants = constants.iter().map(|(name, tensor)| (*name, tensor));
-        let noise = ports.noise.iter().map(String::as_str).zip(noise.iter());
-        // Bound anew for each block: devices other than the processor copy when binding.
-        for (name, tensor) in [(LATENTS, &*latents), (LAYOUT, &*layout)].into_iter().chain(constants).chain(noise) {
-            binding.bind_input(name, tensor).map_err(|e| failed(&e))?;
+        plane.fill_latents(cells, buffers.inputs(0..1).remove(0));
+        plane.fill_layout(cells, buffers.inputs(1..2).remove(0));
+        for (level, noise) in buffers.inputs(5..5 + ports.noise.len()).into_iter().enumerate() {
+            plane.fill_level(level, cells, noise);
         }
-        let run = || self.session.run_binding_with_options(binding, options).map(drop);
-        self.meter.model(run).map_err(|e| failed(&e))?;
-        Ok(self.buffers.insert(buffers).output.extract_tensor().1)
+        self.meter.model(|| self.slot.run(options, &failed))
     }
 }
 
-impl Buffers {
-    fn new(
-        session: &ort::session::Session,
-        facts: &Facts,
-        ports: &Ports,
-        wish: &Wish,
-        cells: Cells,
-    ) -> ort::Result<Self> {
-        let allocator = Allocator::default();
-        let block = |channels: usize, scale: usize, margin: usize| {
-            Tensor::new(&allocator, [1, channels, cells.height * scale + 2 * margin, cells.width * scale + 2 * margin])
-        };
-        let constant = |values: &[f32]| -> ort::Result<Tensor<f32>> {
-            let mut tensor = Tensor::new(&allocator, [1, values.len()])?;
-            tensor.extract_tensor_mut().1.copy_from_slice(values);
-            Ok(tensor)
-        };
-        let levels = facts.noise_margins.iter().enumerate();
-        let mut output = block(3, facts.cell_px, 0)?;
-        let mut binding = session.create_binding()?;
-        binding.bind_output(OUTPUT, &mut output)?;
-        Ok(Self {
-            latents: block(ports.latents, 1, facts.cell_margin)?,
-            layout: block(wish.layout.shape[0], 1, facts.cell_margin)?,
-            constants: [
-                (LATENT, constant(&wish.latent.data)?),
-                (STYLE, constant(&wish.style.data)?),
-                (DETAIL, constant(&[wish.detail])?),
-            ],
-            noise: levels.map(|(level, margin)| block(1, 1 << level, *margin)).collect::<ort::Result<_>>()?,
-            output,
-            binding,
-        })
-    }
-}
+const GENERATING: &str = "generating a block of the picture";
 
 fn failed(error: &ort::Error) -> Error {
-    match Error::from_ort(error, "generating a block of the picture") {
+    match Error::from_ort(error, GENERATING) {
         Error::Model { reason } if ["shape", "dimension"].iter().any(|word| reason.to_lowercase().contains(word)) => {
             Error::signature(format!("the model and the margins or cells of its manifest do not fit: {reason}"))
         }

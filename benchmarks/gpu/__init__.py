@@ -1,0 +1,1 @@
+"""The colorizer on a graphics card, against what one would write without Scumble: `python -m benchmarks.gpu`."""
