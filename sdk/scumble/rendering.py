@@ -96,6 +96,7 @@ def _record(effect: Effect, inputs: dict[str, FileFact], output: FileFact, engin
         output=output,
         models=[*map(model_fact, effect.used_bundles()), *(_graph_fact(path) for path in graphs)],
         provider=engine.provider if runs_graphs else "none",
+        precision=engine.precision if runs_graphs else "float32",
         runtime=engine.runtime_version if runs_graphs else "none",
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
@@ -224,7 +225,7 @@ def replayed(
         effect,
         clips,
         target,
-        engine=engine,
+        engine=engine.at(record.precision),
         progress=progress,
         max_megapixels=max_megapixels,
     )

@@ -160,6 +160,7 @@ def _from_measurement(probe: Probe, reach: Reach, multiple: int, least: int) -> 
     """The graph holds operators that were not followed: it is watched instead."""
     behind = ", ".join(sorted(reach.unfollowed))
     suspects = dict.fromkeys(reach.suspects, f"behind {behind}, where the trace was lost") | reach.whole
+    grain = math.lcm(multiple, reach.stride)  # what was followed may be finer than the whole, never coarser
     unfollowed = behind or "its output"
     across = max(least, multiple)
     first = max(128, 2 * across)
@@ -176,7 +177,7 @@ def _from_measurement(probe: Probe, reach: Reach, multiple: int, least: int) -> 
             reason, suspects or {unfollowed: "reaches further than was tried"}
         )
     measured = (max(left for left, _ in ends), max(right for _, right in ends))
-    steps = [step for step in MULTIPLES if step % multiple == 0]
+    steps = [step for step in MULTIPLES if step % grain == 0]
     alike = (s for s in steps if all(probe.is_shifted_alike(s, max(measured), across, axis=axis) for axis in (1, 2)))
     stride = next(alike, None)
     if stride is None:
