@@ -47,7 +47,7 @@ def add_model_commands(app: typer.Typer) -> None:
     @app.command()
     def inspect(
         model: Annotated[Path, _MODEL],
-        inputs: _Set = (),
+        inputs: _Set = [],  # noqa: B006 - typer reads it
         keep: _Keep = "",
         precision: Precision = "float32",
         as_json: Json = False,
@@ -101,7 +101,7 @@ def _run_command() -> Callable[..., None]:
         text = next(param.doc for param in schema.params if param.name == name)
         option = typer.Option(f"--{name}", metavar="auto|N", help=text)
         fields[name] = (Annotated[str, option], "auto")
-    fields |= {"inputs": (_Set, ()), "keep": (_Keep, ""), "precision": (Precision, "float32")} | COMMON
+    fields |= {"inputs": (_Set, []), "keep": (_Keep, ""), "precision": (Precision, "float32")} | COMMON
     return with_options(run, fields, schema.doc)
 
 
@@ -123,6 +123,8 @@ def _port(port: Port) -> dict[str, Any]:
 def _told(model: ForeignModel, facts: ModelFacts) -> str:
     """Returns the facts in words, one a line."""
     lines = [_title(model), *_told_ports(model)]
+    if len(model.graph.inputs) > 1 or len(model.graph.outputs) > 1:
+        lines.append(f"  picture: {facts.input!r} to {facts.output!r}")
     lines.append(f"  scale: {facts.scale}, measured")
     lines.append(f"  stride: {facts.stride}, {_by(facts.stride_by)}; sides are multiples of {facts.multiple}")
     if facts.halo is not None:

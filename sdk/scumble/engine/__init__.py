@@ -31,7 +31,18 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 Listener = Callable[[float], object] | None
 Places = NDArray[np.int32]
-__all__ = ["Device", "Engine", "Fitted", "HintField", "ImageModel", "ModelFacts", "Precision", "Session", "SpreadHints", "TilePlan"]
+__all__ = [
+    "Device",
+    "Engine",
+    "Fitted",
+    "HintField",
+    "ImageModel",
+    "ModelFacts",
+    "Precision",
+    "Session",
+    "SpreadHints",
+    "TilePlan",
+]
 
 HintField = _native.HintField
 Session = _native.Session
@@ -56,8 +67,8 @@ class Engine(Drawing, Generating, Modelling):
         allocate: gives writable memory of so many bytes for each result, such as shared memory; None takes the heap.
         precision: "float16" halves weights and tensors, for graphics cards; a processor computes in float32 anyway.
 
-    Raises ParamError for another device or precision, or a worker count or budget below 1. The runtime is looked for when the
-    first model is loaded: colour functions do without it.
+    Raises ParamError for another device or precision, or a worker count or budget below 1. The runtime is looked for
+    when the first model is loaded: colour functions do without it.
 
     Attributes:
         fallback_reason: why "auto" did not take the graphics card that the runtime is made for, or None.
@@ -141,8 +152,8 @@ class Engine(Drawing, Generating, Modelling):
         `model_bytes` may be a function that reads and checks the model: only that first call does. The engine's
         precision is the session's.
 
-        Raises ModelError when the graph cannot be loaded or turned to float16, RuntimeNotFound without a usable runtime,
-        ProviderUnavailable when "cuda" was asked for and does not work.
+        Raises ModelError when the graph cannot be loaded or turned to float16, RuntimeNotFound without a usable
+        runtime, ProviderUnavailable when "cuda" was asked for and does not work.
         """
         with self._lock:
             if key not in self._sessions:

@@ -24,7 +24,7 @@ from scumble.media.profiles import meaning_of
 from scumble.models.fitting import Given, fitted
 from scumble.models.foreign import ForeignModel, read_model
 from scumble.models.graph import graph_from_bytes
-from scumble.models.half import half_from_graph
+from scumble.models.half import half_from_graph, watched_graph
 
 if TYPE_CHECKING:
     from scumble.media.image import Image
@@ -201,8 +201,9 @@ class Modelling(Planning):
         if facts is None:
             assert self.runtime_version  # noqa: S101 - starts the runtime, or says what is wrong with it
             content = self.at_precision(found.content)
+            watched = watched_graph(found.content) if self.precision == "float16" else None
             turned = replace(found, content=content, graph=graph_from_bytes(content))
-            facts = inspected(turned, runtime_library(), progress)
+            facts = inspected(turned, runtime_library(), progress, watched=watched)
             with self._lock:
                 self._known[found.key] = facts
         return ImageModel(self, found, facts)

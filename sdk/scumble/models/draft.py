@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -10,19 +9,16 @@ from scumble.errors import UnsafeModel
 from scumble.models.protobuf import Value, WireError, enumeration, fields, message, text
 
 Field = tuple[int, Value]
-Attributes = dict[str, int | float | str | list[int]]
 _NODE, _NAME, _CONSTANT, _INPUT, _OUTPUT, _KNOWN = 1, 2, 5, 11, 12, 13
 _GRAPH, _GRAPHS = 6, 11
-_KINDS = {int: 2, float: 1, str: 3, list: 7}
-"""AttributeProto's numbers for the kinds of values that are written here."""
+_WHOLE = 2
+"""AttributeProto's number for attributes that are one whole number."""
 
 
-def field_bytes(number: int, value: int | float | str | bytes | memoryview) -> bytes:
-    """Returns one field in the wire format: whole numbers as varints, floats in 4 bytes, all else with its length."""
+def field_bytes(number: int, value: int | str | bytes | memoryview) -> bytes:
+    """Returns one field in the wire format: whole numbers as varints, all else with its length."""
     if isinstance(value, int):
         return _varint(number << 3) + _varint(value & (2**64 - 1))
-    if isinstance(value, float):
-        return _varint(number << 3 | 5) + struct.pack("<f", value)
     content = value.encode() if isinstance(value, str) else value
     return b"".join((_varint(number << 3 | 2), _varint(len(content)), content))
 
@@ -33,13 +29,13 @@ def tensor_bytes(name: str, kind: int, dims: Sequence[int], raw: bytes | memoryv
     return b"".join((sides, field_bytes(2, kind), field_bytes(8, name), field_bytes(9, raw)))
 
 
-def port_bytes(name: str, kind: int, shape: Sequence[int | str | None]) -> bytes:
-    """Returns a ValueInfoProto of a tensor."""
+def port_bytes(name: str, kind: int, shape: Sequence[int | str | None] | None) -> bytes:
+    """Returns a ValueInfoProto of a tensor; None for a shape of which nothing is said."""
     sides = b""
-    for side in shape:
+    for side in shape or ():
         said = b"" if side is None else field_bytes(2 if isinstance(side, str) else 1, side)
         sides += field_bytes(1, said)
-    tensor = field_bytes(1, kind) + field_bytes(2, sides)
+    tensor = field_bytes(1, kind) + (b"" if shape is None else field_bytes(2, sides))
     return field_bytes(1, name) + field_bytes(2, field_bytes(1, tensor))
 
 
@@ -70,15 +66,11 @@ class DraftNode:
         return b"".join([*parts, field_bytes(4, self.operator), *map(_again, self.rest)])
 
 
-def made_node(operator: str, inputs: list[str], outputs: list[str], **attributes: int | float | str | list[int]) -> DraftNode:
-    """Returns a new operator."""
+def made_node(operator: str, inputs: list[str], outputs: list[str], **attributes: int) -> DraftNode:
+    """Returns a new operator with attributes that are whole numbers."""
     rest: list[Field] = [(3, memoryview(f"scumble/{outputs[0]}".encode()))]
     for name, value in attributes.items():
-        said = field_bytes(1, name) + field_bytes(20, _KINDS[type(value)])
-        if isinstance(value, list):
-            said += b"".join(field_bytes(8, number) for number in value)
-        else:
-            said += field_bytes({int: 3, float: 2, str: 4}[type(value)], value)
+        said = field_bytes(1, name) + field_bytes(3, value) + field_bytes(20, _WHOLE)
         rest.append((5, memoryview(said)))
     return DraftNode(operator, inputs, outputs, rest)
 

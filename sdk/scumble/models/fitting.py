@@ -1,7 +1,7 @@
 """Makes a graph of one picture in and one picture out, in float32, of one that asks for more than that.
 
-Further inputs that were given a value become constants of the graph, ports of other precision get a Cast, and of several
-outputs one is kept. The file itself stays as it is: its hash is what a record names.
+Further inputs that were given a value become constants of the graph, ports of other precision get a Cast, and of
+several outputs one is kept. The file itself stays as it is: its hash is what a record names.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def fitted(model: ForeignModel, inputs: Mapping[str, Given] | None = None, keep:
             four axes, two of them of any size, gets a plane of the picture's size.
         keep: the output that is the picture; None takes the first that may be one.
 
-    Raises ModelError model.needs_inputs where an input has no value, ParamError param.inputs for values that are none of
-    the graph's or do not fit, and param.keep for an output that there is not.
+    Raises ModelError model.needs_inputs where an input has no value, ParamError param.inputs for values that are none
+    of the graph's or do not fit, and param.keep for an output that there is not.
     """
     given = dict(inputs or {})
     picture = _picture(model.graph, given)
@@ -135,7 +135,8 @@ def _set(draft: Draft, port: Port, value: Given, picture: Port) -> None:
     share = array.size // math.prod(known) if array.size > 1 and known and missing else array.size
     sides = [side if isinstance(side, int) else max(1, share) if missing == 1 else 1 for side in port.shape]
     if array.size != 1 and array.size != math.prod(sides):
-        raise _misfit(port, f"it takes {math.prod(sides):,} numbers or one for all, not {array.size}")
+        wanted = f"{math.prod(sides):,} numbers, or one for all of them" if math.prod(sides) > 1 else "one number"
+        raise _misfit(port, f"it takes {wanted}, not {array.size}")
     if math.prod(sides) > _MOST_KEPT and array.size == 1:
         shape = _constant(draft, f"{_OWN}{port.name}/shape", np.array(sides, "<i8"))
         _at_front(draft, port.name, array, shape, [])
@@ -160,9 +161,7 @@ def _spread(
     _at_front(draft, port.name, array, f"{own}shape", nodes)
 
 
-def _at_front(
-    draft: Draft, name: str, array: NDArray[np.generic], shape: str, nodes: list[DraftNode]
-) -> None:
+def _at_front(draft: Draft, name: str, array: NDArray[np.generic], shape: str, nodes: list[DraftNode]) -> None:
     value = _constant(draft, f"{_OWN}{name}/value", array.reshape(()))
     draft.nodes[:0] = [*nodes, made_node("Expand", [value, shape], [name])]
 
@@ -215,7 +214,8 @@ def _number(word: str) -> bool | int | float:
 
 
 def _misfit(port: Port, reason: str) -> ParamError:
-    return ParamError(f"The model's input {port.name!r} cannot be set so: {reason}", f"It is {_listed([port])}.", "param.inputs")
+    message = f"The model's input {port.name!r} cannot be set so: {reason}"
+    return ParamError(message, f"It is {_listed([port])}.", "param.inputs")
 
 
 def _listed(ports: Sequence[Port]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scumble.errors import ModelError
-from scumble.models.draft import Draft, DraftNode, draft_from_bytes, made_node, tensor_bytes
+from scumble.models.draft import Draft, DraftNode, draft_from_bytes, made_node, port_bytes, tensor_bytes
 from scumble.models.graph import FLOAT, FLOAT16, attributes_of
 from scumble.models.kinds import kinds_of_outputs
 from scumble.models.tensors import TensorFacts, floats_of_tensor, tensor_from_bytes
@@ -28,7 +28,7 @@ _FOLLOWING = frozenset(
 """Float16 where what they are given is."""
 _ONLY_FLOAT32 = {"Resize": (1, 2), "Upsample": (1,)}
 """Inputs that ONNX wants in float32 whatever the others are: roi and scales."""
-_LARGEST, _SMALLEST = 65504.0, 2.0**-14
+LARGEST, _SMALLEST = 65504.0, 2.0**-14
 """Of float16's normal numbers. A smaller constant, such as what keeps a quotient finite, would lose its digits."""
 _WIDEST_POOL = 64
 _FEW = 64
@@ -45,6 +45,18 @@ def half_from_graph(data: bytes) -> bytes:
     change.run()
     if not change.heavy:
         raise _refusal("it has no convolution or product in float32 whose weights float16 can hold")
+    return draft.to_bytes()
+
+
+def watched_graph(data: bytes) -> bytes:
+    """Returns a float32 graph whose outputs are the tensors that `half_from_graph` makes float16.
+
+    A processor computes in float32 whatever the file says, so that only this shows what float16 would have to hold.
+    """
+    change = _Change(draft_from_bytes(data))
+    change.run()
+    draft = draft_from_bytes(data)
+    draft.outputs = {name: port_bytes(name, FLOAT, None) for name in sorted(change.is_half)}
     return draft.to_bytes()
 
 
@@ -126,12 +138,12 @@ class _Change:
         return node.operator in _FOLLOWING and any(name in self.is_half for name in floats)
 
     def _fits(self, name: str) -> bool:
-        """Tells whether float16 holds a tensor: all do but constants with numbers too large or, standing alone, small."""
+        """Tells whether float16 holds a tensor: all but constants of too large, or alone of too small, numbers."""
         tensor = self.tensors.get(name)
         if tensor is None:
             return True
         numbers = np.abs(self._numbers(name, tensor))
-        if not np.isfinite(numbers).all() or numbers.max(initial=0) > _LARGEST:
+        if not np.isfinite(numbers).all() or numbers.max(initial=0) > LARGEST:
             return False
         return tensor.elements > 1 or not 0 < numbers.max(initial=0) < _SMALLEST
 

@@ -8,7 +8,9 @@ from scumble.models.protobuf import fields, message
 from scumble.models.tensors import TensorFacts
 
 _INT32, _INT64, _BOOL, _UINT8 = 6, 7, 9, 2
-_MADE = dict.fromkeys(("Shape", "Size", "NonZero", "ArgMax", "ArgMin", "NonMaxSuppression"), (_INT64,))
+_MADE: dict[str, tuple[int, ...]] = dict.fromkeys(
+    ("Shape", "Size", "NonZero", "ArgMax", "ArgMin", "NonMaxSuppression"), (_INT64,)
+)
 _MADE |= dict.fromkeys(("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor"), (_BOOL,))
 _MADE |= dict.fromkeys(("Not", "IsNaN", "IsInf"), (_BOOL,))
 _MADE |= {"ConvInteger": (_INT32,), "MatMulInteger": (_INT32,), "DynamicQuantizeLinear": (_UINT8, FLOAT, _UINT8)}
