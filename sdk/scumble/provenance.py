@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -48,6 +49,8 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """The ONNX Runtime provider that really ran the models, or "none"."""
     provider_note: str = ""
     """Why that is not the card, or which operators a card left to the processor; "" where there is nothing to say."""
+    precision: Literal["float32", "float16"] = "float32"
+    """What graphs were turned to; "float32" leaves them as they are."""
     runtime: str
     """Version of ONNX Runtime, or "none"."""
     created: str

@@ -97,6 +97,7 @@ def _record(effect: Effect, inputs: dict[str, FileFact], output: FileFact, engin
         models=[*map(model_fact, effect.used_bundles()), *(_graph_fact(path) for path in graphs)],
         provider=engine.provider if runs_graphs else "none",
         provider_note=engine.provider_note if runs_graphs else "",
+        precision=engine.precision if runs_graphs else "float32",
         runtime=engine.runtime_version if runs_graphs else "none",
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
@@ -225,7 +226,7 @@ def replayed(
         effect,
         clips,
         target,
-        engine=engine,
+        engine=engine.at(record.precision),
         progress=progress,
         max_megapixels=max_megapixels,
     )

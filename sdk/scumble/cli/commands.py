@@ -32,6 +32,9 @@ Megapixels = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the result, or the error, as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 
+Precision = Annotated[
+    str, typer.Option("--precision", metavar="float32|float16", help="Numbers of the model; float16 is for cards.")
+]
 _MEGAPIXELS = 100.0
 COMMON: dict[str, tuple[Any, Any]] = {
     "device": (Device, "auto"),
@@ -52,6 +55,7 @@ def engine_from_options(options: dict[str, Any]) -> Engine:
         device=options["device"],
         workers=options["workers"] or None,
         memory_budget_mib=options["memory"] or None,
+        precision=options.get("precision", "float32"),
     )
 
 

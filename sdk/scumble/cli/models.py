@@ -14,6 +14,7 @@ from scumble.cli.commands import (
     COMMON,
     MAIN_CLIP,
     Json,
+    Precision,
     Quiet,
     engine_from_options,
     option_of_clip,
@@ -23,15 +24,20 @@ from scumble.cli.commands import (
 )
 from scumble.cli.console import say, shown_progress, warn
 from scumble.effects.run_model import RunModel
-from scumble.engine import Engine, ModelFacts
+from scumble.engine import ModelFacts
 from scumble.errors import ModelError
+from scumble.models.fitting import KINDS, fitted, given_from_text
 from scumble.models.foreign import ForeignModel, image_ports, read_model
 from scumble.models.graph import Port
 from scumble.rendering import render_files
 
 _AUTO = {"tile": "0", "halo": "-1"}
 _MODEL = typer.Argument(metavar="MODEL.onnx", help="The model.", show_default=False)
-_KINDS = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 10: "float16", 11: "float64"}
+_Set = Annotated[
+    list[str],
+    typer.Option("--set", metavar="NAME=VALUE", help="Value of an input that is not the picture; may be repeated."),
+]
+_Keep = Annotated[str, typer.Option("--keep", metavar="NAME", help="The output that is the picture, if not the first.")]
 
 
 def add_model_commands(app: typer.Typer) -> None:
@@ -39,17 +45,26 @@ def add_model_commands(app: typer.Typer) -> None:
     app.command("run")(_run_command())
 
     @app.command()
-    def inspect(model: Annotated[Path, _MODEL], as_json: Json = False, quiet: Quiet = False) -> None:
+    def inspect(
+        model: Annotated[Path, _MODEL],
+        inputs: _Set = [],  # noqa: B006 - typer reads it
+        keep: _Keep = "",
+        precision: Precision = "float32",
+        as_json: Json = False,
+        quiet: Quiet = False,
+    ) -> None:
         """Tells what a model takes and gives, what an output pixel sees, and whether it can be tiled exactly."""
         found = read_model(model)
+        given: Any = {"inputs": given_from_text(inputs), "keep": keep or None}
         try:
-            image_ports(found.graph)
+            image_ports(fitted(found, **given).graph)
         except ModelError as error:  # what it takes can be told of any model
-            ports = "\n".join([_title(found), *_told_ports(found)])
-            say(_plain_ports(found) | {"problem": error.as_dict()}, f"{ports}\n  {error.message}", as_json=as_json)
+            lines = [_title(found), *_told_ports(found), f"  {error.message}", f"  {error.hint}"]
+            say(_plain_ports(found) | {"problem": error.as_dict()}, "\n".join(lines), as_json=as_json)
             return
         with shown_progress("Inspect", quiet=quiet or as_json) as progress:
-            facts = Engine(device="cpu").model(found.content, progress.report).facts
+            engine = engine_from_options({"device": "cpu", "workers": 0, "memory": 0, "precision": precision})
+            facts = engine.model(found.content, progress.report, **given).facts
         say(_plain(found, facts), _told(found, facts), as_json=as_json)
 
 
@@ -59,6 +74,7 @@ def _run_command() -> Callable[..., None]:
     source = next(clip for clip in schema.clips if clip.name == MAIN_CLIP)
 
     def run(**options: Any) -> None:
+        options["inputs"] = "\n".join(options["inputs"])
         options |= {name: number for name, number in _AUTO.items() if options[name] == "auto"}
         effect = RunModel(**values_from_options(schema.params, options))
         engine = engine_from_options(options)
@@ -85,7 +101,7 @@ def _run_command() -> Callable[..., None]:
         text = next(param.doc for param in schema.params if param.name == name)
         option = typer.Option(f"--{name}", metavar="auto|N", help=text)
         fields[name] = (Annotated[str, option], "auto")
-    fields |= COMMON
+    fields |= {"inputs": (_Set, []), "keep": (_Keep, ""), "precision": (Precision, "float32")} | COMMON
     return with_options(run, fields, schema.doc)
 
 
@@ -101,12 +117,14 @@ def _plain_ports(model: ForeignModel) -> dict[str, Any]:
 
 
 def _port(port: Port) -> dict[str, Any]:
-    return {"name": port.name, "type": _KINDS.get(port.kind, str(port.kind)), "shape": list(port.shape)}
+    return {"name": port.name, "type": KINDS.get(port.kind, str(port.kind)), "shape": list(port.shape)}
 
 
 def _told(model: ForeignModel, facts: ModelFacts) -> str:
     """Returns the facts in words, one a line."""
     lines = [_title(model), *_told_ports(model)]
+    if len(model.graph.inputs) > 1 or len(model.graph.outputs) > 1:
+        lines.append(f"  picture: {facts.input!r} to {facts.output!r}")
     lines.append(f"  scale: {facts.scale}, measured")
     lines.append(f"  stride: {facts.stride}, {_by(facts.stride_by)}; sides are multiples of {facts.multiple}")
     if facts.halo is not None:
@@ -139,7 +157,7 @@ def _told_ports(model: ForeignModel) -> list[str]:
     for what, ports in (("input", model.graph.inputs), ("output", model.graph.outputs)):
         for port in ports:
             shape = ", ".join("?" if size is None else str(size) for size in port.shape)
-            lines.append(f"  {what} {port.name!r}: {_KINDS.get(port.kind, port.kind)} ({shape})")
+            lines.append(f"  {what} {port.name!r}: {KINDS.get(port.kind, port.kind)} ({shape})")
     return lines
 
 

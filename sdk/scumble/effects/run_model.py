@@ -9,7 +9,8 @@ from scumble.effect import Effect, Input, RenderContext
 from scumble.engine.cutting import Mode
 from scumble.errors import ParamError
 from scumble.media.image import Image
-from scumble.params import Bool, Choice, File, Int
+from scumble.models.fitting import given_from_text
+from scumble.params import Bool, Choice, File, Int, Text
 
 RANGES = {"0-1": (0.0, 1.0), "0-255": (0.0, 255.0), "-1-1": (-1.0, 1.0)}
 _LARGEST = 1 << 16
@@ -33,6 +34,8 @@ class RunModel(Effect, id="run", title="Run a model", context="filter"):
     tile: int = Int(default=0, min=0, max=_LARGEST, unit="px", doc="Largest side of a tile, halos included; 0 chooses.")
     halo: int = Int(default=-1, min=-1, max=_LARGEST, unit="px", doc="Pixels around a tile's core; -1 measures them.")
     range: str = Choice(default="0-1", choices=tuple(RANGES), doc="Numbers that stand for black and white.")
+    inputs: str = Text(default="", doc="Values of the model's other inputs: NAME=VALUE, a line each.")
+    keep: str = Text(default="", doc="The output that is the picture, where the model has several.")
     allow_seams: bool = Bool(default=False, doc="Tile it even where tiles differ from the full frame, visibly.")
 
     def graph_files(self) -> tuple[Path, ...]:
@@ -44,7 +47,8 @@ class RunModel(Effect, id="run", title="Run a model", context="filter"):
         if self.model is None:
             raise ParamError("There is no model to run", "Name an .onnx file.", "param.model")
         ctx.progress.report(0.0, "Looking at the model")
-        model = ctx.engine.model(self.model, ctx.progress.sub(0.0, 0.1).report)
+        given: Any = {"inputs": given_from_text(self.inputs.splitlines()), "keep": self.keep or None}
+        model = ctx.engine.model(self.model, ctx.progress.sub(0.0, 0.1).report, **given)
         ctx.progress.report(0.1, model.name)
         cut: Any = {"tile": self.tile or None, "halo": self.halo if self.halo >= 0 else None}
         cut["allow_seams"] = self.allow_seams

@@ -27,11 +27,23 @@ if TYPE_CHECKING:
     from scumble.media.image import Image
 
 Device = Literal["auto", "cpu", "cuda"]
+Precision = Literal["float32", "float16"]
 Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 Listener = Callable[[float], object] | None
 Places = NDArray[np.int32]
-__all__ = ["Device", "Engine", "Fitted", "HintField", "ImageModel", "ModelFacts", "Session", "SpreadHints", "TilePlan"]
+__all__ = [
+    "Device",
+    "Engine",
+    "Fitted",
+    "HintField",
+    "ImageModel",
+    "ModelFacts",
+    "Precision",
+    "Session",
+    "SpreadHints",
+    "TilePlan",
+]
 
 HintField = _native.HintField
 Session = _native.Session
@@ -41,6 +53,7 @@ TilePlan = _native.TilePlan
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _DEVICES = ("auto", "cpu", "cuda")
 _GPU_SLOTS = 3
+_PRECISIONS = ("float32", "float16")
 _MIB = 1 << 20
 
 
@@ -55,9 +68,10 @@ class Engine(Drawing, Generating, Modelling):
         allocate: gives writable memory of so many bytes for each result, such as shared memory; None takes the heap.
         provider_options: for ONNX Runtime's CUDA provider, by its own names, over Scumble's: "enable_cuda_graph",
             "gpu_mem_limit", "use_tf32"; of no account on the processor.
+        precision: "float16" halves weights and tensors, for graphics cards; a processor computes in float32 anyway.
 
-    Raises ParamError for another device, or a worker count or budget below 1. The runtime is looked for when the
-    first model is loaded: colour functions do without it.
+    Raises ParamError for another device or precision, or a worker count or budget below 1. The runtime is looked for
+    when the first model is loaded: colour functions do without it.
 
     Attributes:
         fallback_reason: why "auto" did not take the graphics card that the runtime is made for, or None.
@@ -73,7 +87,11 @@ class Engine(Drawing, Generating, Modelling):
         memory_budget_mib: int | None = None,
         allocate: Callable[[int], memoryview] | None = None,
         provider_options: Mapping[str, str] | None = None,
+        precision: Precision = "float32",
     ) -> None:
+        if precision not in _PRECISIONS:
+            hint = f"Choose one of {', '.join(_PRECISIONS)}."
+            raise ParamError(f"There is no precision {precision!r}", hint, "param.precision")
         if device not in _DEVICES:
             raise ParamError(f"There is no device {device!r}", f"Choose one of {', '.join(_DEVICES)}.", "param.device")
         for name, value in (("workers", workers), ("memory_budget_mib", memory_budget_mib)):
@@ -82,6 +100,7 @@ class Engine(Drawing, Generating, Modelling):
                     f"{name} is {value}", "Give 1 or more, or nothing to choose by itself.", f"param.{name}"
                 )
         self.device: Device = device
+        self.precision: Precision = precision
         self.fallback_reason: str | None = None
         self._workers = workers
         self._allocate = allocate
@@ -92,6 +111,13 @@ class Engine(Drawing, Generating, Modelling):
         self._known: dict[str, ModelFacts] = {}
         self._runtime_version: str | None = None
         self._provider: str | None = None
+
+    def at(self, precision: Precision) -> Engine:
+        """Returns this engine, or one like it of another precision."""
+        if precision == self.precision:
+            return self
+        budget_mib = self.budget_bytes // _MIB
+        return Engine(self.device, self._workers, budget_mib, self._allocate, precision)
 
     @classmethod
     def default(cls) -> Engine:
@@ -143,14 +169,16 @@ class Engine(Drawing, Generating, Modelling):
     def session(self, model_bytes: bytes | Callable[[], bytes], key: str) -> Session:
         """Returns the session of a model, loading it at the first call with this key (its hash).
 
-        `model_bytes` may be a function that reads and checks the model: only that first call does.
+        `model_bytes` may be a function that reads and checks the model: only that first call does. The engine's
+        precision is the session's.
 
-        Raises ModelError when the graph cannot be loaded, RuntimeNotFound without a usable runtime,
-        ProviderUnavailable when "cuda" was asked for and does not work.
+        Raises ModelError when the graph cannot be loaded or turned to float16, RuntimeNotFound without a usable
+        runtime, ProviderUnavailable when "cuda" was asked for and does not work.
         """
         with self._lock:
             if key not in self._sessions:
-                self._sessions[key] = self._loaded(model_bytes() if callable(model_bytes) else model_bytes)
+                content = model_bytes() if callable(model_bytes) else model_bytes
+                self._sessions[key] = self._loaded(self.at_precision(content))
             return self._sessions[key]
 
     def unload(self) -> None:
@@ -162,7 +190,7 @@ class Engine(Drawing, Generating, Modelling):
         """Names the session's model and its device: what was learnt of their memory outlives the session."""
         with self._lock:
             keys = [key for key, kept in self._sessions.items() if kept is session]
-        return (keys[0], session.provider) if keys else session
+        return (keys[0], session.provider, self.precision) if keys else session
 
     def _loaded(self, model_bytes: bytes) -> Session:
         if self.provider == _CUDA:

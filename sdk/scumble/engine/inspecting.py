@@ -10,7 +10,9 @@ import msgspec
 
 from scumble.engine.memory_probe import Memory, measured_memory
 from scumble.engine.probe import MULTIPLES, Listener, Probe, doubled, not_a_picture
+from scumble.errors import ModelError
 from scumble.models.foreign import Axes, ForeignModel, ImagePorts, image_ports
+from scumble.models.half import LARGEST
 from scumble.models.reach import Reach, reach_of_graph
 
 FORMAT = 1
@@ -70,10 +72,13 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Of one worker, measured."""
 
 
-def inspected(model: ForeignModel, library: Path, progress: Listener = None) -> ModelFacts:
+def inspected(
+    model: ForeignModel, library: Path, progress: Listener = None, *, watched: bytes | None = None
+) -> ModelFacts:
     """Returns what the graph says of itself and what running it shows; the runtime must have been started.
 
-    Raises ModelError where it does not make a picture of a picture, or fails, and whatever `progress` raises.
+    `watched` is a graph of the same input, all of whose outputs must be numbers that float16 holds. Raises ModelError
+    where the model does not make a picture of a picture, fails, or leaves that range, and whatever `progress` raises.
     """
     ports = image_ports(model.graph)
     reach = reach_of_graph(model.graph, [ports.input], ports.output, ports.space)
@@ -82,6 +87,8 @@ def inspected(model: ForeignModel, library: Path, progress: Listener = None) -> 
         known: dict[str, Any] = _of_fixed_size(probe, ports, reach, ports.fixed_size)
     else:
         known = _of_any_size(probe, reach)
+    if watched is not None:
+        _check_range(Probe(watched, ports, progress), known)
     sizes = [ports.fixed_size] if ports.fixed_size is not None else _memory_sizes(probe, known)
     return ModelFacts(
         sha256=model.sha256,
@@ -103,6 +110,16 @@ def inspected(model: ForeignModel, library: Path, progress: Listener = None) -> 
         ),
         **known,
     )
+
+
+def _check_range(probe: Probe, known: dict[str, Any]) -> None:
+    """Looks at all that is to be float16, on noise from 0 to 1."""
+    side = -(-max(_SMALL_SIDES) // known["stride"]) * known["stride"]
+    width, height = probe.ports.fixed_size or (max(side, known["min_size"]),) * 2
+    largest = probe.largest(probe.noise(height, width))
+    if not largest <= LARGEST:
+        message = f"The model cannot be run in float16: its numbers grow to {largest:,.0f}, beyond {LARGEST:,.0f}"
+        raise ModelError(message, "Run it in float32 (--precision float32).", "model.no_half")
 
 
 def _of_any_size(probe: Probe, reach: Reach) -> dict[str, Any]:
@@ -160,6 +177,7 @@ def _from_measurement(probe: Probe, reach: Reach, multiple: int, least: int) -> 
     """The graph holds operators that were not followed: it is watched instead."""
     behind = ", ".join(sorted(reach.unfollowed))
     suspects = dict.fromkeys(reach.suspects, f"behind {behind}, where the trace was lost") | reach.whole
+    grain = math.lcm(multiple, reach.stride)  # what was followed may be finer than the whole, never coarser
     unfollowed = behind or "its output"
     across = max(least, multiple)
     first = max(128, 2 * across)
@@ -176,7 +194,7 @@ def _from_measurement(probe: Probe, reach: Reach, multiple: int, least: int) -> 
             reason, suspects or {unfollowed: "reaches further than was tried"}
         )
     measured = (max(left for left, _ in ends), max(right for _, right in ends))
-    steps = [step for step in MULTIPLES if step % multiple == 0]
+    steps = [step for step in MULTIPLES if step % grain == 0]
     alike = (s for s in steps if all(probe.is_shifted_alike(s, max(measured), across, axis=axis) for axis in (1, 2)))
     stride = next(alike, None)
     if stride is None:

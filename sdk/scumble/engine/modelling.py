@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,10 @@ from scumble.engine.planning import Planning
 from scumble.errors import ParamError
 from scumble.media.arrays import array_from_image, image_from_array
 from scumble.media.profiles import meaning_of
-from scumble.models.foreign import read_model
+from scumble.models.fitting import Given, fitted
+from scumble.models.foreign import ForeignModel, read_model
+from scumble.models.graph import graph_from_bytes
+from scumble.models.half import half_from_graph, watched_graph
 
 if TYPE_CHECKING:
     from scumble.media.image import Image
@@ -36,11 +40,12 @@ class ImageModel:
         facts: what it takes and gives, and how it may be tiled.
     """
 
-    def __init__(self, engine: Modelling, name: str, content: bytes, facts: ModelFacts) -> None:
-        self.name = name
+    def __init__(self, engine: Modelling, model: ForeignModel, facts: ModelFacts) -> None:
+        self.name = model.name
         self.facts = facts
         self._engine = engine
-        self._content = content
+        self._content = model.content
+        self._key = model.key
 
     def plan(
         self,
@@ -89,7 +94,7 @@ class ImageModel:
         Raises as `plan` and `Engine.session`, ModelError where the model fails, DeviceOutOfMemory, ParamError for an
         empty range, and whatever `progress` raises.
         """
-        session = self._engine.session(self._content, self.facts.sha256)
+        session = self._engine.session(self._content, self._key)
 
         def fitted(budget_bytes: int) -> ModelPlan:
             options: Any = {"tile": tile, "halo": halo, "allow_seams": allow_seams, "budget_bytes": budget_bytes}
@@ -147,6 +152,7 @@ class Modelling(Planning):
     _ladder: Ladder
     _known: dict[str, ModelFacts]
     _lock: threading.RLock
+    precision: str
 
     @abstractmethod
     def session(self, model_bytes: bytes | Callable[[], bytes], key: str) -> _native.Session:
@@ -170,22 +176,41 @@ class Modelling(Planning):
         """The memory budget, in bytes."""
         return self._ladder.budget_bytes
 
-    def model(self, source: Path | str | bytes, progress: Listener = None) -> ImageModel:
+    def model(
+        self,
+        source: Path | str | bytes,
+        progress: Listener = None,
+        *,
+        inputs: Mapping[str, Given] | None = None,
+        keep: str | None = None,
+    ) -> ImageModel:
         """Reads, checks and inspects a model that makes a picture of a picture: an ONNX file, or its bytes.
 
-        Inspecting runs it on small pictures of noise, on the processor, for some seconds; what was found is remembered
-        in this engine by the model's hash. Raises UnsafeModel for what `models.lint` refuses, ModelError
-        model.not_image for other kinds of models, RuntimeNotFound, and whatever `progress`, called with 0, raises.
+        `inputs` are values for all inputs but the picture, such as a noise level: a number for all of a tensor, or as
+        many as it has. Of several outputs `keep` names the picture; None takes the first that may be one. Inspecting
+        runs it on small pictures of noise, on the processor, for some seconds; what was found is remembered in this
+        engine by the model's hash and those values.
+
+        Raises UnsafeModel for what `models.lint` refuses, ModelError model.not_image for other kinds of models,
+        model.needs_inputs where values are missing and model.no_half where the engine's precision cannot be had,
+        ParamError for values that do not fit, RuntimeNotFound, and whatever `progress`, called with 0, raises.
         """
-        found = read_model(source)
+        found = fitted(read_model(source), inputs, keep)
         with self._lock:
-            facts = self._known.get(found.sha256)
+            facts = self._known.get(found.key)
         if facts is None:
             assert self.runtime_version  # noqa: S101 - starts the runtime, or says what is wrong with it
-            facts = inspected(found, runtime_library(), progress)
+            content = self.at_precision(found.content)
+            watched = watched_graph(found.content) if self.precision == "float16" else None
+            turned = replace(found, content=content, graph=graph_from_bytes(content))
+            facts = inspected(turned, runtime_library(), progress, watched=watched)
             with self._lock:
-                self._known[found.sha256] = facts
-        return ImageModel(self, found.name, found.content, facts)
+                self._known[found.key] = facts
+        return ImageModel(self, found, facts)
+
+    def at_precision(self, content: bytes) -> bytes:
+        """Returns the graph that a session of this engine runs. Raises ModelError model.no_half."""
+        return half_from_graph(content) if self.precision == "float16" else content
 
     def within_memory(
         self, session: _native.Session, fitted: Callable[[int], ModelPlan], attempt: Callable[[ModelPlan], Image]

@@ -43,16 +43,21 @@ class Probe:
         Raises ModelError where it fails, or gives no picture.
         """
         started = time.process_time()
-        is_last = self.ports.axes == "nhwc"
-        given = np.ascontiguousarray(planes.transpose(1, 2, 0) if is_last else planes)
-        # Cancel is heard within a run; what share of the whole it is cannot be told.
-        found = self.session.run({self.ports.input: given[None]}, lambda _: self._progress and self._progress(0.0))
-        output: Floats = found[self.ports.output]
+        output = self._all_of(planes)[self.ports.output]
         if output.ndim != 4 or output.shape[0] != 1:
             raise not_a_picture(f"it gives an array of shape {output.shape}")
         self.seconds_per_pixel = (time.process_time() - started) / planes[0].size
-        result: Floats = output[0].transpose(2, 0, 1) if is_last else output[0]
+        result: Floats = output[0].transpose(2, 0, 1) if self.ports.axes == "nhwc" else output[0]
         return result
+
+    def largest(self, planes: Floats) -> float:
+        """Returns the largest number in size among all outputs; not a number where one is none."""
+        return max(float(np.abs(output).max(initial=0)) for output in self._all_of(planes).values())
+
+    def _all_of(self, planes: Floats) -> dict[str, Floats]:
+        given = np.ascontiguousarray(planes.transpose(1, 2, 0) if self.ports.axes == "nhwc" else planes)
+        # Cancel is heard within a run; what share of the whole it is cannot be told.
+        return self.session.run({self.ports.input: given[None]}, lambda _: self._progress and self._progress(0.0))
 
     def takes(self, height: int, width: int) -> bool:
         """Tells whether the graph runs at a size and gives a picture that is as much larger in both directions."""

@@ -1,14 +1,44 @@
-"""Works out the few whole numbers that exporters leave to the graph to work out: pads, axes, starts."""
+"""Works out the few whole numbers that exporters leave to the graph to work out: pads, axes, starts, sides."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scumble.models.fields import Seen
 from scumble.models.graph import Node
 from scumble.models.tensors import MOST_DIMS, TensorFacts
 
-Wholes = NDArray[np.int64]
+Wholes = NDArray[Any]
+"""Whole numbers; sides of the picture among them are `Extent`, and what is not known is None."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A side of the picture's, divided by `step`."""
+
+    step: Fraction
+
+    def __mul__(self, factor: int) -> Extent:
+        return Extent(self.step / int(factor))
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, divisor: int) -> Extent:
+        return Extent(self.step * int(divisor))
+
+
+def sides_of_plane(node: Node, seen: Seen) -> Wholes:
+    """Returns the shape of a plane of four axes, as a Shape operator tells it."""
+    sides: list[Extent | None] = [None] * 4
+    sides[seen.rows], sides[seen.columns] = Extent(seen.y.step), Extent(seen.x.step)
+    told = np.empty(4, object)
+    told[:] = sides
+    return told[slice(node.whole("start", 0), node.whole("end", 4))]
 
 
 def wholes_from_tensor(tensor: TensorFacts) -> Wholes | None:
@@ -22,10 +52,11 @@ def folded(node: Node, given: list[Wholes | None]) -> Wholes | None:
     """Returns what an operator makes of whole numbers; None where it is not one of the few, or they do not fit."""
     try:
         known = [array for array in given if array is not None]
-        result = _folded(node, known) if len(known) == len(given) else None
+        found = _folded(node, known) if len(known) == len(given) else None
     except (ValueError, IndexError, TypeError, ZeroDivisionError):
         return None
-    return result if result is not None and result.size <= MOST_DIMS else None
+    result = np.asarray(found)  # of a single object numpy makes no array
+    return result if found is not None and result.size <= MOST_DIMS else None
 
 
 def _folded(node: Node, given: list[Wholes]) -> Wholes | None:
@@ -55,6 +86,8 @@ def _folded(node: Node, given: list[Wholes]) -> Wholes | None:
             return data[tuple(where)]
         case (("Add" | "Sub" | "Mul"), [one, other]):
             return {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply}[node.operator](one, other)
+        case "Div", [one, other]:
+            return one // other
         case "Gather", [data, places]:
             return data.take(places, node.whole("axis", 0))
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,6 +120,15 @@ def _listed(node: Node) -> TensorFacts:
                 tensor.floats = [float(number) for number in numbers]
             return tensor
     return TensorFacts(kind=FLOAT, dims=[0])
+
+
+def attributes_of(parts: Iterable[tuple[int, Value]]) -> dict[str, AttributeValue]:
+    """Returns the attributes among the fields of a node's message."""
+    node = Node()
+    for number, value in parts:
+        if number == 5:
+            _attribute(node, message(value))
+    return node.attributes
 
 
 def _node(view: memoryview) -> Node:

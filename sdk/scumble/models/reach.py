@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from scumble.models.fields import FIXED, MERGED, SIZES, UNKNOWN, WHOLE, Fixed, Merged, Seen, Sizes, State, Whole
-from scumble.models.folding import folded, wholes_from_tensor
+from scumble.models.folding import Extent, Wholes, folded, sides_of_plane, wholes_from_tensor
 from scumble.models.graph import Graph, Node
-from scumble.models.windows import windows
+from scumble.models.places import Places
+from scumble.models.windows import Window, resized, windows
 
 _LARGEST_STRIDE = 1024
 _POINTWISE = frozenset(
@@ -82,6 +83,7 @@ class _Walk:
         self.found = Reach()
         self.states: dict[str, State] = dict.fromkeys(graph.constants, FIXED)
         self.wholes = {name: wholes_from_tensor(tensor) for name, tensor in graph.constants.items()}
+        self.places = Places(graph)
 
     def node(self, node: Node) -> None:
         try:
@@ -99,8 +101,17 @@ class _Walk:
                 state = self.lost(node)
         for name in node.outputs:
             self.states[name] = state
-        if isinstance(state, Fixed) and node.operator != "Constant" and node.outputs:
-            self.wholes[node.outputs[0]] = folded(node, [self.wholes.get(name) for name in node.inputs if name])
+        if isinstance(state, (Fixed, Sizes)) and node.operator != "Constant" and node.inputs and node.outputs:
+            self.wholes[node.outputs[0]] = self.numbers(node)
+            target = self.wholes.get(node.inputs[1]) if len(node.inputs) > 1 else None
+            self.places.learn(node, target, is_pointwise=node.operator in _POINTWISE)
+
+    def numbers(self, node: Node) -> Wholes | None:
+        """Returns the few whole numbers that an operator makes of constants or of the picture's size."""
+        shown = self.states.get(node.inputs[0])
+        if node.operator == "Shape" and isinstance(shown, Seen):
+            return sides_of_plane(node, shown)
+        return folded(node, [self.wholes.get(name) for name in node.inputs if name])
 
     def result(self, node: Node) -> State:
         given = [self.states.get(name, UNKNOWN) for name in node.inputs if name]
@@ -169,26 +180,34 @@ class _Walk:
         weights_are_fixed = all(isinstance(self.states.get(name, UNKNOWN), Fixed) for name in node.inputs[1:] if name)
         if seen.axes != (2, 3) or not (weights_are_fixed or node.operator in ("Resize", "Upsample")):
             return self.lost(node)
-        found = windows(self.graph, node)
+        found = windows(self.graph, node) or self.resized_to(node, seen)
         if found is None:
             return self.lost(node)
         return self.all_seen(node, found) if isinstance(found, str) else seen.taken(*found)
 
+    def resized_to(self, node: Node, seen: Seen) -> tuple[Window, Window] | None:
+        """Returns the windows of a Resize to the sides of another plane."""
+        found = self.wholes.get(node.inputs[3]) if node.operator == "Resize" and len(node.inputs) > 3 else None
+        rows, columns = found.tolist()[2:] if found is not None and found.shape == (4,) else (None, None)
+        if not isinstance(rows, Extent) or not isinstance(columns, Extent) or min(rows.step, columns.step) <= 0:
+            return None
+        return resized(node, seen.y.step / rows.step, seen.x.step / columns.step)
+
     def pointwise(self, node: Node, seen: list[Seen]) -> State:
-        joined: Seen | None = seen[0]
-        for other in seen[1:]:
-            joined = joined and joined.joined(other)
-        if joined is None or any(isinstance(self.states.get(name), Sizes) for name in node.inputs):
-            return self.lost(node)
+        joined = _joined(seen)
+        if joined is None or node.operator == "BatchNormalization":
+            return joined or self.lost(node)
+        return self.beside(node, joined)
+
+    def beside(self, node: Node, seen: Seen) -> State:
+        """The plane, unless a tensor beside it knows where it is: a tile would have the wrong part of that."""
         for name in node.inputs:
-            constant = self.graph.constants.get(name)
-            # A constant that differs from place to place knows where it is: a tile would have the wrong part of it.
-            behind = len(constant.dims) if constant is not None else 0
-            for axis in joined.axes:
-                at = behind - 4 + axis
-                if constant is not None and at >= 0 and node.operator != "BatchNormalization" and constant.dims[at] > 1:
-                    return self.all_seen(node, "adds or takes numbers of fixed places")
-        return joined
+            state = self.states.get(name)
+            if isinstance(state, Sizes) and not self.places.is_even(name, seen.axes, unless_known=False):
+                return self.lost(node)
+            if isinstance(state, Fixed) and not self.places.is_even(name, seen.axes, unless_known=True):
+                return self.all_seen(node, "adds or takes numbers of fixed places")
+        return seen
 
     def along_axis(self, node: Node, seen: Seen) -> State:
         """An operator along one axis, or over that and those behind; planes have four axes here."""
@@ -213,17 +232,11 @@ class _Walk:
         return seen if axes and node.whole("keepdims", 1) else self.lost(node)
 
     def channels(self, node: Node, seen: list[Seen]) -> State:
-        joined: Seen | None = seen[0]
-        for other in seen[1:]:
-            joined = joined and joined.joined(other)
-        is_scalar = node.operator == "Gather" and not self.dims(node, 1)
+        joined = _joined(seen)
+        is_scalar = node.operator == "Gather" and not self.places.dims.get(node.inputs[1])
         if joined is None or is_scalar or node.whole("axis", 0) % 4 in joined.axes:
             return self.lost(node)
-        return joined
-
-    def dims(self, node: Node, index: int) -> list[int]:
-        constant = self.graph.constants.get(node.inputs[index]) if len(node.inputs) > index else None
-        return constant.dims if constant is not None else []
+        return self.beside(node, joined) if node.operator == "Concat" else joined
 
     def moved(self, node: Node, seen: Seen) -> State:
         """Rows or columns added or cut off in front; what happens at the end moves nothing."""
@@ -256,7 +269,8 @@ class _Walk:
     def listed(self, node: Node, index: int) -> list[int]:
         """Returns the whole numbers of an input that is constant; none where it is not, or is not given."""
         found = self.wholes.get(node.inputs[index]) if len(node.inputs) > index else None
-        return found.ravel().tolist() if found is not None else []
+        listed = found.ravel().tolist() if found is not None else []
+        return listed if all(isinstance(number, int) for number in listed) else []
 
     def product(self, node: Node, seen: list[Seen]) -> State:
         """Rows of the first times columns of the second: space must be neither."""
@@ -267,3 +281,10 @@ class _Walk:
         if left or right:
             return self.all_seen(node, "multiplies over the whole picture")
         return seen[0] if isinstance(second, Fixed) else self.lost(node)
+
+
+def _joined(seen: list[Seen]) -> Seen | None:
+    joined: Seen | None = seen[0]
+    for other in seen[1:]:
+        joined = joined and joined.joined(other)
+    return joined

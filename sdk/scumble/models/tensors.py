@@ -6,6 +6,9 @@ import math
 import struct
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scumble.models.protobuf import Value, WireError, count_of, enumeration, fields, integers, message, text
 
 MOST_DIMS = 64
@@ -97,3 +100,15 @@ def tensor_from_bytes(view: memoryview) -> TensorFacts:
         if len(packed) == 4 * tensor.elements:
             tensor.floats = list(struct.unpack(f"<{tensor.elements}f", packed))
     return tensor
+
+
+def floats_of_tensor(view: memoryview) -> NDArray[np.float32]:
+    """Returns all numbers of a float32 tensor, in a row."""
+    raw: memoryview | bytes | None = None
+    listed = []
+    for number, value in fields(view):
+        if number == 9:
+            raw = message(value)
+        elif number == 4 and not isinstance(value, int):
+            listed.append(bytes(value))
+    return np.frombuffer(b"".join(listed) if raw is None else raw, "<f4")

@@ -71,24 +71,34 @@ def _pads(node: Node, reaches: list[int], strides: list[int]) -> list[int] | Non
 
 
 def _resized(graph: Graph, node: Node) -> tuple[Window, Window] | str | None:
-    where = node.word("coordinate_transformation_mode", "half_pixel" if node.operator == "Resize" else "asymmetric")
+    where = _coordinates(node)
     if where in ("align_corners", "tf_crop_and_resize"):
         return f"with {where}, which depends on the picture's size"
+    at = 1
     if node.operator == "Resize" and graph.opset >= 11:
         if len(node.inputs) > 3 and node.inputs[3]:
             return "to a fixed size" if node.inputs[3] in graph.constants else None
         at = 2
-    else:
-        where, at = "asymmetric", 1
     factors = graph.constants.get(node.inputs[at]) if len(node.inputs) > at else None
     listed = factors.floats if factors is not None else node.attributes.get("scales")
     if not isinstance(listed, list) or len(listed) != 4 or listed[0] != 1 or listed[1] != 1 or min(listed) <= 0:
         return None
+    rows, columns = (Fraction(number).limit_denominator(_FINEST) for number in listed[2:])
+    return resized(node, rows, columns, where if at == 2 else "asymmetric")
+
+
+def resized(node: Node, rows: Fraction, columns: Fraction, where: str | None = None) -> tuple[Window, Window]:
+    """Returns the windows of a Resize that makes rows and columns so many times as many."""
     support = {"nearest": 1, "linear": 1, "cubic": 2}.get(node.word("mode", "nearest"), 2)
     found = []
-    for number in listed[2:]:
-        factor = Fraction(number).limit_denominator(_FINEST)
-        shift = Fraction(0) if where == "asymmetric" else Fraction(1, 2) / factor - Fraction(1, 2)
+    for factor in (rows, columns):
+        is_plain = (where or _coordinates(node)) == "asymmetric"
+        shift = Fraction(0) if is_plain else Fraction(1, 2) / factor - Fraction(1, 2)
         wide = support / factor if node.whole("antialias", 0) and factor < 1 else Fraction(support)
         found.append((1 / factor, shift - wide, shift + wide))
     return found[0], found[1]
+
+
+def _coordinates(node: Node) -> str:
+    default = "half_pixel" if node.operator == "Resize" else "asymmetric"
+    return node.word("coordinate_transformation_mode", default)

@@ -13,6 +13,9 @@ use axis::Axis;
 /// No side is longer, so that sums cannot overflow.
 const LARGEST: usize = 1 << 24;
 
+/// No plan has more tiles, so that none takes gigabytes to write down.
+const MOST_TILES: usize = 1 << 22;
+
 /// A rectangle of pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rect {
@@ -108,7 +111,7 @@ impl TilePlan {
     pub fn cut(width: usize, height: usize, tile: (usize, usize), grain: Grain) -> Result<Self> {
         grain.check()?;
         check_size(width, height)?;
-        Ok(Self::of_axes((width, height), &Axis::cut(width, tile.0, grain)?, &Axis::cut(height, tile.1, grain)?))
+        Self::of_axes((width, height), &Axis::cut(width, tile.0, grain)?, &Axis::cut(height, tile.1, grain)?)
     }
 
     /// Cuts a picture into tiles of exactly `tile` read pixels, across and down: for graphs of one fixed size. A
@@ -126,17 +129,22 @@ impl TilePlan {
             }
             Axis::cut(size, tile, Grain { min_size: tile, ..grain })
         };
-        Ok(Self::of_axes((width, height), &axis(width, tile.0)?, &axis(height, tile.1)?))
+        Self::of_axes((width, height), &axis(width, tile.0)?, &axis(height, tile.1)?)
     }
 
-    fn of_axes((width, height): (usize, usize), columns: &Axis, rows: &Axis) -> Self {
+    fn of_axes((width, height): (usize, usize), columns: &Axis, rows: &Axis) -> Result<Self> {
+        let count = rows.spans.len() * columns.spans.len();
+        if count > MOST_TILES {
+            let reason = format!("so small tiles would be {count} of them, and a plan has {MOST_TILES} at most");
+            return Err(Error::argument(reason));
+        }
         let tiles = rows.spans.iter().flat_map(|row| {
             columns.spans.iter().map(|column| Tile {
                 core: Rect { x: column.core, y: row.core, width: column.core_size, height: row.core_size },
                 read: Rect { x: column.read, y: row.read, width: columns.read_size, height: rows.read_size },
             })
         });
-        Self { width, height, tiles: tiles.collect() }
+        Ok(Self { width, height, tiles: tiles.collect() })
     }
 
     /// Pixels that the model computes, halos and padding included.

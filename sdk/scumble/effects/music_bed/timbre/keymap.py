@@ -57,7 +57,7 @@ def instrument_from_wish(wish: Wish, ctx: RenderContext) -> Instrument:
     """
     asset = ctx.asset(BUNDLE)
     engine = ctx.engine
-    facts = (RECIPE, asset.manifest.asset.sha256, engine.runtime_version, engine.provider, *wish)
+    facts = (RECIPE, asset.manifest.asset.sha256, engine.runtime_version, engine.provider, engine.precision, *wish)
     key = hashlib.sha256(repr(facts).encode()).hexdigest()
     content = cached(key, lambda: soundfont_from_keys(_notes(wish, asset, ctx), _between("release_s", wish)))
     return Instrument(content, hashlib.sha256(content).hexdigest(), asset)
