@@ -3,7 +3,7 @@
 use lcms2::{Flags, Intent, PixelFormat, Profile as Icc, ThreadContext, Transform};
 
 use super::dispatch::fast_path;
-use super::kernel::Row;
+use super::kernel::{Row, store_floats};
 use super::lab::dot;
 use super::sample::Sample;
 use super::transfer::Transfer;
@@ -39,9 +39,7 @@ fn convert_row_body<S: Sample>(row: Row<'_, S>, to: Transfer<'_>, out: &mut [f32
         if let Transfer::Profile(profile) = to {
             profile.look_up(&mut light, false);
         }
-        for (channel, light) in light.iter().enumerate() {
-            f32::store(light, to, out, 3, channel);
-        }
+        store_floats(&light, to, out);
     }
 }
 

@@ -1,31 +1,70 @@
-//! Chooses at run time between a plain and an AVX2 build of one inlined body. Both give the same bits.
+//! Chooses at run time between a plain, an AVX2 and an AVX-512 build of one inlined body. All give the same bits.
 
-#[cfg(target_arch = "x86_64")]
 use std::sync::OnceLock;
 
-/// Whether the processor has AVX2, and the environment does not ask for plain kernels (`SCUMBLE_KERNELS=plain`).
-#[cfg(target_arch = "x86_64")]
-pub(crate) fn has_avx2() -> bool {
-    static FOUND: OnceLock<bool> = OnceLock::new();
-    let asked = || std::env::var_os("SCUMBLE_KERNELS").is_some_and(|kernels| kernels == "plain");
-    *FOUND.get_or_init(|| !asked() && std::is_x86_feature_detected!("avx2"))
+/// Which build of the kernels this process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// For any processor.
+    Plain,
+    /// For x86-64 with AVX2.
+    Avx2,
+    /// For x86-64 with the AVX-512 of Ice Lake and Zen 4, which run it at full clock.
+    Avx512,
 }
 
-/// `fast_path!(name<generics>(args) -> ret = body;)` defines `name`, which calls the `#[inline(always)]` `body`
-/// compiled twice: for any processor, and on x86-64 for those with AVX2.
+/// The best that the processor has, or less where the environment asks for it (`SCUMBLE_KERNELS=plain` or `avx2`).
+pub(crate) fn level() -> Level {
+    static FOUND: OnceLock<Level> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        let asked = match std::env::var_os("SCUMBLE_KERNELS") {
+            Some(kernels) if kernels == "plain" => Level::Plain,
+            Some(kernels) if kernels == "avx2" => Level::Avx2,
+            _ => Level::Avx512,
+        };
+        asked.min(best())
+    })
+}
+
+#[cfg(target_arch = "x86_64")]
+fn best() -> Level {
+    use std::is_x86_feature_detected as has;
+    let has_avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") && has!("avx512vbmi");
+    match (has!("avx2"), has_avx512) {
+        (true, true) => Level::Avx512,
+        (true, false) => Level::Avx2,
+        _ => Level::Plain,
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn best() -> Level {
+    Level::Plain
+}
+
+/// `fast_path!(name<generics>(args) = body;)` defines `name`, which calls the `#[inline(always)]` `body` compiled for
+/// each `Level`. Without fused multiplications in any of them, the bits are the same.
 macro_rules! fast_path {
     ($(#[$meta:meta])* $vis:vis fn $name:ident<$($generic:ident: $bound:path),*>($($arg:ident: $ty:ty),* $(,)?) = $body:ident;) => {
         $(#[$meta])*
         $vis fn $name<$($generic: $bound),*>($($arg: $ty),*) {
             #[cfg(target_arch = "x86_64")]
             {
+                use $crate::color::Level;
                 #[target_feature(enable = "avx2")]
                 fn with_avx2<$($generic: $bound),*>($($arg: $ty),*) {
                     $body($($arg),*);
                 }
-                if $crate::color::has_avx2() {
-                    // SAFETY: the processor has the feature.
-                    return unsafe { with_avx2($($arg),*) };
+                #[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+                fn with_avx512<$($generic: $bound),*>($($arg: $ty),*) {
+                    $body($($arg),*);
+                }
+                match $crate::color::level() {
+                    // SAFETY: the processor has the features.
+                    Level::Avx512 => return unsafe { with_avx512($($arg),*) },
+                    // SAFETY: as above.
+                    Level::Avx2 => return unsafe { with_avx2($($arg),*) },
+                    Level::Plain => (),
                 }
             }
             $body($($arg),*);

@@ -1,6 +1,7 @@
 //! Row kernels: samples to lightness, and lightness with new chroma back to samples, without a buffer in between.
 
 use super::dispatch::fast_path;
+use super::interleaved::alpha_of;
 use super::lab::{Bounds, chroma_from_linear, dot, finite, lightness_from_root, linear_from_lab, root_from_light};
 use super::primaries::Primaries;
 use super::sample::Sample;
@@ -72,16 +73,25 @@ pub struct Row<'a, S> {
 }
 
 impl<S: Sample> Row<'_, S> {
-    /// Loads a block as light; gray fills all three channels.
+    /// Loads a block as light; gray fills all three channels. A last block of fewer pixels is filled up.
     #[inline(always)]
     pub(super) fn load(&self, x: usize, count: usize, rgb: &mut [Lane; 3]) {
         let pixels = &self.samples[x * self.channels..(x + count) * self.channels];
+        if count == BLOCK {
+            self.load_block(pixels, rgb);
+        } else {
+            self.load_block(&filled_up(pixels), rgb);
+        }
+    }
+
+    #[inline(always)]
+    fn load_block(&self, pixels: &[S], rgb: &mut [Lane; 3]) {
         // Constant channel counts let the compiler unroll the strided access.
         match self.channels {
-            1 => S::load(pixels, 1, 0, self.transfer, &mut rgb[0]),
-            2 => S::load(pixels, 2, 0, self.transfer, &mut rgb[0]),
-            3 => (0..3).for_each(|c| S::load(pixels, 3, c, self.transfer, &mut rgb[c])),
-            _ => (0..3).for_each(|c| S::load(pixels, 4, c, self.transfer, &mut rgb[c])),
+            1 => S::load(pixels, 1, self.transfer, rgb),
+            2 => S::load(pixels, 2, self.transfer, rgb),
+            3 => S::load(pixels, 3, self.transfer, rgb),
+            _ => S::load(pixels, 4, self.transfer, rgb),
         }
         if self.channels < 3 {
             rgb[1] = rgb[0];
@@ -91,6 +101,14 @@ impl<S: Sample> Row<'_, S> {
             profile.look_up(rgb, true);
         }
     }
+}
+
+/// Samples of a part of a block, at the beginning of a whole one.
+#[inline(always)]
+fn filled_up<S: Sample>(samples: &[S]) -> [S; BLOCK * 4] {
+    let mut whole = [S::BLACK; BLOCK * 4];
+    whole[..samples.len()].copy_from_slice(samples);
+    whole
 }
 
 /// Y of a block of light.
@@ -177,6 +195,7 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
     let limit = row.transfer.limit(S::IS_FLOAT);
     let keeps_own = S::IS_FLOAT && row.channels >= 3 && !weight.is_full();
     let (mut least, mut most) = ([0.0; BLOCK], [limit; BLOCK]);
+    let mut alphas = [S::BLACK; BLOCK];
     for (block, out) in dst.chunks_mut(BLOCK * dst_channels).enumerate() {
         let (x, count) = (block * BLOCK, out.len() / dst_channels);
         let pixels = &row.samples[x * row.channels..(x + count) * row.channels];
@@ -213,18 +232,48 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
         if let Transfer::Profile(profile) = row.transfer {
             profile.look_up(&mut rgb, false);
         }
-        match dst_channels {
-            3 => (0..3).for_each(|c| S::store(&rgb[c], row.transfer, out, 3, c)),
-            _ => (0..3).for_each(|c| S::store(&rgb[c], row.transfer, out, 4, c)),
+        if alpha && count == BLOCK {
+            alpha_of(pixels, row.channels, &mut alphas);
+        } else if alpha {
+            alpha_of(&filled_up(pixels), row.channels, &mut alphas);
+        }
+        if count == BLOCK {
+            store_block(&rgb, row.transfer, &alphas, out, dst_channels);
+        } else {
+            let mut whole = [S::BLACK; BLOCK * 4];
+            store_block(&rgb, row.transfer, &alphas, &mut whole, dst_channels);
+            out.copy_from_slice(&whole[..out.len()]);
         }
         if copied > 0 {
             copy_pixels(pixels, row.channels, out, dst_channels, |i| !y[i].is_finite() || w[i] == 0.0);
         }
-        if alpha {
-            for (from, to) in pixels.chunks_exact(row.channels).zip(out.chunks_exact_mut(4)) {
-                to[3] = from[row.channels - 1];
-            }
-        }
+    }
+}
+
+#[inline(always)]
+fn store_block<S: Sample>(
+    rgb: &[Lane; 3],
+    transfer: Transfer<'_>,
+    alpha: &[S; BLOCK],
+    pixels: &mut [S],
+    channels: usize,
+) {
+    match channels {
+        3 => S::store(rgb, transfer, alpha, pixels, 3),
+        _ => S::store(rgb, transfer, alpha, pixels, 4),
+    }
+}
+
+/// Writes a block, or the last pixels of a row, as float samples, three a pixel.
+#[inline(always)]
+pub(super) fn store_floats(rgb: &[Lane; 3], transfer: Transfer<'_>, samples: &mut [f32]) {
+    let none = [0.0; BLOCK];
+    if samples.len() == BLOCK * 3 {
+        f32::store(rgb, transfer, &none, samples, 3);
+    } else {
+        let mut whole = [0.0; BLOCK * 3];
+        f32::store(rgb, transfer, &none, &mut whole, 3);
+        samples.copy_from_slice(&whole[..samples.len()]);
     }
 }
 

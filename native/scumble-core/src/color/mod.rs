@@ -3,11 +3,13 @@
 mod convert;
 mod curve;
 mod dispatch;
+mod interleaved;
 mod kernel;
 mod lab;
 mod primaries;
 mod profile;
 mod sample;
+mod segments;
 #[cfg(test)]
 mod tests;
 mod tone;
@@ -18,7 +20,7 @@ pub use convert::{ByProfiles, convert_row};
 pub(crate) use curve::{cbrt as cube_root, linear_from_srgb, srgb_from_linear};
 pub(crate) use dispatch::fast_path;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use dispatch::has_avx2;
+pub(crate) use dispatch::{Level, level};
 pub use kernel::{Chroma, PlaneRows, Row, Weight, chroma_row, lightness_row, recolor_row};
 pub(crate) use lab::finite;
 pub use profile::Profile;

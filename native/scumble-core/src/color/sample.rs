@@ -3,25 +3,31 @@
 use std::sync::LazyLock;
 
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 
-use super::Lane;
 use super::curve::{linear_from_srgb, linear_from_srgb_exact, srgb_from_linear, srgb_from_linear_exact};
+use super::interleaved::{colors, join, split};
+use super::segments::Segments;
 use super::tone::Tone;
 use super::transfer::{Curve, Transfer};
+use super::{BLOCK, Lane};
 
 /// A kind of sample that pictures are made of.
 pub trait Sample: Copy + PartialEq + Send + Sync + 'static {
     /// Whether samples may go beyond 1.
     const IS_FLOAT: bool;
-
-    /// Decodes one channel of interleaved pixels to light (0 black, 1 white).
-    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer<'_>, lane: &mut Lane);
+    /// The sample without light.
+    const BLACK: Self;
 
     /// Whether the sample, as alpha, leaves nothing of the ground.
     fn is_full(self) -> bool;
 
-    /// Encodes light into one channel of interleaved pixels; integers round to nearest and saturate.
-    fn store(lane: &Lane, transfer: Transfer<'_>, pixels: &mut [Self], channels: usize, channel: usize);
+    /// Decodes the colour of `BLOCK` interleaved pixels to light (0 black, 1 white): gray into the first lane alone.
+    fn load(pixels: &[Self], channels: usize, transfer: Transfer<'_>, rgb: &mut [Lane; 3]);
+
+    /// Encodes light into `BLOCK` interleaved pixels of 3 channels, or of 4 with this alpha; integers round to nearest
+    /// and saturate.
+    fn store(rgb: &[Lane; 3], transfer: Transfer<'_>, alpha: &[Self; BLOCK], pixels: &mut [Self], channels: usize);
 }
 
 /// Adding this to a float of 0 to 2^22 leaves its rounded value in the low bits: a conversion that vectorises.
@@ -38,54 +44,27 @@ fn unit(value: f32) -> f32 {
     if value > 0.0 { value.min(1.0) } else { 0.0 }
 }
 
-#[inline(always)]
-fn map_load<S: Copy>(pixels: &[S], channels: usize, channel: usize, lane: &mut Lane, light: impl Fn(S) -> f32) {
-    for (pixel, value) in pixels.chunks_exact(channels).zip(lane) {
-        *value = light(pixel[channel]);
-    }
+/// 2^-5 and 2^-8: the halves of octaves in which the curve's knees lie.
+const DECODING: (f32, f32, f64) = (0.031_25, 0.040_45, 1.0 / 12.92);
+const ENCODING: (f32, f32, f64) = (0.003_906_25, 0.003_130_8, 12.92);
+
+/// Light of samples, to 5e-7 of it.
+static LIGHT: LazyLock<Segments<5>> =
+    LazyLock::new(|| Segments::new(linear_from_srgb_exact, DECODING.0, DECODING.1, DECODING.2));
+
+/// Samples of light, `top` times: so exact that codes are, with 4 coefficients to a 200th of an 8-bit code and with 6
+/// to a 50th of a 16-bit one.
+fn srgb_segments<const N: usize>(top: f64) -> Segments<N> {
+    Segments::new(|light| srgb_from_linear_exact(light) * top, ENCODING.0, ENCODING.1, ENCODING.2 * top)
 }
 
-#[inline(always)]
-fn map_store<S: Copy>(lane: &Lane, pixels: &mut [S], channels: usize, channel: usize, code: impl Fn(f32) -> S) {
-    for (pixel, value) in pixels.chunks_exact_mut(channels).zip(lane) {
-        pixel[channel] = code(*value);
-    }
-}
-
-fn srgb_table<const N: usize>(value: impl Fn(usize) -> f64) -> Box<[f32; N]> {
-    let mut table = Box::new([0.0; N]);
-    table.iter_mut().enumerate().for_each(|(i, entry)| *entry = linear_from_srgb_exact(value(i)) as f32);
-    table
-}
-
-static SRGB_U8: LazyLock<Box<[f32; 256]>> = LazyLock::new(|| srgb_table(|i| i as f64 / 255.0));
-static SRGB_U16: LazyLock<Box<[f32; 65536]>> = LazyLock::new(|| srgb_table(|i| i as f64 / 65535.0));
-static SRGB_F16: LazyLock<Box<[f32; 65536]>> = LazyLock::new(|| srgb_table(|i| f16::from_bits(i as u16).to_f64()));
-
-/// 8-bit codes by the leading bits of light as a float: 1024 steps in each of the 15 octaves below white, so that an
-/// entry is never more than a 15th of a code away. Darker light is code 0.
-const STEP_BITS: u32 = 13;
-const DARKEST: f32 = 1.0 / 32768.0;
-const CODES: usize = 16384;
-
-#[inline(always)]
-fn code_index(light: f32) -> u32 {
-    let light = if light > DARKEST { light.min(1.0) } else { DARKEST };
-    (light.to_bits() >> STEP_BITS) - (DARKEST.to_bits() >> STEP_BITS)
-}
-
-static SRGB_CODES: LazyLock<Box<[u8; CODES]>> = LazyLock::new(|| {
-    let mut codes = Box::new([255; CODES]);
-    for (step, code) in codes.iter_mut().enumerate() {
-        let bits = DARKEST.to_bits() + ((step as u32) << STEP_BITS);
-        let middle = f32::from_bits(bits + (1 << (STEP_BITS - 1)));
-        *code = (srgb_from_linear_exact(f64::from(middle)) * 255.0).round() as u8;
-    }
-    codes
-});
+static SAMPLES: LazyLock<Segments<6>> = LazyLock::new(|| srgb_segments(1.0));
+static CODES_U8: LazyLock<Segments<4>> = LazyLock::new(|| srgb_segments(255.0));
+static CODES_U16: LazyLock<Segments<6>> = LazyLock::new(|| srgb_segments(65535.0));
 
 impl Sample for u8 {
     const IS_FLOAT: bool = false;
+    const BLACK: Self = 0;
 
     #[inline(always)]
     fn is_full(self) -> bool {
@@ -93,54 +72,65 @@ impl Sample for u8 {
     }
 
     #[inline(always)]
-    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer<'_>, lane: &mut Lane) {
-        match transfer.curve(channel) {
-            Curve::Srgb => {
-                let light: &[f32; 256] = &SRGB_U8;
-                map_load(pixels, channels, channel, lane, |code| light[code as usize]);
-            }
-            Curve::Linear => map_load(pixels, channels, channel, lane, |code| f32::from(code) * (1.0 / 255.0)),
-            Curve::Tone(tone) => {
+    fn load(pixels: &[Self], channels: usize, transfer: Transfer<'_>, rgb: &mut [Lane; 3]) {
+        let mut codes = [[0; BLOCK]; 3];
+        split(pixels, channels, &mut codes);
+        for channel in 0..colors(channels) {
+            let (codes, lane) = (&codes[channel], &mut rgb[channel]);
+            if let Curve::Tone(tone) = transfer.curve(channel) {
                 let light = tone.light_u8();
-                map_load(pixels, channels, channel, lane, |code| light[code as usize]);
+                for i in 0..BLOCK {
+                    lane[i] = light[usize::from(codes[i])];
+                }
+                continue;
+            }
+            for i in 0..BLOCK {
+                lane[i] = f32::from(codes[i]) * (1.0 / 255.0);
+            }
+            if let Curve::Srgb = transfer.curve(channel) {
+                LIGHT.apply(lane);
             }
         }
     }
 
     #[inline(always)]
-    fn store(lane: &Lane, transfer: Transfer<'_>, pixels: &mut [Self], channels: usize, channel: usize) {
-        match transfer.curve(channel) {
-            Curve::Srgb => {
-                let codes: &[u8; CODES] = &SRGB_CODES;
-                store_codes(&lane.map(code_index), pixels, channels, channel, |index| codes[index as usize % CODES]);
+    fn store(rgb: &[Lane; 3], transfer: Transfer<'_>, alpha: &[Self; BLOCK], pixels: &mut [Self], channels: usize) {
+        let mut codes = [[0; BLOCK]; 3];
+        for (channel, codes) in codes.iter_mut().enumerate() {
+            if let Curve::Tone(tone) = transfer.curve(channel) {
+                // Codes are looked up once all their places are known, which are found by vector code.
+                let mut places = [0_u32; BLOCK];
+                for i in 0..BLOCK {
+                    places[i] = Tone::code_index(rgb[channel][i]);
+                }
+                let known = tone.codes();
+                for i in 0..BLOCK {
+                    codes[i] = known[places[i] as usize];
+                }
+                continue;
             }
-            Curve::Linear => {
-                map_store(lane, pixels, channels, channel, |light| rounded(unit(light) * 255.0) as u8);
+            let mut lane = [0.0; BLOCK];
+            for i in 0..BLOCK {
+                lane[i] = unit(rgb[channel][i]);
             }
-            Curve::Tone(tone) => {
-                let codes = tone.codes();
-                store_codes(&lane.map(Tone::code_index), pixels, channels, channel, |index| codes[index as usize]);
+            let top = match transfer.curve(channel) {
+                Curve::Srgb => {
+                    CODES_U8.apply(&mut lane);
+                    1.0
+                }
+                _ => 255.0,
+            };
+            for i in 0..BLOCK {
+                codes[i] = rounded(lane[i] * top) as u8;
             }
         }
-    }
-}
-
-/// Looks codes up once all their places are known, which are found by vector code.
-#[inline(always)]
-fn store_codes(
-    places: &[u32; super::BLOCK],
-    pixels: &mut [u8],
-    channels: usize,
-    channel: usize,
-    code: impl Fn(u32) -> u8,
-) {
-    for (pixel, place) in pixels.chunks_exact_mut(channels).zip(places) {
-        pixel[channel] = code(*place);
+        join(&codes, alpha, pixels, channels);
     }
 }
 
 impl Sample for u16 {
     const IS_FLOAT: bool = false;
+    const BLACK: Self = 0;
 
     #[inline(always)]
     fn is_full(self) -> bool {
@@ -148,30 +138,59 @@ impl Sample for u16 {
     }
 
     #[inline(always)]
-    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer<'_>, lane: &mut Lane) {
-        match transfer.curve(channel) {
-            Curve::Srgb => {
-                let light: &[f32; 65536] = &SRGB_U16;
-                map_load(pixels, channels, channel, lane, |code| light[code as usize]);
-            }
-            Curve::Linear => map_load(pixels, channels, channel, lane, |code| f32::from(code) * (1.0 / 65535.0)),
-            Curve::Tone(tone) => {
+    fn load(pixels: &[Self], channels: usize, transfer: Transfer<'_>, rgb: &mut [Lane; 3]) {
+        let mut codes = [[0; BLOCK]; 3];
+        split(pixels, channels, &mut codes);
+        for channel in 0..colors(channels) {
+            let (codes, lane) = (&codes[channel], &mut rgb[channel]);
+            if let Curve::Tone(tone) = transfer.curve(channel) {
                 let light = tone.light_u16();
-                map_load(pixels, channels, channel, lane, |code| light[code as usize]);
+                for i in 0..BLOCK {
+                    lane[i] = light[usize::from(codes[i])];
+                }
+                continue;
+            }
+            for i in 0..BLOCK {
+                lane[i] = f32::from(codes[i]) * (1.0 / 65535.0);
+            }
+            if let Curve::Srgb = transfer.curve(channel) {
+                LIGHT.apply(lane);
             }
         }
     }
 
     #[inline(always)]
-    fn store(lane: &Lane, transfer: Transfer<'_>, pixels: &mut [Self], channels: usize, channel: usize) {
-        let code = |value: f32| rounded(unit(value) * 65535.0) as u16;
-        let lane = encoded(lane, transfer.curve(channel));
-        map_store(&lane, pixels, channels, channel, code);
+    fn store(rgb: &[Lane; 3], transfer: Transfer<'_>, alpha: &[Self; BLOCK], pixels: &mut [Self], channels: usize) {
+        let mut codes = [[0; BLOCK]; 3];
+        for (channel, codes) in codes.iter_mut().enumerate() {
+            let mut lane = rgb[channel];
+            let mut top = 65535.0;
+            match transfer.curve(channel) {
+                Curve::Srgb => {
+                    for value in &mut lane {
+                        *value = unit(*value);
+                    }
+                    CODES_U16.apply(&mut lane);
+                    top = 1.0;
+                }
+                curve => {
+                    encode(&mut lane, curve);
+                    for value in &mut lane {
+                        *value = unit(*value);
+                    }
+                }
+            }
+            for i in 0..BLOCK {
+                codes[i] = rounded(lane[i] * top) as u16;
+            }
+        }
+        join(&codes, alpha, pixels, channels);
     }
 }
 
 impl Sample for f16 {
     const IS_FLOAT: bool = true;
+    const BLACK: Self = Self::ZERO;
 
     #[inline(always)]
     fn is_full(self) -> bool {
@@ -179,34 +198,30 @@ impl Sample for f16 {
     }
 
     #[inline(always)]
-    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer<'_>, lane: &mut Lane) {
-        if let Curve::Srgb = transfer.curve(channel) {
-            let light: &[f32; 65536] = &SRGB_F16;
-            map_load(pixels, channels, channel, lane, |code| light[code.to_bits() as usize]);
-            return;
+    fn load(pixels: &[Self], channels: usize, transfer: Transfer<'_>, rgb: &mut [Lane; 3]) {
+        let mut halves = [[Self::ZERO; BLOCK]; 3];
+        split(pixels, channels, &mut halves);
+        for channel in 0..colors(channels) {
+            halves[channel].convert_to_f32_slice(&mut rgb[channel]);
+            decode(&mut rgb[channel], transfer.curve(channel));
         }
-        use half::slice::HalfFloatSliceExt;
-        let mut halves = [Self::ZERO; super::BLOCK];
-        for (pixel, half) in pixels.chunks_exact(channels).zip(&mut halves) {
-            *half = pixel[channel];
-        }
-        halves.convert_to_f32_slice(lane);
-        decode(lane, transfer.curve(channel));
     }
 
     #[inline(always)]
-    fn store(lane: &Lane, transfer: Transfer<'_>, pixels: &mut [Self], channels: usize, channel: usize) {
-        use half::slice::HalfFloatSliceExt;
-        let mut halves = [f16::ZERO; super::BLOCK];
-        halves.convert_from_f32_slice(&encoded(lane, transfer.curve(channel)));
-        for (pixel, half) in pixels.chunks_exact_mut(channels).zip(halves) {
-            pixel[channel] = half;
+    fn store(rgb: &[Lane; 3], transfer: Transfer<'_>, alpha: &[Self; BLOCK], pixels: &mut [Self], channels: usize) {
+        let mut halves = [[Self::ZERO; BLOCK]; 3];
+        for (channel, halves) in halves.iter_mut().enumerate() {
+            let mut lane = rgb[channel];
+            encode(&mut lane, transfer.curve(channel));
+            halves.convert_from_f32_slice(&lane);
         }
+        join(&halves, alpha, pixels, channels);
     }
 }
 
 impl Sample for f32 {
     const IS_FLOAT: bool = true;
+    const BLACK: Self = 0.0;
 
     #[inline(always)]
     fn is_full(self) -> bool {
@@ -214,33 +229,62 @@ impl Sample for f32 {
     }
 
     #[inline(always)]
-    fn load(pixels: &[Self], channels: usize, channel: usize, transfer: Transfer<'_>, lane: &mut Lane) {
-        map_load(pixels, channels, channel, lane, |value| value);
-        decode(lane, transfer.curve(channel));
+    fn load(pixels: &[Self], channels: usize, transfer: Transfer<'_>, rgb: &mut [Lane; 3]) {
+        split(pixels, channels, rgb);
+        for channel in 0..colors(channels) {
+            decode(&mut rgb[channel], transfer.curve(channel));
+        }
     }
 
     #[inline(always)]
-    fn store(lane: &Lane, transfer: Transfer<'_>, pixels: &mut [Self], channels: usize, channel: usize) {
-        map_store(&encoded(lane, transfer.curve(channel)), pixels, channels, channel, |value| value);
+    fn store(rgb: &[Lane; 3], transfer: Transfer<'_>, alpha: &[Self; BLOCK], pixels: &mut [Self], channels: usize) {
+        let mut samples = *rgb;
+        for (channel, lane) in samples.iter_mut().enumerate() {
+            encode(lane, transfer.curve(channel));
+        }
+        join(&samples, alpha, pixels, channels);
     }
 }
 
+/// Float samples to light, those beyond white by the curve's own formula.
 #[inline(always)]
 fn decode(lane: &mut Lane, curve: Curve<'_>) {
     match curve {
-        Curve::Srgb => lane.iter_mut().for_each(|value| *value = linear_from_srgb(*value)),
+        Curve::Srgb => apply(&LIGHT, linear_from_srgb, lane),
         Curve::Linear => (),
-        Curve::Tone(tone) => lane.iter_mut().for_each(|value| *value = tone.light(*value)),
+        Curve::Tone(tone) => {
+            for value in lane {
+                *value = tone.light(*value);
+            }
+        }
+    }
+}
+
+/// Light to float samples, likewise.
+#[inline(always)]
+fn encode(lane: &mut Lane, curve: Curve<'_>) {
+    match curve {
+        Curve::Srgb => apply(&SAMPLES, srgb_from_linear, lane),
+        Curve::Linear => (),
+        Curve::Tone(tone) => {
+            for value in lane {
+                *value = tone.sample(*value);
+            }
+        }
     }
 }
 
 #[inline(always)]
-fn encoded(lane: &Lane, curve: Curve<'_>) -> Lane {
-    let mut encoded = *lane;
-    match curve {
-        Curve::Srgb => encoded.iter_mut().for_each(|value| *value = srgb_from_linear(*value)),
-        Curve::Linear => (),
-        Curve::Tone(tone) => encoded.iter_mut().for_each(|value| *value = tone.sample(*value)),
+fn apply<const N: usize>(segments: &Segments<N>, formula: impl Fn(f32) -> f32, lane: &mut Lane) {
+    let mut beyond = 0_u32;
+    for value in lane.iter() {
+        beyond += u32::from(value.abs() > 1.0);
     }
-    encoded
+    let before = *lane;
+    segments.apply(lane);
+    if beyond > 0 {
+        for (value, before) in lane.iter_mut().zip(before) {
+            *value = if before.abs() > 1.0 { formula(before) } else { *value };
+        }
+    }
 }

@@ -1,11 +1,10 @@
 //! Lab of single colours and back, in any space.
 
 use super::dispatch::fast_path;
-use super::kernel::{Row, luminance};
+use super::kernel::{Row, luminance, store_floats};
 use super::lab::{
     Bounds, chroma_from_linear, finite, light_from_root, lightness_from_root, linear_from_lab, root_from_light,
 };
-use super::sample::Sample;
 use super::transfer::Transfer;
 use super::{BLOCK, Lane};
 
@@ -55,8 +54,6 @@ fn rgb_from_lab_body(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 
         if let Transfer::Profile(profile) = transfer {
             profile.look_up(&mut light, false);
         }
-        for (channel, light) in light.iter().enumerate() {
-            f32::store(light, transfer, rgb.as_flattened_mut(), 3, channel);
-        }
+        store_floats(&light, transfer, rgb.as_flattened_mut());
     }
 }
