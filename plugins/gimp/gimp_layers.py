@@ -40,6 +40,15 @@ def source_layer(image: Gimp.Image, drawables: list[Gimp.Drawable], schema: Effe
     return meant
 
 
+def selected_region(image: Gimp.Image | None, source: Gimp.Layer | None) -> tuple[int, ...]:
+    """Return x, y, width and height of what is selected, as the source counts pixels; nothing where nothing is."""
+    if image is None or Gimp.Selection.is_empty(image):
+        return ()
+    left, top, right, bottom = Gimp.Selection.bounds(image)[2:]
+    _, x, y = source.get_offsets() if source else (True, 0, 0)
+    return left - x, top - y, right - left, bottom - top
+
+
 def painted_layer(image: Gimp.Image, name: str) -> Gimp.Layer | None:
     """Return the topmost layer of that name, hidden or not: hints are often hidden to see the result."""
     return next((layer for layer in _all_layers(image.get_layers()) if _is_named(layer, name)), None)
