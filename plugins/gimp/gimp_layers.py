@@ -123,7 +123,8 @@ def place_above(
 def _layer_from_file(image: Gimp.Image, path: str) -> Gimp.Layer:
     """Return a picture file as a layer of the image that is not shown yet; it is mixed in sRGB's codes."""
     layer = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(path))
-    layer.set_mode(Gimp.LayerMode.NORMAL_LEGACY)
+    for choose in (layer.set_blend_space, layer.set_composite_space):
+        choose(Gimp.LayerColorSpace.RGB_PERCEPTUAL)  # whatever the image is in, light or codes
     return layer
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as Picture
-from tests.hosts.harness import LOOKS, options_of
+from tests.hosts.harness import COLOURS, LOOKS, options_of
 from tests.hosts.obs.conftest import Workplace
 from tests.hosts.obs.studio import CANVAS, Studio
 
@@ -35,6 +35,17 @@ def test_a_photo_is_colorized_into_a_new_source(studio: Studio, workplace: Workp
     assert "[Python: scumble_obs.py] Colorize is done" in studio.log()
     record = json.loads(Path(f"{file}.scumble.json").read_text("utf-8"))
     assert record["inputs"]["source"]["path"] == str(photo)
+
+
+@pytest.mark.parametrize(("photo", "values"), COLOURS, ids=[photo for photo, _ in COLOURS])
+def test_a_colorized_photo_is_the_command_lines(
+    studio: Studio, workplace: Workplace, photo: str, values: dict[str, object]
+) -> None:
+    """The values that GIMP's and Krita's tests give, too: so all of them have the same pixels."""
+    source = workplace.photo(photo)
+    file = studio.rendered("colorize", "Colorize (Scumble)", source=str(source), **values)
+    assert file.read_bytes() == workplace.reference("colorize", ".png", source, *options_of(values))
+    assert studio.sources() == {"Colorize (Scumble)": "image_source"}
 
 
 def test_every_kind_of_parameter_arrives(studio: Studio, workplace: Workplace) -> None:
@@ -186,6 +197,19 @@ def test_the_dice_give_another_seed(studio: Studio) -> None:
     seeds.add(studio.run(_SEED))
     assert len(seeds) == 2
     assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+def test_a_palettes_colours_are_chosen_in_obs_own_dialog(studio: Studio) -> None:
+    """OBS has no list of colours: one is chosen at a time, and a button adds it to the text."""
+    studio.choose("kinds")
+    shown = studio.page()
+    assert shown["kinds//add-colors"]["label"] == "Add to colors"
+    for number in (0xFF332211, 0xFF0080FF):
+        studio.choose("kinds", **{"/color-colors": number})
+        studio.press("kinds//add-colors")
+    settings = "sys.modules['scumble_obs']._session.settings"
+    text = studio.run(f"answer = obs.obs_data_get_string({settings}, 'kinds/colors')")
+    assert text == "#112233,#ff8000"
 
 
 _SEED = "answer = obs.obs_data_get_int(sys.modules['scumble_obs']._session.settings, 'kinds/seed')"

@@ -14,7 +14,7 @@ from tests.hosts.obs.studio import Studio
 
 _log = logging.getLogger(__name__)
 
-CANCEL_S = 0.25
+CANCEL_S = 2.0  # of a job of 30 s, and one that takes many; the figure itself is logged
 _CANCELLED = """
 import time
 session = sys.modules["scumble_obs"]._session
@@ -106,6 +106,58 @@ def test_the_worker_killed_in_the_middle_of_a_job(studio: Studio, workplace: Wor
     studio.keys("Escape")
     file = studio.rendered("gradient", "Gradient (Scumble)")
     assert file.exists(), "the worker starts again by itself"
+
+
+def test_a_worker_that_hangs_in_a_job_is_ended(studio: Studio, workplace: Workplace) -> None:
+    studio.choose("slow", source=str(workplace.photo("cat.jpg")), seconds=60.0)
+    studio.press("apply")
+    _wait_until_busy(studio)
+    pid = studio.home.worker_pid()
+    assert pid is not None
+    kept = studio.run(f"{_LINE}; answer = [line.PING_AFTER_S, line.HUNG_AFTER_S]")
+    try:
+        studio.run(f"{_LINE}; line.PING_AFTER_S, line.HUNG_AFTER_S = 0.2, 2.0")
+        os.kill(pid, signal.SIGSTOP)
+        said = studio.finished(30)
+    finally:
+        studio.run(f"{_LINE}; line.PING_AFTER_S, line.HUNG_AFTER_S = kept", kept=kept)
+    assert "does not answer any more" in said
+    assert "\n\n" in said, "message and hint"
+    assert studio.sources() == {}
+    assert studio.rendered("gradient", "Gradient (Scumble)").exists(), "the next one works"
+
+
+_LINE = "line = sys.modules['scumble.worker.client']"
+
+
+def test_a_disk_that_is_full_for_the_result(studio: Studio, workplace: Workplace) -> None:
+    photo = workplace.photo("coffee.jpg")
+    studio.rendered("gradient", "Gradient (Scumble)")
+    before = sorted((studio.recordings / "Scumble").iterdir())
+    studio.choose("colorize", source=str(photo))
+    with studio.home.worker_without_room(100 << 10):
+        studio.press("apply")
+        said = studio.finished()
+    assert "cannot be written" in said
+    assert "\n\n" in said, "message and hint"
+    assert sorted((studio.recordings / "Scumble").iterdir()) == before, "neither the picture nor a part of it"
+    assert list(studio.sources()) == ["Gradient (Scumble)"]
+    file = studio.rendered("colorize", "Colorize (Scumble)")
+    assert file.read_bytes() == workplace.reference("colorize", ".png", photo)
+
+
+def test_a_token_that_is_not_the_workers(fresh: Studio) -> None:
+    fresh.rendered("gradient", "Gradient (Scumble)")
+    fresh.socket.remove_input("Gradient (Scumble)")
+    fresh.stop()
+    with fresh.home.wrong_token():
+        fresh.start()
+        fresh.choose("gradient")
+        fresh.press("apply")
+        assert "does not know this program" in fresh.finished()
+        assert fresh.sources() == {}
+    assert fresh.rendered("gradient", "Gradient (Scumble)").exists()
+    fresh.socket.remove_input("Gradient (Scumble)")
 
 
 def test_an_effect_that_crashes_three_times_leads_to_safe_mode(studio: Studio, workplace: Workplace) -> None:
