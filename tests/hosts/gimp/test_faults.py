@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -92,9 +93,12 @@ def test_a_worker_that_hangs_in_a_job_is_said_and_the_next_one_starts(gimp: Gimp
         back = gimp.run(RUN, source=str(workplace.photo("cat.jpg")), procedure="scumble-kinds", values={})
         assert back["status"] == "success", back
         assert workplace.home.worker_pid() not in (None, *hung)
+        with pytest.raises(ProcessLookupError):
+            os.kill(hung[0], 0)
     finally:
         for pid in hung:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_a_disk_that_is_full_for_the_result(gimp: Gimp, workplace: Workplace) -> None:

@@ -13,7 +13,7 @@ from tests.hosts.krita.conftest import Workplace, rgba_from_krita
 from tests.hosts.krita.driver import Krita
 
 MOST_CANCEL_MS = 2000  # of a job of 20 s
-MOST_GAP_MS = 200  # a freeze that anybody feels; the figure itself is printed (shared machines add their own)
+MOST_GAP_MS = 200  # a freeze that anybody feels, on top of the machine's own; the figures themselves are printed
 
 
 def opened(krita: Krita, workplace: Workplace, title: str, then: str = "pass") -> bytes:
@@ -181,8 +181,8 @@ def test_the_canvas_stays_free_at_12_megapixels(krita: Krita, workplace: Workpla
     krita.run(f"open_picture({str(source)!r}); choose('Colorize')")
     krita.settled()
     krita.run("start_heart()")
-    expected = workplace.reference("colorize", source)
-    idle = krita.ask("gaps_ms()")
+    expected = workplace.reference("colorize", source)  # the same work, outside of Krita
+    outside = krita.ask("gaps_ms()")
     krita.run("start_heart(); app.action('add_new_paint_layer').trigger()")
     time.sleep(1.5)
     own = krita.ask("gaps_ms()")
@@ -194,10 +194,10 @@ def test_the_canvas_stays_free_at_12_megapixels(krita: Krita, workplace: Workpla
         time.sleep(1)
         working, adding = krita.ask("gaps_ms(ended, before=True)"), krita.ask("gaps_ms(ended, before=False)")
         sys.stdout.write(
-            f"gaps in ms: idle {idle[:2]}, own menu {own[:2]}, working {working[:3]}, adding {adding[:2]}\n"
+            f"gaps in ms: outside {outside[:2]}, own menu {own[:2]}, working {working[:3]}, adding {adding[:2]}\n"
         )
         after = krita.settled()
-        if working[0] <= MOST_GAP_MS and sum(adding[:2]) <= 2 * sum(own[:2]) + MOST_GAP_MS:
+        if working[0] <= outside[0] + MOST_GAP_MS and sum(adding[:2]) <= 2 * sum(own[:2]) + MOST_GAP_MS:
             break
         krita.undo()
     else:

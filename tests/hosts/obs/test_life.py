@@ -8,12 +8,15 @@ import signal
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
+from PIL import Image as Picture
 from tests.hosts.obs.conftest import Workplace
 from tests.hosts.obs.studio import Studio
 
 _log = logging.getLogger(__name__)
 
+SIDE = 400
 CANCEL_S = 2.0  # of a job of 30 s, and one that takes many; the figure itself is logged
 _CANCELLED = """
 import time
@@ -130,20 +133,28 @@ def test_a_worker_that_hangs_in_a_job_is_ended(studio: Studio, workplace: Workpl
 _LINE = "line = sys.modules['scumble.worker.client']"
 
 
-def test_a_disk_that_is_full_for_the_result(studio: Studio, workplace: Workplace) -> None:
-    photo = workplace.photo("coffee.jpg")
+@pytest.mark.parametrize(
+    ("effect", "most_bytes", "words"),
+    [("colorize", 100 << 10, "no room for the picture's pixels"), ("kinds", SIDE * SIDE * 3, "cannot be written")],
+    ids=["pixels", "file"],
+)
+def test_a_disk_that_is_full_for_the_result(studio: Studio, workplace: Workplace, most_bytes: int, words: str) -> None:
+    """Noise takes more room as a file than as pixels: so either is the first that there is no room for."""
+    photo = workplace.folder / "noise.png"
+    Picture.fromarray(np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3), np.uint8)).save(photo)
     studio.rendered("gradient", "Gradient (Scumble)")
-    before = sorted((studio.recordings / "Scumble").iterdir())
-    studio.choose("colorize", source=str(photo))
-    with studio.home.worker_without_room(100 << 10):
+    folder = studio.recordings / "Scumble"
+    before = sorted(folder.iterdir())
+    studio.choose(effect, source=str(photo))
+    with studio.home.worker_without_room(most_bytes):
         studio.press("apply")
         said = studio.finished()
-    assert "cannot be written" in said
+    assert words in said
     assert "\n\n" in said, "message and hint"
-    assert sorted((studio.recordings / "Scumble").iterdir()) == before, "neither the picture nor a part of it"
+    assert sorted(folder.iterdir()) == before, "neither the picture nor a part of it"
     assert list(studio.sources()) == ["Gradient (Scumble)"]
-    file = studio.rendered("colorize", "Colorize (Scumble)")
-    assert file.read_bytes() == workplace.reference("colorize", ".png", photo)
+    file = studio.rendered(effect, f"{effect.capitalize()} (Scumble)")
+    assert file.read_bytes() == workplace.reference(effect, ".png", photo)
 
 
 def test_a_token_that_is_not_the_workers(fresh: Studio) -> None:
