@@ -117,8 +117,7 @@ def _add_effect(group: Any, session: Session, schema: EffectSchema) -> None:
 
 
 def _add_clip(group: Any, session: Session, schema: EffectSchema, clip: ClipSchema) -> None:
-    label, kind = clip.name.replace("_", " ").capitalize(), results.KINDS[clip.media][0]
-    names = results.names_of(lambda source: bool(obs.obs_source_get_unversioned_id(source) == kind))
+    label, names = clip.name.replace("_", " ").capitalize(), results.sources_for(clip.media)
     key, from_key = key_of(schema, clip.name), key_of(schema, f"/from-{clip.name}")
     shown = {"": "A file, if wanted" if clip.optional else "A file", **{name: f"Source “{name}”" for name in names}}
     chooser = add_list(group, from_key, label, shown)

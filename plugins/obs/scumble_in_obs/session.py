@@ -126,15 +126,6 @@ class Session:
     def _order(self, schema: EffectSchema) -> Order:
         """Read the settings. Raises ParamError for what the effect cannot take."""
         values = {one.name: json_from_settings(self.settings, key_of(schema, one.name), one) for one in schema.params}
-        files = {}
-        for clip in schema.clips:
-            source = self._text(key_of(schema, f"/from-{clip.name}"))
-            file = results.file_of(source, clip.media) if source else self._text(key_of(schema, clip.name))
-            if file:
-                files[clip.name] = file
-            elif source or not clip.optional:
-                message = f"The source “{source}” shows no file" if source else f"{schema.title} needs a file"
-                raise ParamError(f"{message} for its {clip.name}", "Choose one.", "param.clip_missing")
         studio = obs.obs_frontend_preview_program_mode_active()
         scene = obs.obs_frontend_get_current_preview_scene() if studio else obs.obs_frontend_get_current_scene()
         size = (obs.obs_source_get_width(scene), obs.obs_source_get_height(scene))
@@ -142,9 +133,21 @@ class Session:
         obs.obs_source_release(scene)
         now = datetime.datetime.now().isoformat(" ", "milliseconds").replace(":", "-")
         path = Path(self._text(FOLDER)) / f"{schema.id} {now}{results.KINDS[schema.output.media][2]}"
+        files, shots = {}, {}
+        for clip in schema.clips:
+            source = self._text(key_of(schema, f"/from-{clip.name}"))
+            file = results.file_of(source, clip.media) if source else self._text(key_of(schema, clip.name))
+            if source and not file and clip.media == "image":
+                file = str(path.with_name(f"{path.stem} {clip.name}.png"))
+                shots[source] = file
+            if file:
+                files[clip.name] = file
+            elif source or not clip.optional:
+                message = f"The source “{source}” shows no file" if source else f"{schema.title} needs a file"
+                raise ParamError(f"{message} for its {clip.name}", "Choose one.", "param.clip_missing")
         loop = obs.obs_data_get_bool(self.settings, key_of(schema, "/loop"))
         name, voice = self._text(key_of(schema, "/name")) or schema.title, self._text(key_of(schema, "/voice"))
-        return Order(schema, values, files, path, name, place, size, loop, voice)
+        return Order(schema, values, files, shots, path, name, place, size, loop, voice)
 
     def _work(self, adapter: Adapter, order: Order) -> None:
         """Let the worker make the file, and show it; on a thread of ours."""
@@ -152,6 +155,8 @@ class Session:
         try:
             with contextlib.suppress(OSError):  # the worker says what is wrong with the folder
                 path.parent.mkdir(parents=True, exist_ok=True)
+            for source, file in order.shots.items():
+                results.draw(source, file, self._cancelled)
             job = self._job = adapter.client.submit_files(order.schema.id, order.values, order.files, str(path))
             told = 0.0
             while not job.wait(_POLL_S):

@@ -67,7 +67,10 @@ def test_no_long_gap_is_the_adapters(screen: Screen, workplace: Workplace) -> No
         after.append(worst_after)
         if worst_before <= outside[-1] + MOST_MS and worst_after <= max(alone) + MOST_MS:
             break
-    figures = f"idle {idle:.0f}, the same work outside {outside}, while it runs {during}, GIMP's own redraw {alone}, after a result {after} ms"
+    figures = (
+        f"idle {idle:.0f}, the same work outside {outside}, while it runs {during}, GIMP's own redraw {alone}, "
+        f"after a result {after} ms"
+    )
     print(figures)  # noqa: T201 - figures for the reader
     # What keeps GIMP waiting while others work as hard is the machine's; nothing may come on top of that.
     assert min(mine - others for mine, others in zip(during, outside, strict=True)) <= MOST_MS, figures

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image as Picture
@@ -135,6 +136,48 @@ def test_the_picture_of_a_source_is_taken(studio: Studio, workplace: Workplace) 
     second = studio.rendered("kinds", "Kinds (Scumble)", **{"/from-source": "Kinds (Scumble)"})
     with Picture.open(second) as picture, Picture.open(photo) as original:
         assert np.array_equal(np.asarray(picture), np.asarray(original)), "turned twice, from the result itself"
+
+
+def _film(path: Path, photo: Path) -> Path:
+    """Writes a second of film, without loss, that shows a photograph in gray."""
+    with Picture.open(photo) as picture, av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", 30)
+        stream.width, stream.height, stream.pix_fmt = *picture.size, "yuv444p"
+        for _ in range(30):
+            frame = av.VideoFrame.from_image(picture.convert("L").convert("RGB"))
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def test_what_a_media_source_shows_is_colorized_into_a_new_source(studio: Studio, workplace: Workplace) -> None:
+    """A film, a camera, a window: OBS draws the moment of the button, and that picture is the effect's source."""
+    photo = workplace.photo("rocket.jpg", (400, 300))
+    film = _film(workplace.folder / "Film 映画.mkv", photo)
+    studio.socket.create_input("Scene", "Film 🎞", "ffmpeg_source", {"local_file": str(film), "looping": True}, True)
+    studio.wait(lambda: studio.socket.get_media_input_status("Film 🎞").media_state == "OBS_MEDIA_STATE_PLAYING")
+    file = studio.rendered("colorize", "Colorize (Scumble)", **{"/from-source": "Film 🎞"})
+    shot = file.with_name(f"{file.stem} source.png")
+    assert file.read_bytes() == workplace.reference("colorize", ".png", shot)
+    assert studio.sources() == {"Film 🎞": "ffmpeg_source", "Colorize (Scumble)": "image_source"}
+    with Picture.open(shot) as drawn, Picture.open(photo) as original:
+        assert drawn.size == original.size
+        difference = np.abs(np.asarray(drawn.convert("L"), int) - np.asarray(original.convert("L"), int))
+    assert difference.mean() < 3, "the film's own picture"
+    assert _difference(studio, "Colorize (Scumble)", file) <= 1
+    assert file.parent == shot.parent, "nothing stays among the recordings"
+    assert not list(studio.recordings.glob("*.png"))
+
+
+def test_a_source_that_shows_nothing_is_said(studio: Studio) -> None:
+    studio.socket.create_input("Scene", "Leer", "ffmpeg_source", {"local_file": ""}, True)
+    studio.choose("colorize", **{"/from-source": "Leer"})
+    studio.press("apply")
+    assert "The source “Leer” shows no picture" in studio.finished()
+    studio.choose("colorize", **{"/from-source": "Gone"})
+    studio.press("apply")
+    assert "The source “Gone” is gone" in studio.finished()
+    assert list(studio.sources()) == ["Leer"]
 
 
 def test_a_picture_of_its_own_comes_from_a_file_or_a_source(studio: Studio, workplace: Workplace) -> None:

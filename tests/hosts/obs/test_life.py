@@ -16,7 +16,7 @@ from tests.hosts.obs.studio import Studio
 
 _log = logging.getLogger(__name__)
 
-SIDE = 400
+SIDE = 400  # pixels
 CANCEL_S = 2.0  # of a job of 30 s, and one that takes many; the figure itself is logged
 _CANCELLED = """
 import time
@@ -138,7 +138,9 @@ _LINE = "line = sys.modules['scumble.worker.client']"
     [("colorize", 100 << 10, "no room for the picture's pixels"), ("kinds", SIDE * SIDE * 3, "cannot be written")],
     ids=["pixels", "file"],
 )
-def test_a_disk_that_is_full_for_the_result(studio: Studio, workplace: Workplace, most_bytes: int, words: str) -> None:
+def test_a_disk_that_is_full_for_the_result(
+    studio: Studio, workplace: Workplace, effect: str, most_bytes: int, words: str
+) -> None:
     """Noise takes more room as a file than as pixels: so either is the first that there is no room for."""
     photo = workplace.folder / "noise.png"
     Picture.fromarray(np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3), np.uint8)).save(photo)
