@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,20 +10,9 @@ from gi.repository import Babl, Gegl, Gimp, Gio, GObject
 from scumble import params as kinds
 from scumble.errors import ParamError
 from scumble.hosts.adapter import never
+from scumble.hosts.gimpwords import UNSET, choice_words, label_of
 
-UNSET = "unset"
 READ_WRITE = GObject.ParamFlags.READWRITE
-_TAKEN = frozenset(["run-mode", "image", "drawables", "procedure", "result"])
-
-
-def argument_names(params: tuple[kinds.Param, ...]) -> dict[str, kinds.Param]:
-    """Return the parameters by their arguments' names: GIMP takes a-z, 0-9 and dashes, beginning with a letter."""
-    named: dict[str, kinds.Param] = {}
-    for number, param in enumerate(params, 1):
-        name = re.sub(r"[^a-z0-9]+", "-", param.name.lower()).strip("-")
-        fits = name and name[0].isalpha() and name not in _TAKEN and name not in named
-        named[name if fits else f"value-{number}"] = param
-    return named
 
 
 def add_argument(procedure: Gimp.Procedure, name: str, param: kinds.Param) -> None:
@@ -42,9 +30,7 @@ def add_argument(procedure: Gimp.Procedure, name: str, param: kinds.Param) -> No
     elif isinstance(param, kinds.BoolParam):
         procedure.add_boolean_argument(name, label, doc, param.default, READ_WRITE)
     elif isinstance(param, kinds.ChoiceParam):
-        words = {UNSET: "—"} if param.optional else {}
-        words.update((word, word.replace("_", " ").capitalize()) for word in param.choices)
-        add_choice(procedure, name, label, doc, words, param.default or UNSET)
+        add_choice(procedure, name, label, doc, choice_words(param), param.default or UNSET)
     elif isinstance(param, kinds.ColorParam):
         procedure.add_color_argument(name, label, doc, False, Gegl.Color.new(param.text(param.default)), READ_WRITE)
     elif isinstance(param, kinds.FileParam):
@@ -106,11 +92,6 @@ def add_button(row: Any, entry: Any, param: kinds.PaletteParam | kinds.RegionPar
 def hex_of(color: Gegl.Color) -> str:
     """Return a colour of GIMP's as #rrggbb."""
     return "#" + bytes(color.get_bytes(Babl.format("R'G'B' u8")).get_data()).hex()
-
-
-def label_of(title: str) -> str:
-    """Return a title as GIMP's widgets want it, where one underscore marks the key."""
-    return title.replace("_", "__")
 
 
 def json_from_argument(config: Gimp.ProcedureConfig, name: str, param: kinds.Param) -> Any:

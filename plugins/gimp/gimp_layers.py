@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from gi.repository import Gegl, Gimp, Gio
-from gimp_pixels import Facts, Report, facts_of, write_image
+from gimp_pixels import Report, facts_of, write_image
 
 from scumble.errors import HostError
 from scumble.hosts.adapter import clip_layer_name, painted_clips
+from scumble.hosts.gimpwords import Facts
 from scumble.media.image import Image
 from scumble.schema import EffectSchema
 

@@ -7,7 +7,6 @@ every start. So the procedures are named at init, and a new effect is in the men
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,7 @@ from gimp_arguments import (  # noqa: E402
     add_argument,
     add_button,
     add_choice,
-    argument_names,
     json_from_argument,
-    label_of,
     make_it_open,
 )
 from gimp_layers import add_painted_layer, painted_layer, selected_region, source_layer  # noqa: E402
@@ -42,6 +39,7 @@ from scumble.hosts.adapter import (  # noqa: E402
     painted_clips,
     setup_from_file,
 )
+from scumble.hosts.gimpwords import argument_names, label_of, procedure_name  # noqa: E402
 from scumble.params import FileParam, PaletteParam, RegionParam  # noqa: E402
 from scumble.schema import ClipSchema, EffectSchema  # noqa: E402
 
@@ -72,8 +70,7 @@ class Procedure:
         self._adapter, self._schema, self._clip = adapter, schema, clip
         self._creates = schema.context == "generator" and clip is None
         self._arguments = {} if clip else argument_names(asked_params(schema))
-        name = f"{schema.id}-{clip.name}-layer" if clip else schema.id
-        self.name = "scumble-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        self.name = procedure_name(schema.id, clip.name, "layer") if clip else procedure_name(schema.id)
 
     def make(self, plug_in: Gimp.PlugIn) -> Gimp.Procedure:
         """Return the procedure for GIMP, with its arguments and its place in the menus."""

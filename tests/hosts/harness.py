@@ -34,7 +34,10 @@ LOOKS: tuple[dict[str, object], ...] = (
      "energy": 0.75},
     {"style": "gradient", "width": 333, "height": 77, "brightness": 0.75, "seed": 5},
     {"style": "paper", "width": 200, "height": 150, "palette": "#f4efe6", "warmth": 0.75},
-    *({"style": style, "width": 160, "height": 128, "seed": 2} for style in ("abstract", "defocus", "soft", "texture")),
+    {"style": "abstract", "width": 160, "height": 128, "seed": 2},
+    {"style": "defocus", "width": 160, "height": 128, "seed": 2},
+    {"style": "soft", "width": 160, "height": 128, "seed": 2},
+    {"style": "texture", "width": 160, "height": 128, "seed": 2},
 )  # fmt: skip
 """Values of the background, every style of it, which must give the same pixels in every host as on the command line."""
 COLOURS: tuple[tuple[str, dict[str, object]], ...] = (

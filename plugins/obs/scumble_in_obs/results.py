@@ -31,7 +31,7 @@ class Order(NamedTuple):
     schema: EffectSchema
     values: dict[str, Any]
     files: dict[str, str]
-    shots: dict[str, str]  # those of the files that OBS has to draw first, by the source that they show
+    shots: dict[str, str]  # those of the files that OBS has to draw first, each with the source that it shows
     path: Path
     name: str
     scene: str  # where the source of that name is made, if there is none

@@ -166,7 +166,7 @@ def in_deep_document(krita: Krita, workplace: Workplace, depth: str, profile: st
     after = krita.apply()
     assert len(after["layers"]) == 2, after
     assert after["space"] == ["RGBA", depth, profile]
-    return after["layers"][1] if layers == "No" else after["layers"][1][0]
+    return str(after["layers"][1] if layers == "No" else after["layers"][1][0])
 
 
 def in_eight_bits(krita: Krita, name: str) -> np.ndarray:

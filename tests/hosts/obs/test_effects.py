@@ -144,7 +144,8 @@ def _film(path: Path, photo: Path) -> Path:
         stream = container.add_stream("ffv1", 30)
         stream.width, stream.height, stream.pix_fmt = *picture.size, "yuv444p"
         for _ in range(30):
-            frame = av.VideoFrame.from_image(picture.convert("L").convert("RGB"))
+            pixels = np.asarray(picture.convert("L").convert("RGB"))
+            frame = av.VideoFrame.from_ndarray(pixels, "rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
