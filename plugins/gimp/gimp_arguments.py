@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from typing import Any
 
 from gi.repository import Babl, Gegl, Gimp, Gio, GObject
@@ -10,20 +10,9 @@ from gi.repository import Babl, Gegl, Gimp, Gio, GObject
 from scumble import params as kinds
 from scumble.errors import ParamError
 from scumble.hosts.adapter import never
+from scumble.hosts.gimpwords import UNSET, choice_words, label_of
 
-UNSET = "unset"
 READ_WRITE = GObject.ParamFlags.READWRITE
-_TAKEN = frozenset(["run-mode", "image", "drawables", "procedure", "result"])
-
-
-def argument_names(params: tuple[kinds.Param, ...]) -> dict[str, kinds.Param]:
-    """Return the parameters by their arguments' names: GIMP takes a-z, 0-9 and dashes, beginning with a letter."""
-    named: dict[str, kinds.Param] = {}
-    for number, param in enumerate(params, 1):
-        name = re.sub(r"[^a-z0-9]+", "-", param.name.lower()).strip("-")
-        fits = name and name[0].isalpha() and name not in _TAKEN and name not in named
-        named[name if fits else f"value-{number}"] = param
-    return named
 
 
 def add_argument(procedure: Gimp.Procedure, name: str, param: kinds.Param) -> None:
@@ -41,9 +30,7 @@ def add_argument(procedure: Gimp.Procedure, name: str, param: kinds.Param) -> No
     elif isinstance(param, kinds.BoolParam):
         procedure.add_boolean_argument(name, label, doc, param.default, READ_WRITE)
     elif isinstance(param, kinds.ChoiceParam):
-        words = {UNSET: "—"} if param.optional else {}
-        words.update((word, word.replace("_", " ").capitalize()) for word in param.choices)
-        add_choice(procedure, name, label, doc, words, param.default or UNSET)
+        add_choice(procedure, name, label, doc, choice_words(param), param.default or UNSET)
     elif isinstance(param, kinds.ColorParam):
         procedure.add_color_argument(name, label, doc, False, Gegl.Color.new(param.text(param.default)), READ_WRITE)
     elif isinstance(param, kinds.FileParam):
@@ -84,18 +71,35 @@ def make_it_open(chooser: Any, *, optional: bool) -> None:
         button.show()
 
 
-def label_of(title: str) -> str:
-    """Return a title as GIMP's widgets want it, where one underscore marks the key."""
-    return title.replace("_", "__")
+def add_button(row: Any, entry: Any, param: kinds.PaletteParam | kinds.RegionParam, region: Sequence[int]) -> None:
+    """Let a dialog's row of text be filled without typing: by a colour that is chosen, or by `region`, as selected."""
+    from gi.repository import GimpUi, Gtk  # only a dialog needs a display
+
+    if isinstance(param, kinds.PaletteParam):
+        button = GimpUi.ColorButton.new("Add a colour", 26, 22, Gegl.Color.new("#808080"), GimpUi.ColorAreaType.FLAT)
+        added = lambda _: entry.set_text(f"{entry.get_text()},{hex_of(button.get_color())}".lstrip(","))  # noqa: E731
+        button.connect("color-changed", added)
+        button.set_tooltip_text("Add a colour")
+    else:
+        button = Gtk.Button.new_from_icon_name("gimp-selection", Gtk.IconSize.BUTTON)
+        button.connect("clicked", lambda _: entry.set_text(",".join(map(str, region))))
+        button.set_tooltip_text("Take the bounds of the selection")
+        button.set_sensitive(bool(region))
+    row.attach(button, 2, 0, 1, 1)
+    button.show()
+
+
+def hex_of(color: Gegl.Color) -> str:
+    """Return a colour of GIMP's as #rrggbb."""
+    return "#" + bytes(color.get_bytes(Babl.format("R'G'B' u8")).get_data()).hex()
 
 
 def json_from_argument(config: Gimp.ProcedureConfig, name: str, param: kinds.Param) -> Any:
     """Return what the user set, as plain data. Raises ParamError, naming the parameter, for text that cannot be it."""
     value = config.get_property(name)
     if isinstance(value, Gegl.Color):
-        rgba = bytes(value.get_bytes(Babl.format("R'G'B'A u8")).get_data())
         # GIMP 3.0 forgets a colour's default on its way to scripts, and hands on transparent black.
-        value = "#" + rgba[:3].hex() if rgba[3] else param.default
+        value = hex_of(value) if value.get_rgba()[3] else param.default
     elif isinstance(value, Gio.File):
         value = value.get_path()
         if value is None:

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from gi.repository import Gegl, Gimp, Gio
-from gimp_pixels import Facts, Report, facts_of, write_image
+from gimp_pixels import Report, facts_of, write_image
 
 from scumble.errors import HostError
 from scumble.hosts.adapter import clip_layer_name, painted_clips
+from scumble.hosts.gimpwords import Facts
 from scumble.media.image import Image
 from scumble.schema import EffectSchema
 
@@ -38,6 +39,15 @@ def source_layer(image: Gimp.Image, drawables: list[Gimp.Drawable], schema: Effe
     if meant is None:
         raise HostError("This layer holds hints, not a picture", "Choose the layer with the picture.", "gimp.layer")
     return meant
+
+
+def selected_region(image: Gimp.Image | None, source: Gimp.Layer | None) -> tuple[int, ...]:
+    """Return x, y, width and height of what is selected, as the source counts pixels; nothing where nothing is."""
+    if image is None or Gimp.Selection.is_empty(image):
+        return ()
+    left, top, right, bottom = Gimp.Selection.bounds(image)[2:]
+    _, x, y = source.get_offsets() if source else (True, 0, 0)
+    return left - x, top - y, right - left, bottom - top
 
 
 def painted_layer(image: Gimp.Image, name: str) -> Gimp.Layer | None:
@@ -114,7 +124,8 @@ def place_above(
 def _layer_from_file(image: Gimp.Image, path: str) -> Gimp.Layer:
     """Return a picture file as a layer of the image that is not shown yet; it is mixed in sRGB's codes."""
     layer = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(path))
-    layer.set_mode(Gimp.LayerMode.NORMAL_LEGACY)
+    for choose in (layer.set_blend_space, layer.set_composite_space):
+        choose(Gimp.LayerColorSpace.RGB_PERCEPTUAL)  # whatever the image is in, light or codes
     return layer
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gi.repository import Babl, Gegl, Gimp
 
-from scumble.media.image import ColorModel, Image, SampleType, Transfer, model_of_channels
+from scumble.hosts.gimpwords import Facts
+from scumble.media.image import Image, SampleType, Transfer, model_of_channels
 from scumble.media.region import Region
 from scumble.worker.pixels import Pixels
 
@@ -17,48 +18,20 @@ Report = Callable[[float], object]
 
 STRIP_ROWS = 128  # two rows of GIMP's tiles
 
-SAMPLES = {SampleType.U8: "u8", SampleType.U16: "u16", SampleType.F16: "half", SampleType.F32: "float"}
-
-
-class Facts(NamedTuple):
-    """What numbers a picture is made of, and whether they are the drawable's own (`exact`) or converted."""
-
-    model: ColorModel
-    sample: SampleType
-    curve: str
-    """Babl's mark: nothing for linear light, ' for the space's own curve, ~ for sRGB's; in sRGB those two are one."""
-    exact: bool = True
-
-    @property
-    def format(self) -> str:
-        """Babl's name for it; the colours are sRGB's, since no other space is named."""
-        letters = "".join(letter + self.curve for letter in ("Y" if self.model.is_gray else "RGB"))
-        return f"{letters}{'A' if self.model.has_alpha else ''} {SAMPLES[self.sample]}"
-
-
-STROKES = Facts(ColorModel.RGBA, SampleType.U8, "'")
-MASK = Facts(ColorModel.GRAY, SampleType.U8, "")
-
 
 def facts_of(drawable: Gimp.Drawable) -> Facts:
     """Return how to read a drawable: its own numbers where they are sRGB's in a type that Scumble has, else floats."""
     model = model_of_channels((1 if drawable.is_gray() else 3) + drawable.has_alpha())
     if drawable.is_indexed():
         return Facts(model, SampleType.U8, "'")
-    encoded, _, word = Babl.format_get_encoding(drawable.get_format()).rpartition(" ")
-    curve = next((mark for mark in "'~" if mark in encoded), "")
-    sample = next((sample for sample, name in SAMPLES.items() if name == word), None)
-    plain = Babl.get_name(Babl.format_get_space(drawable.get_format())) == "sRGB"
-    if sample is None or not plain or not (sample.is_float or curve):
-        return Facts(model, SampleType.F32, curve and "'", exact=False)
-    return Facts(model, sample, curve)
+    name = drawable.get_format()
+    return Facts.of(model, Babl.format_get_encoding(name), Babl.get_name(Babl.format_get_space(name)))
 
 
 def pixels_from_drawable(drawable: Any, region: Region, facts: Facts, folder: Path, report: Report) -> Pixels:
     """Copy a region of a drawable, transparent or black outside of it. Raises MediaError when no disk has room."""
-    transfer = Transfer.SRGB if facts.curve else Transfer.LINEAR
-    size = region.width, region.height
-    pixels = Pixels.create(*size, model=facts.model, sample=facts.sample, transfer=transfer, folder=folder)
+    numbers: Any = {"model": facts.model, "sample": facts.sample, "transfer": facts.transfer}
+    pixels = Pixels.create(region.width, region.height, **numbers, folder=folder)
     target, row = memoryview(pixels.image.data), pixels.image.stride
     buffer = drawable.get_buffer()
     for top, rows in _strips(region.height, report):

@@ -8,10 +8,11 @@ from typing import Any
 
 from gi.repository import Gimp
 from gimp_layers import painted_layer, place_above, place_into, unplaced_layer
-from gimp_pixels import MASK, SAMPLES, STROKES, Report, facts_of, pixels_from_drawable
+from gimp_pixels import Report, facts_of, pixels_from_drawable
 
 from scumble.errors import HostError
 from scumble.hosts.adapter import Adapter, clip_layer_name, layer_files, layer_name, painted_clips
+from scumble.hosts.gimpwords import MASK, SAMPLES, STROKES
 from scumble.media.image import Image, Transfer
 from scumble.media.region import Region
 from scumble.schema import EffectSchema

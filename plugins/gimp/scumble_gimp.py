@@ -7,7 +7,6 @@ every start. So the procedures are named at init, and a new effect is in the men
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,12 @@ from gi.repository import Gegl, Gimp, GLib  # noqa: E402
 from gimp_arguments import (  # noqa: E402
     READ_WRITE,
     add_argument,
+    add_button,
     add_choice,
-    argument_names,
     json_from_argument,
-    label_of,
     make_it_open,
 )
-from gimp_layers import add_painted_layer, painted_layer, source_layer  # noqa: E402
+from gimp_layers import add_painted_layer, painted_layer, selected_region, source_layer  # noqa: E402
 from gimp_run import create, filter_layer  # noqa: E402
 
 from scumble.errors import HostError, JobCancelled  # noqa: E402
@@ -41,7 +39,8 @@ from scumble.hosts.adapter import (  # noqa: E402
     painted_clips,
     setup_from_file,
 )
-from scumble.params import FileParam  # noqa: E402
+from scumble.hosts.gimpwords import argument_names, label_of, procedure_name  # noqa: E402
+from scumble.params import FileParam, PaletteParam, RegionParam  # noqa: E402
 from scumble.schema import ClipSchema, EffectSchema  # noqa: E402
 
 MENUS = {"filter": "<Image>/Filters/Scumble", "generator": "<Image>/File/Create/Scumble"}
@@ -71,8 +70,7 @@ class Procedure:
         self._adapter, self._schema, self._clip = adapter, schema, clip
         self._creates = schema.context == "generator" and clip is None
         self._arguments = {} if clip else argument_names(asked_params(schema))
-        name = f"{schema.id}-{clip.name}-layer" if clip else schema.id
-        self.name = "scumble-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        self.name = procedure_name(schema.id, clip.name, "layer") if clip else procedure_name(schema.id)
 
     def make(self, plug_in: Gimp.PlugIn) -> Gimp.Procedure:
         """Return the procedure for GIMP, with its arguments and its place in the menus."""
@@ -101,7 +99,7 @@ class Procedure:
             source = None if self._creates else source_layer(image, drawables, self._schema)
             if self._clip:
                 layer = add_painted_layer(image, source, clip_layer_name(self._schema, self._clip))
-            elif run_mode == Gimp.RunMode.INTERACTIVE and not self._confirmed(procedure, config, image):
+            elif run_mode == Gimp.RunMode.INTERACTIVE and not self._confirmed(procedure, config, image, source):
                 raise JobCancelled("the dialog was closed")
             else:
                 layer = self._result(run_mode, image, source, config)
@@ -125,7 +123,7 @@ class Procedure:
             Gimp.Display.new(layer.get_image())
         return layer
 
-    def _confirmed(self, procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, image: Gimp.Image | None) -> bool:
+    def _confirmed(self, procedure: Gimp.Procedure, config: Any, image: Any, source: Gimp.Layer | None) -> bool:
         gi.require_version("GimpUi", "3.0")
         from gi.repository import GimpUi  # only a dialog needs a display
 
@@ -136,6 +134,9 @@ class Procedure:
         for name, param in self._arguments.items():
             if isinstance(param, FileParam) and param.role == "read":
                 make_it_open(dialog.get_widget(name, GimpUi.FileChooser), optional=param.optional)
+            elif isinstance(param, (PaletteParam, RegionParam)):
+                row = dialog.get_widget(name, GimpUi.LabelEntry)
+                add_button(row, row.get_entry(), param, selected_region(image, source))
         dialog.fill(None)
         for clip in () if self._creates else painted_clips(self._schema):
             name = clip_layer_name(self._schema, clip)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -31,8 +32,22 @@ LOOKS: tuple[dict[str, object], ...] = (
      "palette_from": str(PHOTOS / "cat.jpg")},
     {"style": "sky", "width": 400, "height": 240, "scale": 2.0, "seed": 8, "blend": "3", "blend_amount": 0.5,
      "energy": 0.75},
+    {"style": "gradient", "width": 333, "height": 77, "brightness": 0.75, "seed": 5},
+    {"style": "paper", "width": 200, "height": 150, "palette": "#f4efe6", "warmth": 0.75},
+    {"style": "abstract", "width": 160, "height": 128, "seed": 2},
+    {"style": "defocus", "width": 160, "height": 128, "seed": 2},
+    {"style": "soft", "width": 160, "height": 128, "seed": 2},
+    {"style": "texture", "width": 160, "height": 128, "seed": 2},
 )  # fmt: skip
-"""Values of the background, which must give the same pixels in every host as on the command line."""
+"""Values of the background, every style of it, which must give the same pixels in every host as on the command line."""
+COLOURS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("cameraman.png", {}),
+    ("cat.jpg", {"strength": 0.75, "vividness": 0.25, "hint": "40,30,#cf5a2b 250,160,#2244aa"}),
+    ("rocket.jpg", {"detail": "full", "vividness": 1.0}),
+    ("coffee.jpg", {"reference": str(PHOTOS / "astronaut.jpg"), "strength": 0.5}),
+    ("astronaut.jpg", {"keep_colors": True, "hint": "200,330,#2050c0"}),
+)
+"""Photographs and values of colorize, which must give the same pixels in every host as on the command line."""
 REQUIRED = os.environ.get("SCUMBLE_HOSTS") == "required"
 _MISLEADING = ("PYTHON", "XDG_", "SCUMBLE_", "DISPLAY", "WAYLAND_DISPLAY", "QT_", "LC_", "LANG", "DBUS_")
 
@@ -140,6 +155,28 @@ class Home:
         path = self.state / "scumble" / "worker.log"
         return path.read_text("utf-8", errors="replace") if path.exists() else ""
 
+    @contextlib.contextmanager
+    def worker_without_room(self, most_bytes: int) -> Iterator[None]:
+        """Lets the worker, which must run, write no file beyond that size, as if the disk were full there."""
+        pid = self.worker_pid()
+        assert pid is not None, "no worker runs"
+        before = resource.prlimit(pid, resource.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY))
+        try:
+            yield
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+    @contextlib.contextmanager
+    def wrong_token(self) -> Iterator[None]:
+        """Lets hosts know another token than the worker, which must run."""
+        path = self.worker_runtime / "worker.json"
+        good = path.read_text("utf-8")
+        path.write_text(json.dumps({**json.loads(good), "token": "0" * 32}), "utf-8")
+        try:
+            yield
+        finally:
+            path.write_text(good, "utf-8")
+
     def end_worker(self) -> None:
         """Kills the worker, if there is one."""
         pid = self.worker_pid()
@@ -183,9 +220,13 @@ def cli(
 
 
 def options_of(values: Mapping[str, object]) -> list[str]:
-    """Returns parameters by name as the command line's options."""
-    options = [(f"--{name.replace('_', '-')}", value) for name, value in values.items()]
-    return [word for name, value in options for word in ([name] if value is True else [name, str(value)])]
+    """Returns parameters by name as the command line's options; several hints are several of these."""
+    options: list[str] = []
+    for name, value in values.items():
+        given = str(value).split() if name == "hint" else [str(value)]
+        option = f"--{name.replace('_', '-')}"
+        options += [option] if value is True else [word for one in given for word in (option, one)]
+    return options
 
 
 def rendered_by_cli(env: dict[str, str], effect: str, output: Path, *options: str, source: Path | None = None) -> Path:

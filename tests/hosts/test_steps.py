@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scumble.errors import JobCancelled
-from scumble.hosts.steps import Steps, Task, aside, finished
+from scumble.hosts.steps import Steps, Task, Tasks, aside, finished
 from scumble.jobs import Job, JobState
 
 
@@ -158,3 +158,40 @@ def test_a_job_is_waited_for_reported_and_cancelled() -> None:
     assert other.state is JobState.CANCELLED
     with pytest.raises(JobCancelled):
         other.result(1)
+
+
+def test_a_task_takes_the_place_of_the_one_of_its_name() -> None:
+    ended: list[str] = []
+
+    def steps(name: str) -> Steps[str]:
+        try:
+            yield 0
+            yield 0
+            return name
+        finally:
+            ended.append(name)
+
+    def fails() -> Steps[None]:
+        yield 0
+        raise ValueError("no")
+
+    loop = Loop()
+    tasks = Tasks(loop.later, loop.said.append)
+    tasks.start("preview", steps("first"), loop.said.append)
+    tasks.start("apply", steps("other"), loop.said.append)
+    for _ in range(2):
+        assert len(tasks) == 2
+        tasks.start("preview", steps("second"), loop.said.append)
+    assert "preview" in tasks
+    assert sorted(loop.run()) == ["other", "second"]
+    assert not tasks
+    tasks.start("apply", fails(), loop.said.append)
+    assert isinstance(loop.run()[-1], ValueError)
+    tasks.start("apply", fails(), loop.said.append, lambda error: loop.said.append(f"own: {error}"))
+    assert loop.run()[-1] == "own: no"
+    assert "apply" not in tasks
+    tasks.start("preview", steps("third"), loop.said.append)
+    tasks.stop("preview")
+    tasks.stop("nothing")
+    loop.run()
+    assert "third" not in loop.said

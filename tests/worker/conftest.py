@@ -60,8 +60,8 @@ def pid_of_worker() -> int:
 
 
 def pixels_left(place: Place) -> list[Path]:
-    """Returns the files of pixels that are still there two seconds after a job; they go just after it has ended."""
-    deadline = time.monotonic() + 2
+    """Returns the files of pixels that are still there ten seconds after a job; they go just after it has ended."""
+    deadline = time.monotonic() + 10
     while (left := list(place.folder.rglob("*.pixels"))) and time.monotonic() < deadline:
         time.sleep(0.01)
     return left

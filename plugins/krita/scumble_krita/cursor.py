@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scumble_krita.qt import QtCore, QtGui, QtWidgets
+from scumble.hosts.qt import QtCore, QtGui, QtWidgets
 
 
 def pixel_at_pointer(window: Any) -> tuple[int, int] | None:

@@ -10,15 +10,15 @@ from typing import Any
 from krita import Krita
 
 from scumble.errors import HostError
-from scumble.hosts.adapter import result_place, source_place
+from scumble.hosts.adapter import clip_layer_name, result_place, source_place
 from scumble.hosts.kritaspaces import SCREEN, Space
+from scumble.hosts.qt import image_from_file
 from scumble.hosts.steps import Steps, aside
 from scumble.media.image import ColorModel, Image
 from scumble.media.region import Region
 from scumble.media.strips import is_clear, kept_inside
-from scumble.schema import EffectSchema
+from scumble.schema import ClipSchema, EffectSchema
 from scumble.worker.pixels import Pixels
-from scumble_krita.qt import QtGui
 
 _STRIP_PIXELS = 1 << 15
 Mask = dict[int, bytes]  # strips of the selection by their top
@@ -39,6 +39,22 @@ def source_of(document: Any, schema: EffectSchema) -> Any:
     if siblings[place].type() == "filterlayer":
         raise HostError(f"{siblings[place].name()} is a filter layer without pixels", "Choose another layer.")
     return siblings[place]
+
+
+def clip_layer(schema: EffectSchema, clip: ClipSchema) -> Steps[str]:
+    """Makes the layer that a painted clip is read from, above the picture; or makes it the active one."""
+    document, name = Krita.instance().activeDocument(), clip_layer_name(schema, clip)
+    above = top_result(source_of(document, schema), schema)
+    if document.colorModel() == "GRAYA":
+        hint = "Choose RGB in Image > Convert Image Color Space."
+        raise HostError("A grayscale document has no colours to paint with", hint)
+    layer = document.nodeByName(name)
+    if layer is None:
+        above.parentNode().addChildNode(document.createNode(name, "paintlayer"), above)
+    else:
+        document.setActiveNode(layer)
+    yield 0
+    return f"Paint on the layer “{name}”, then apply."
 
 
 def siblings_of(node: Any) -> tuple[list[Any], int]:
@@ -125,6 +141,20 @@ def selected(document: Any) -> tuple[Region, Any]:
     return chosen, selection
 
 
+def selection_text() -> str:
+    """Returns the bounds of what is selected in the active document, as a form's line takes them."""
+    document = Krita.instance().activeDocument()
+    chosen = document.selection() if document is not None else None
+    return f"{chosen.x()},{chosen.y()},{chosen.width()},{chosen.height()}" if chosen is not None else ""
+
+
+def foreground_text() -> str:
+    """Returns the colour that the user paints with, #rrggbb; empty where nothing is open."""
+    view = Krita.instance().activeWindow().activeView()
+    there = view is not None and view.document() is not None
+    return str(view.foregroundColor().colorForCanvas(view.canvas()).name()) if there else ""
+
+
 def mask_of(document: Any, selection: Any, region: Region, stack: contextlib.ExitStack) -> Steps[tuple[Pixels, Mask]]:
     """Reads the selection; the value is the mask of the whole document, which `stack` closes, and strips for `fill`."""
     width, height, parts = document.width(), document.height(), Mask()
@@ -152,13 +182,6 @@ def fill(node: Any, image: Image, origin: Space, region: Region, mask: Mask) -> 
             yield 0
 
 
-def image_of(picture: Any, model: ColorModel) -> Image:
-    """Returns a QImage's pixels, which are of that model."""
-    bits = picture.constBits()
-    bits.setsize(picture.sizeInBytes())
-    return Image(bytes(bits), picture.width(), picture.height(), model, stride=picture.bytesPerLine())
-
-
 def grouped(document: Any, name: str, parts: Sequence[tuple[str, str]]) -> Steps[Any]:
     """Makes a group of pictures, the lowest first, each a name and a file; the value is no part of a document yet.
 
@@ -167,12 +190,8 @@ def grouped(document: Any, name: str, parts: Sequence[tuple[str, str]]) -> Steps
     with home(None, Space.of(document)) as scratch:
         group = scratch.createGroupLayer(name)
         for part, path in parts:
-            picture = yield from aside(partial(_read, path))
+            picture = yield from aside(partial(image_from_file, path))
             node = scratch.createNode(part, "paintlayer")
             yield from fill(node, picture, SCREEN, picture.bounds, Mask())
             group.addChildNode(node, None)
         return group.clone()
-
-
-def _read(path: str) -> Image:
-    return image_of(QtGui.QImage(path).convertToFormat(QtGui.QImage.Format.Format_RGBA8888), ColorModel.RGBA)

@@ -11,6 +11,7 @@ from krita import Krita
 from scumble.errors import HostError
 from scumble.hosts.adapter import Adapter, clip_layer_name, layer_files, layer_name, painted_clips, scaled_params
 from scumble.hosts.kritaspaces import SCREEN, Space
+from scumble.hosts.qt import QtGui, fitted, image_from_picture
 from scumble.hosts.steps import Steps, finished
 from scumble.media.image import ColorModel, Image
 from scumble.media.strips import every_nth, opaque_pixel
@@ -20,7 +21,6 @@ from scumble_krita.layers import (
     fill,
     grouped,
     home,
-    image_of,
     mask_of,
     pixels_of,
     reader,
@@ -28,7 +28,6 @@ from scumble_krita.layers import (
     source_of,
     top_result,
 )
-from scumble_krita.qt import QtCore, QtGui
 
 Values = dict[str, Any]
 Report = Callable[[float, str], None]
@@ -71,11 +70,8 @@ def rendered(adapter: Adapter, schema: EffectSchema, params: Values, document: A
         job = adapter.submit(schema, params, clips, selection=selection, layers=folder)
         image = yield from finished(job, lambda done, note: report(0.05 + 0.9 * done, note))
         report(0.95, "Writing")
-        name, space, parts = (
-            layer_name(schema, params),
-            Space.of_samples(image.sample, image.transfer),
-            layer_files(folder),
-        )
+        name, parts = layer_name(schema, params), layer_files(folder)
+        space = Space.of_samples(image.sample, image.transfer)
         if nodes and Space.of(nodes["source"]).rgb.holds(image):
             space = Space.of(nodes["source"]).rgb
         if document is None or (document.colorModel() == "GRAYA" and space.model != "GRAYA"):
@@ -138,11 +134,11 @@ def _small_clips(document: Any, schema: EffectSchema) -> Steps[tuple[dict[str, I
     size, chosen = (document.width(), document.height()), selected(document)[1]
     for name, node in nodes.items():
         small = yield from _small(document, Space.of(node), size, reader(node))
-        clips[name] = image_of(small.convertToFormat(QtGui.QImage.Format.Format_RGBA8888), ColorModel.RGBA)
+        clips[name] = image_from_picture(small)
     if chosen is not None:
         gray = lambda *bounds: SCREEN.native(bytes(chosen.pixelData(*bounds)), ColorModel.GRAY)  # noqa: E731
         small = yield from _small(document, SCREEN, size, gray)
-        selection = image_of(small.convertToFormat(QtGui.QImage.Format.Format_Grayscale8), ColorModel.GRAY)
+        selection = image_from_picture(small, ColorModel.GRAY)
     return clips, selection, clips["source"].width / size[0]
 
 
@@ -162,5 +158,4 @@ def _small(document: Any, space: Space, size: tuple[int, int], read: Callable[..
             node.setPixelData(bytes(rows), 0, 0, width, height)
             node.setPixelData(opaque_pixel(space.channels, space.sample), right - 1, bottom - 1, 1, 1)
             image = node.thumbnail(right, bottom).copy(0, 0, width, height)
-    keep, smooth = QtCore.Qt.AspectRatioMode.KeepAspectRatio, QtCore.Qt.TransformationMode.SmoothTransformation
-    return image if max(width, height) <= SIDE else image.scaled(SIDE, SIDE, keep, smooth)
+    return fitted(image, SIDE)

@@ -13,12 +13,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-_library = ctypes.CDLL("obs" if sys.platform == "win32" else None)
+_library, _frontend = (ctypes.CDLL(name if sys.platform == "win32" else None) for name in ("obs", "obs-frontend-api"))
 _P, _S, _I = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
 
 
 def _function(name: str, result: Any, *arguments: Any) -> Any:
-    function = getattr(_library, name)
+    function = getattr(_frontend if "_frontend_" in name else _library, name)
     function.restype, function.argtypes = result, arguments
     return function
 
@@ -35,6 +35,9 @@ obs_scene_add = _function("obs_scene_add", _P, _P, _P)
 obs_sceneitem_set_bounds_type = _function("obs_sceneitem_set_bounds_type", None, _P, _I)
 obs_sceneitem_set_bounds = _function("obs_sceneitem_set_bounds", None, _P, ctypes.POINTER(ctypes.c_float * 2))
 obs_sceneitem_set_order = _function("obs_sceneitem_set_order", None, _P, _I)
+obs_frontend_take_source_screenshot = _function("obs_frontend_take_source_screenshot", None, _P)
+_last_screenshot = _function("obs_frontend_get_last_screenshot", _P)
+_free = _function("bfree", None, _P)
 _source_named = _function("obs_get_source_by_name", _P, _S)
 _source_release = _function("obs_source_release", None, _P)
 _data_from_json = _function("obs_data_create_from_json", _P, _S)
@@ -53,6 +56,14 @@ def held(source: int | None) -> Iterator[int | None]:
 def source_named(name: str) -> contextlib.AbstractContextManager[int | None]:
     """Give the source of that name, None where there is none, for as long as it is needed."""
     return held(_source_named(name.encode()))
+
+
+def last_screenshot() -> str:
+    """Return the file of the last picture that OBS took of a source or of the canvas; empty where there is none."""
+    found = _last_screenshot()
+    path = ctypes.string_at(found).decode() if found else ""
+    _free(found)
+    return path
 
 
 @contextlib.contextmanager

@@ -13,11 +13,11 @@ from typing import Any
 
 import obspython as obs
 
-from scumble.params import SeedParam
+from scumble.params import PaletteParam, SeedParam
 from scumble.schema import ClipSchema, EffectSchema
 from scumble_in_obs import results
 from scumble_in_obs.session import EFFECT, FOLDER, Session, key_of
-from scumble_in_obs.values import add_list, add_param, set_default
+from scumble_in_obs.values import add_list, add_param, rgb_from_number, set_default
 
 _PROPERTIES = (EFFECT, "apply", "cancel", "refresh", "status")
 _FILES = {
@@ -91,6 +91,12 @@ def _add_effect(group: Any, session: Session, schema: EffectSchema) -> None:
         key = key_of(schema, param.name)
         set_default(session.settings, key, param)
         add_param(group, key, param)
+        if isinstance(param, PaletteParam):
+            color = key_of(schema, f"/color-{param.name}")
+            obs.obs_data_set_default_int(session.settings, color, 0xFF808080)
+            obs.obs_properties_add_color(group, color, "A colour for it")
+            pick = partial(_pick, session, key, color)
+            _add_button(group, session, key_of(schema, f"/add-{param.name}"), f"Add to {param.title.lower()}", pick)
         if isinstance(param, SeedParam):
             roll = partial(_roll, session, key, param)
             _add_button(group, session, key_of(schema, f"/dice-{param.name}"), f"Another {param.title.lower()}", roll)
@@ -111,8 +117,7 @@ def _add_effect(group: Any, session: Session, schema: EffectSchema) -> None:
 
 
 def _add_clip(group: Any, session: Session, schema: EffectSchema, clip: ClipSchema) -> None:
-    label, kind = clip.name.replace("_", " ").capitalize(), results.KINDS[clip.media][0]
-    names = results.names_of(lambda source: bool(obs.obs_source_get_unversioned_id(source) == kind))
+    label, names = clip.name.replace("_", " ").capitalize(), results.sources_for(clip.media)
     key, from_key = key_of(schema, clip.name), key_of(schema, f"/from-{clip.name}")
     shown = {"": "A file, if wanted" if clip.optional else "A file", **{name: f"Source “{name}”" for name in names}}
     chooser = add_list(group, from_key, label, shown)
@@ -127,6 +132,12 @@ def _add_clip(group: Any, session: Session, schema: EffectSchema, clip: ClipSche
     obs.obs_property_set_visible(file, not obs.obs_data_get_string(session.settings, from_key))
     for added in (chooser, file):
         obs.obs_property_set_long_description(added, clip.doc)
+
+
+def _pick(session: Session, key: str, color: str) -> None:
+    chosen = rgb_from_number(obs.obs_data_get_int(session.settings, color)).hex
+    there = obs.obs_data_get_string(session.settings, key)
+    obs.obs_data_set_string(session.settings, key, f"{there},{chosen}".lstrip(","))
 
 
 def _roll(session: Session, key: str, param: SeedParam) -> None:

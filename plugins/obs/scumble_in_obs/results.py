@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import obspython as obs
 
-from scumble.errors import HostError
+from scumble.errors import HostError, JobCancelled
 from scumble.schema import EffectSchema
 from scumble_in_obs import libobs
 
 KINDS = {"image": ("image_source", "file", ".png"), "audio": ("ffmpeg_source", "local_file", ".wav")}
 """What is made, to the kind of source that shows it, the name of that source's setting, and the file's ending."""
 
+_DRAWN_S, _POLL_S = 10.0, 0.03
 _DUCKING = b"Scumble ducking"
 # Speech peaks at about -20 to -10 dBFS: 10 to 20 dB above the threshold, of which nine tenths are taken off the bed.
 _DUCKED = {"ratio": 10.0, "threshold": -30.0, "attack_time": 60, "release_time": 800, "output_gain": 0.0}
@@ -27,6 +31,7 @@ class Order(NamedTuple):
     schema: EffectSchema
     values: dict[str, Any]
     files: dict[str, str]
+    shots: dict[str, str]  # those of the files that OBS has to draw first, each with the source that it shows
     path: Path
     name: str
     scene: str  # where the source of that name is made, if there is none
@@ -96,14 +101,45 @@ def names_of(wanted: Callable[[Any], bool]) -> list[str]:
         obs.source_list_release(sources)
 
 
+def sources_for(media: str) -> list[str]:
+    """Return the names of the sources that can be taken: what shows any picture, or what plays a sound file."""
+    if media == "image":
+        return names_of(lambda source: bool(obs.obs_source_get_output_flags(source) & obs.OBS_SOURCE_VIDEO))
+    return names_of(lambda source: bool(obs.obs_source_get_unversioned_id(source) == KINDS[media][0]))
+
+
 def file_of(name: str, media: str) -> str:
-    """Return the file that the source of that name shows; empty where there is none."""
+    """Return the file that the source of that name shows; empty where it is none of the kind that shows files."""
     source = obs.obs_get_source_by_name(name)
     settings = obs.obs_source_get_settings(source)
-    file = obs.obs_data_get_string(settings, KINDS[media][1])
+    kind, setting, _ = KINDS[media]
+    file = obs.obs_data_get_string(settings, setting) if obs.obs_source_get_unversioned_id(source) == kind else ""
     obs.obs_data_release(settings)
     obs.obs_source_release(source)
     return str(file or "")
+
+
+def draw(name: str, path: str, cancelled: threading.Event) -> None:
+    """Have OBS draw what a source shows now into a picture file; takes a few frames. For a thread of ours.
+
+    Raises HostError, or JobCancelled.
+    """
+    with libobs.source_named(name) as source:
+        if source is None:
+            raise HostError(f"The source “{name}” is gone", "Choose another one.", "obs.source")
+        before, deadline = libobs.last_screenshot(), time.monotonic() + _DRAWN_S
+        libobs.obs_frontend_take_source_screenshot(source)
+        while (made := libobs.last_screenshot()) == before:
+            if cancelled.wait(_POLL_S):
+                raise JobCancelled(f"drawing {name} was cancelled")
+            if time.monotonic() > deadline:
+                raise HostError(f"The source “{name}” shows no picture", "Let it play, or choose a file.", "obs.source")
+    try:
+        shutil.move(made, path)
+    except OSError as error:
+        raise HostError(
+            f"{path} cannot be written: {error.strerror}", "Choose another folder.", "obs.folder"
+        ) from error
 
 
 def _check(source: int, kind: str, name: str) -> None:

@@ -70,8 +70,13 @@ def json_from_settings(settings: Any, key: str, param: params.Param) -> Any:
     if storage == "string":
         return param.to_json(param.parse(value))
     if isinstance(param, params.ColorParam):
-        value = params.Rgb(value & 255, value >> 8 & 255, value >> 16 & 255)
+        value = rgb_from_number(value)
     return param.to_json(param.check(value))
+
+
+def rgb_from_number(number: int) -> params.Rgb:
+    """Return a colour as OBS stores it: red in the lowest byte, then green, blue and alpha."""
+    return params.Rgb(number & 255, number >> 8 & 255, number >> 16 & 255)
 
 
 def _storage(param: params.Param) -> str:

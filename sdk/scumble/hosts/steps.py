@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from scumble.jobs import CancelToken, Job
@@ -63,6 +64,46 @@ class Task:
             self._steps.close()
         else:
             then(outcome)
+
+
+class Tasks:
+    """Tasks by name: one that is started takes the place of an earlier one of that name, which is cancelled."""
+
+    def __init__(
+        self, later: Callable[[int, Callable[[], None]], object], failed: Callable[[Exception], object]
+    ) -> None:
+        """`later` as for a `Task`; `failed` is called with the error of any that has no other use for it."""
+        self._later, self._failed = later, failed
+        self._named: dict[str, Task] = {}
+
+    def __contains__(self, name: str) -> bool:
+        """Returns whether a task of that name is under way."""
+        return name in self._named
+
+    def __len__(self) -> int:
+        """Returns how many tasks are under way."""
+        return len(self._named)
+
+    def start(
+        self,
+        name: str,
+        steps: Steps[Any],
+        done: Callable[[Any], object],
+        failed: Callable[[Exception], object] | None = None,
+    ) -> None:
+        """Starts a task; when `done` or `failed` is called, it is no longer under way."""
+        self.stop(name)
+
+        def ended(then: Callable[[Any], object], outcome: Any) -> None:
+            self._named.pop(name, None)
+            then(outcome)
+
+        self._named[name] = Task(self._later, steps, partial(ended, done), partial(ended, failed or self._failed))
+
+    def stop(self, name: str) -> None:
+        """Cancels the task of that name, if it is under way."""
+        if name in self._named:
+            self._named.pop(name).cancel()
 
 
 def aside(function: Callable[[], T], unwanted: Callable[[T], object] = lambda _: None) -> Steps[T]:

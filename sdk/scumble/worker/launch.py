@@ -52,9 +52,17 @@ class Launch:
     version: str = ""
 
     def kill(self, pid: int) -> None:
-        """Ends a worker that does not answer. Out of a sandbox that is not tried: there the number is another's."""
-        if pid > 1 and not self.prefix:
-            with contextlib.suppress(OSError):
+        """Ends a worker that does not answer; out of a sandbox by the words that lead out, where its number is meant.
+
+        `pid` is the worker's own word for itself. Does nothing where that cannot be done.
+        """
+        if pid <= 1:
+            return
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            if self.prefix:
+                command = [*self.prefix, "sh", "-c", 'kill -KILL "$0"', str(pid)]
+                subprocess.run(command, timeout=GREETING_TIMEOUT_S, capture_output=True)  # noqa: S603 - install's own
+            else:
                 os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def place(self) -> Place:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -64,6 +65,59 @@ def test_the_worker_killed_in_the_middle_of_a_job(gimp: Gimp, workplace: Workpla
     assert "worker stopped while it ran" in text
     back = gimp.run(RUN, source=str(workplace.photo("cat.jpg")), procedure="scumble-kinds", values={})
     assert back["status"] == "success", "the worker starts again by itself"
+
+
+def test_a_worker_that_hangs_in_a_job_is_said_and_the_next_one_starts(gimp: Gimp, workplace: Workplace) -> None:
+    """The tree is left by a prefix, as a sandbox is: so is the worker ended that hangs out there."""
+    hung: list[int] = []
+
+    def stop_when_busy() -> None:
+        deadline = time.monotonic() + 20
+        while not hung and time.monotonic() < deadline:
+            pid = workplace.home.worker_pid()
+            if pid is not None and set(pixels.glob("*.pixels")) - others:
+                time.sleep(0.5)
+                os.kill(pid, signal.SIGSTOP)
+                hung.append(pid)
+            time.sleep(0.01)
+
+    pixels = workplace.home.worker_runtime / "pixels"
+    others = set(pixels.glob("*.pixels"))
+    stopper = threading.Thread(target=stop_when_busy)
+    stopper.start()
+    try:
+        text = refused(gimp, workplace, "scumble-slow", seconds=60.0)
+        stopper.join()
+        assert hung
+        assert "does not answer any more" in text
+        back = gimp.run(RUN, source=str(workplace.photo("cat.jpg")), procedure="scumble-kinds", values={})
+        assert back["status"] == "success", back
+        assert workplace.home.worker_pid() not in (None, *hung)
+        with pytest.raises(ProcessLookupError):
+            os.kill(hung[0], 0)
+    finally:
+        for pid in hung:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def test_a_disk_that_is_full_for_the_result(gimp: Gimp, workplace: Workplace) -> None:
+    source = str(workplace.photo("coffee.jpg"))
+    assert gimp.run(RUN, source=source, procedure="scumble-kinds", values={})["status"] == "success"
+    with workplace.home.worker_without_room(600 << 10):
+        back = gimp.run(RUN, source=source, procedure="scumble-colorize", values={})
+    assert back["status"] == "execution-error"
+    assert "no room for the picture's pixels" in back["error"]
+    assert "Free " in back["error"]
+    assert (back["same"], back["dirty"], len(back["layers"])) == (True, False, 1)
+    assert gimp.run(RUN, source=source, procedure="scumble-colorize", values={})["status"] == "success"
+
+
+def test_a_token_that_is_not_the_workers(gimp: Gimp, workplace: Workplace) -> None:
+    assert gimp.run(RUN, source=str(workplace.photo("cat.jpg")), procedure="scumble-kinds", values={})
+    with workplace.home.wrong_token():
+        text = refused(gimp, workplace, "scumble-kinds")
+    assert "does not know this program" in text
 
 
 def test_an_effect_that_crashes_three_times_leads_to_safe_mode(gimp: Gimp, workplace: Workplace) -> None:

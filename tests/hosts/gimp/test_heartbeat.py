@@ -10,7 +10,7 @@ from tests.hosts.gimp.conftest import Workplace
 from tests.hosts.gimp.screen import Screen
 from tests.hosts.harness import PHOTOS
 
-MOST_MS = 200.0  # a freeze that anybody feels; the figure itself is printed (shared machines add their own)
+MOST_MS = 200.0  # a freeze that anybody feels, on top of the machine's own; the figures themselves are printed
 ATTEMPTS = 5  # a busy machine holds everybody up now and then; what the adapter did, it would do each time
 # Each beat is a question that only GIMP's main loop can answer; a gap is the time from asking to the answer.
 PULSE = """
@@ -47,9 +47,14 @@ def test_no_long_gap_is_the_adapters(screen: Screen, workplace: Workplace) -> No
     screen.show(large)
     time.sleep(2.0)
     idle = screen.gimp.run(PULSE, limit_s=2.0)[0]
+    workplace.reference("colorize", large)  # the machine has read what it needs
     alone = [max(screen.gimp.run(ALONE + PULSE, limit_s=2.0)[:2]) for _ in range(3)]
-    during, after = [], []
+    outside, during, after = [], [], []
     for _ in range(ATTEMPTS):
+        other = threading.Thread(target=workplace.reference, args=("colorize", large))
+        other.start()
+        outside.append(screen.gimp.run(PULSE, limit_s=5.0)[0])
+        other.join()
         screen.filter("Colorize…")
         window = screen.dialog("Colorize")
         clicker = threading.Timer(0.3, screen.confirm, [window])
@@ -60,10 +65,14 @@ def test_no_long_gap_is_the_adapters(screen: Screen, workplace: Workplace) -> No
         assert beats_after > 50
         during.append(worst_before)
         after.append(worst_after)
-        if worst_before <= MOST_MS and worst_after <= max(alone) + MOST_MS:
+        if worst_before <= outside[-1] + MOST_MS and worst_after <= max(alone) + MOST_MS:
             break
-    figures = f"idle {idle:.0f}, while it runs {during}, GIMP's own redraw {alone}, after a result {after} ms"
+    figures = (
+        f"idle {idle:.0f}, the same work outside {outside}, while it runs {during}, GIMP's own redraw {alone}, "
+        f"after a result {after} ms"
+    )
     print(figures)  # noqa: T201 - figures for the reader
-    assert min(during) <= MOST_MS, figures
+    # What keeps GIMP waiting while others work as hard is the machine's; nothing may come on top of that.
+    assert min(mine - others for mine, others in zip(during, outside, strict=True)) <= MOST_MS, figures
     # A new layer of this size keeps GIMP busy with its own thumbnail and redraw; nothing may come on top of that.
     assert min(after) <= max(alone) + MOST_MS, figures

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.hosts.gimp.conftest import Workplace
 from tests.hosts.gimp.tree import Gimp
-from tests.hosts.harness import LOOKS, options_of
+from tests.hosts.harness import COLOURS, LOOKS, options_of
 
 RUN = """
 image = load(source)
@@ -20,6 +20,9 @@ answer = {**back, **facts(image), "name": result and result.get_name(), "same": 
 image.delete()
 """
 
+GIVEN = """
+values = {name: Gio.File.new_for_path(value) if str(value).startswith("/") else value for name, value in given.items()}
+"""
 CASES = [
     ("colorize", "cameraman.png", {}, [], "Colorize"),
     ("colorize", "cat.jpg", {"strength": 0.8, "vividness": 0.25}, ["--strength", "0.8", "--vividness", "0.25"],
@@ -35,6 +38,18 @@ CASES = [
     ("grade", "cat.jpg", {"exposure_stops": 0.5, "warmth": 0.4}, ["--exposure-stops", "0.5", "--warmth", "0.4"],
      "Grade (exposure stops 0.5, warmth 0.4)"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("photo", "values"), COLOURS, ids=[photo for photo, _ in COLOURS])
+def test_a_colorized_layer_is_the_command_lines(
+    gimp: Gimp, workplace: Workplace, photo: str, values: dict[str, object]
+) -> None:
+    """The values that Krita's and OBS's tests give, too: so all of them have the same pixels."""
+    source, out = workplace.photo(photo), workplace.folder / "out"
+    back = gimp.run(f"{GIVEN}{RUN}", source=str(source), procedure="scumble-colorize", given=values, out=str(out))
+    assert back["status"] == "success", back
+    assert back["same"], "the source must stay as it is"
+    assert out.read_bytes() == workplace.reference("colorize", source, *options_of(values))
 
 
 @pytest.mark.parametrize(("effect", "photo", "values", "options", "name"), CASES)
@@ -110,15 +125,14 @@ answer = {"new": new, "facts": facts(made.get_image()), "file": save(made, out),
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look["style"])
 def test_a_background_is_the_command_lines(gimp: Gimp, workplace: Workplace, look: dict[str, object]) -> None:
-    code = """
-given = {name: Gio.File.new_for_path(value) if str(value).startswith("/") else value for name, value in look.items()}
-back = call("scumble-background", None, [], **given)
+    code = f"""{GIVEN}
+back = call("scumble-background", None, [], **values)
 made = Gimp.Layer.get_by_id(back["layer"])
-answer = {**back, "layers": len(made.get_image().get_layers()), "file": save(made, out),
-          "size": [made.get_width(), made.get_height()]}
+answer = {{**back, "layers": len(made.get_image().get_layers()), "file": save(made, out),
+          "size": [made.get_width(), made.get_height()]}}
 made.get_image().delete()
 """
-    back = gimp.run(code, look=look, out=str(workplace.folder / "out"))
+    back = gimp.run(code, given=look, out=str(workplace.folder / "out"))
     assert back["status"] == "success", back
     assert back["layers"] == 1
     assert back["size"] == [look["width"], look["height"]]

@@ -10,6 +10,8 @@ from tests.hosts.gimp.screen import FILTERS, Screen
 from tests.hosts.harness import SUBJECT
 
 PICTURES = "answer = len([each for each in Gimp.get_images() if each.get_layers()])"
+PICKER, PALETTE_ROW, REGION_ROW = 34, 412, 264
+"""Places in the dialog of every kind: from its right edge the buttons that fill a row, and from its bottom the rows."""
 CANCEL = (998, 842)
 """GIMP's own button in the status bar, there while a plug-in runs."""
 
@@ -146,6 +148,40 @@ def test_every_kind_of_parameter_has_its_widget(screen: Screen, workplace: Workp
     screen.confirm(window)
     until(lambda: len(layers(screen)) == 2)
     assert layers(screen)[0] == "Kinds", "nothing differs from the defaults"
+
+
+def test_colours_and_bounds_need_no_typing(screen: Screen, workplace: Workplace) -> None:
+    """A palette's row has a button to choose a colour, a region's one that takes the selection's bounds."""
+    screen.show(workplace.photo("cat.jpg"))
+    rectangle = "image.select_rectangle(Gimp.ChannelOps.REPLACE, 20, 30, 100, 50)"
+    screen.gimp.run(f"image.get_layers()[0].set_offsets(5, -7); {rectangle}")
+    screen.filter("Kinds…")
+    window = screen.dialog("Kinds")
+    right, _, bottom = screen.corner(window)
+    for color in ("ff8000", "102030"):
+        screen.click(right - PICKER, bottom - PALETTE_ROW)
+        chooser = screen.dialog("Add a colour", move=False)  # GIMP's own
+        edge, _, end = screen.corner(chooser)
+        screen.xdotool("mousemove", str(edge - 120), str(end - 80), "click", "--repeat", "3", "1")
+        screen.xdotool("type", color)
+        screen.keys("Return")
+        screen.click(edge - 60, end - 28)
+        until(lambda: not screen.has("Add a colour"))
+    screen.click(right - PICKER, bottom - REGION_ROW)
+    time.sleep(0.3)
+    screen.picture("gimp-picked")
+    screen.confirm(window)
+    until(lambda: len(layers(screen)) == 2)
+    assert layers(screen)[0].partition(" #1")[0] == "Kinds (colors #ff8000,#102030, frame 15,37,100,50)"
+    screen.filter("Kinds…")  # GIMP keeps what was set for the tests that follow
+    window = screen.dialog("Kinds")
+    right, _, bottom = screen.corner(window)
+    for row in (PALETTE_ROW, REGION_ROW):
+        screen.xdotool("mousemove", str(right - 150), str(bottom - row), "click", "--repeat", "3", "1")
+        screen.keys("BackSpace")
+    screen.confirm(window)
+    until(lambda: len(layers(screen)) == 3)
+    assert layers(screen)[0] == "Kinds"
 
 
 def test_progress_is_shown_and_cancel_stops_the_job_at_once(screen: Screen, workplace: Workplace) -> None:

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from tests.hosts.harness import LOOKS, options_of
+from tests.hosts.harness import COLOURS, LOOKS, options_of
 from tests.hosts.krita.conftest import Workplace, rgba_from_krita
 from tests.hosts.krita.driver import Krita
 
@@ -46,6 +46,22 @@ def test_a_filters_layer_has_the_command_lines_pixels(
     assert krita.layer(None) == whole
     assert krita.undo("edit_redo")["layers"] == after["layers"]
     np.testing.assert_array_equal(rgba_from_krita(krita.layer(None), *CAT), expected)
+
+
+@pytest.mark.parametrize(("photo", "values"), COLOURS, ids=[photo for photo, _ in COLOURS])
+def test_a_colorized_layer_is_the_command_lines(
+    krita: Krita, workplace: Workplace, photo: str, values: dict[str, object]
+) -> None:
+    """The values that GIMP's and OBS's tests give, too: so all of them have the same pixels."""
+    source = workplace.photo(photo)
+    krita.run(f"open_picture({str(source)!r}); choose('Colorize')")
+    fields = {name: "Yes" if value is True else value for name, value in values.items()}
+    krita.run("\n".join(f"put({name!r}, {value!r})" for name, value in fields.items()))
+    after = krita.apply()
+    assert len(after["layers"]) == 2, after
+    expected = workplace.reference("colorize", source, *options_of(values))
+    got = rgba_from_krita(krita.layer(after["layers"][1]), expected.shape[1], expected.shape[0])
+    np.testing.assert_array_equal(got, expected)
 
 
 def _option(name: str, value: object) -> list[str]:
@@ -128,6 +144,70 @@ def test_the_layers_of_a_background_are_a_group(krita: Krita, workplace: Workpla
     assert not list(workplace.home.worker_runtime.glob("layers-*"))
     if target == "New layer":
         assert krita.undo()["layers"] == before, "one step back"
+
+
+DEEP = [
+    ("U16", "sRGB-elle-V2-srgbtrc.icc"),
+    ("U16", "sRGB-elle-V2-g10.icc"),
+    ("F16", "sRGB-elle-V2-g10.icc"),
+    ("F32", "sRGB-elle-V2-g10.icc"),
+    ("F32", "sRGB-elle-V2-srgbtrc.icc"),
+]
+
+
+def in_deep_document(krita: Krita, workplace: Workplace, depth: str, profile: str, layers: str) -> str:
+    """Makes a background in a document of that space, and returns the name of its layer or group."""
+    krita.run(f"open_picture({str(workplace.photo())!r})")
+    krita.run(f"app.activeDocument().setColorSpace('RGBA', {depth!r}, {profile!r})")
+    krita.settled()
+    krita.run("choose('Background'); click('reset')")
+    fields = {**LOOKS[1], "blend": 9, "layers": layers, "target": "New layer"}
+    krita.run("\n".join(f"put({name!r}, {value!r})" for name, value in fields.items()))
+    after = krita.apply()
+    assert len(after["layers"]) == 2, after
+    assert after["space"] == ["RGBA", depth, profile]
+    return str(after["layers"][1] if layers == "No" else after["layers"][1][0])
+
+
+def in_eight_bits(krita: Krita, name: str) -> np.ndarray:
+    """Turns the document into 8 bits, and returns the upper left of a layer or group as RGBA."""
+    krita.run("app.activeDocument().setColorSpace('RGBA', 'U8', 'sRGB-elle-V2-srgbtrc.icc')")
+    krita.settled()
+    return rgba_from_krita(krita.layer(name), *CAT)[:180, :320].astype(int)
+
+
+@pytest.mark.parametrize(("depth", "profile"), DEEP)
+def test_a_background_in_a_deep_document_is_the_same(
+    krita: Krita, workplace: Workplace, depth: str, profile: str
+) -> None:
+    name = in_deep_document(krita, workplace, depth, profile, "No")
+    expected = workplace.reference("background", None, *options_of(LOOKS[1]))
+    assert np.abs(in_eight_bits(krita, name) - expected).max() <= 1
+
+
+@pytest.mark.parametrize(("depth", "profile"), DEEP)
+def test_the_layers_of_a_background_in_a_deep_document(
+    krita: Krita, workplace: Workplace, depth: str, profile: str
+) -> None:
+    """Each is of the document's depth; the group looks like the picture, but where Krita mixes light, not codes."""
+    name = in_deep_document(krita, workplace, depth, profile, "Yes")
+    parts = krita.ask(f"[[n.name(), n.colorDepth()] for n in app.activeDocument().nodeByName({name!r}).childNodes()]")
+    assert parts == [["Background", depth], ["Scrim", depth], ["Subject", depth]]
+    shown = codes_from_krita(krita.layer(name), depth, "g10" in profile)[:180, :320]
+    expected = workplace.reference("background", None, *options_of(LOOKS[1]))[..., :3].astype(int)
+    assert np.abs(shown - expected).max() <= (48 if "g10" in profile else 1.01)
+    assert np.median(np.abs(shown - expected)) < 1, "there, only what is half transparent differs"
+    assert np.abs(in_eight_bits(krita, name)[..., :3] - expected).max() <= 1, "the layers themselves are the same"
+
+
+def codes_from_krita(pixels: bytes, depth: str, linear: bool) -> np.ndarray:
+    """Returns the raw bytes of a deep layer of the cat's size as sRGB codes 0..255, RGB."""
+    values = np.frombuffer(pixels, {"U16": np.uint16, "F16": np.float16, "F32": np.float32}[depth])
+    values = values.reshape(CAT[1], CAT[0], 4)[..., [2, 1, 0] if depth == "U16" else [0, 1, 2]].astype(np.float64)
+    values /= 65535 if depth == "U16" else 1
+    if linear:
+        values = np.where(values <= 0.0031308, 12.92 * values, 1.055 * np.abs(values) ** (1 / 2.4) - 0.055)
+    return 255 * values
 
 
 def test_a_background_that_cannot_be_is_said(krita: Krita, workplace: Workplace) -> None:

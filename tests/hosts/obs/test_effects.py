@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image as Picture
-from tests.hosts.harness import LOOKS, options_of
+from tests.hosts.harness import COLOURS, LOOKS, options_of
 from tests.hosts.obs.conftest import Workplace
 from tests.hosts.obs.studio import CANVAS, Studio
 
@@ -35,6 +36,17 @@ def test_a_photo_is_colorized_into_a_new_source(studio: Studio, workplace: Workp
     assert "[Python: scumble_obs.py] Colorize is done" in studio.log()
     record = json.loads(Path(f"{file}.scumble.json").read_text("utf-8"))
     assert record["inputs"]["source"]["path"] == str(photo)
+
+
+@pytest.mark.parametrize(("photo", "values"), COLOURS, ids=[photo for photo, _ in COLOURS])
+def test_a_colorized_photo_is_the_command_lines(
+    studio: Studio, workplace: Workplace, photo: str, values: dict[str, object]
+) -> None:
+    """The values that GIMP's and Krita's tests give, too: so all of them have the same pixels."""
+    source = workplace.photo(photo)
+    file = studio.rendered("colorize", "Colorize (Scumble)", source=str(source), **values)
+    assert file.read_bytes() == workplace.reference("colorize", ".png", source, *options_of(values))
+    assert studio.sources() == {"Colorize (Scumble)": "image_source"}
 
 
 def test_every_kind_of_parameter_arrives(studio: Studio, workplace: Workplace) -> None:
@@ -126,6 +138,49 @@ def test_the_picture_of_a_source_is_taken(studio: Studio, workplace: Workplace) 
         assert np.array_equal(np.asarray(picture), np.asarray(original)), "turned twice, from the result itself"
 
 
+def _film(path: Path, photo: Path) -> Path:
+    """Writes a second of film, without loss, that shows a photograph in gray."""
+    with Picture.open(photo) as picture, av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", 30)
+        stream.width, stream.height, stream.pix_fmt = *picture.size, "yuv444p"
+        for _ in range(30):
+            pixels = np.asarray(picture.convert("L").convert("RGB"))
+            frame = av.VideoFrame.from_ndarray(pixels, "rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def test_what_a_media_source_shows_is_colorized_into_a_new_source(studio: Studio, workplace: Workplace) -> None:
+    """A film, a camera, a window: OBS draws the moment of the button, and that picture is the effect's source."""
+    photo = workplace.photo("rocket.jpg", (400, 300))
+    film = _film(workplace.folder / "Film 映画.mkv", photo)
+    studio.socket.create_input("Scene", "Film 🎞", "ffmpeg_source", {"local_file": str(film), "looping": True}, True)
+    studio.wait(lambda: studio.socket.get_media_input_status("Film 🎞").media_state == "OBS_MEDIA_STATE_PLAYING")
+    file = studio.rendered("colorize", "Colorize (Scumble)", **{"/from-source": "Film 🎞"})
+    shot = file.with_name(f"{file.stem} source.png")
+    assert file.read_bytes() == workplace.reference("colorize", ".png", shot)
+    assert studio.sources() == {"Film 🎞": "ffmpeg_source", "Colorize (Scumble)": "image_source"}
+    with Picture.open(shot) as drawn, Picture.open(photo) as original:
+        assert drawn.size == original.size
+        difference = np.abs(np.asarray(drawn.convert("L"), int) - np.asarray(original.convert("L"), int))
+    assert difference.mean() < 3, "the film's own picture"
+    assert _difference(studio, "Colorize (Scumble)", file) <= 1
+    assert file.parent == shot.parent, "nothing stays among the recordings"
+    assert not list(studio.recordings.glob("*.png"))
+
+
+def test_a_source_that_shows_nothing_is_said(studio: Studio) -> None:
+    studio.socket.create_input("Scene", "Leer", "ffmpeg_source", {"local_file": ""}, True)
+    studio.choose("colorize", **{"/from-source": "Leer"})
+    studio.press("apply")
+    assert "The source “Leer” shows no picture" in studio.finished()
+    studio.choose("colorize", **{"/from-source": "Gone"})
+    studio.press("apply")
+    assert "The source “Gone” is gone" in studio.finished()
+    assert list(studio.sources()) == ["Leer"]
+
+
 def test_a_picture_of_its_own_comes_from_a_file_or_a_source(studio: Studio, workplace: Workplace) -> None:
     photo, model = workplace.photo("coffee.jpg", (120, 80)), workplace.photo("rocket.jpg", (31, 77))
     expected = workplace.reference("kinds", ".png", photo, "--model", str(model))
@@ -186,6 +241,19 @@ def test_the_dice_give_another_seed(studio: Studio) -> None:
     seeds.add(studio.run(_SEED))
     assert len(seeds) == 2
     assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+def test_a_palettes_colours_are_chosen_in_obs_own_dialog(studio: Studio) -> None:
+    """OBS has no list of colours: one is chosen at a time, and a button adds it to the text."""
+    studio.choose("kinds")
+    shown = studio.page()
+    assert shown["kinds//add-colors"]["label"] == "Add to colors"
+    for number in (0xFF332211, 0xFF0080FF):
+        studio.choose("kinds", **{"/color-colors": number})
+        studio.press("kinds//add-colors")
+    settings = "sys.modules['scumble_obs']._session.settings"
+    text = studio.run(f"answer = obs.obs_data_get_string({settings}, 'kinds/colors')")
+    assert text == "#112233,#ff8000"
 
 
 _SEED = "answer = obs.obs_data_get_int(sys.modules['scumble_obs']._session.settings, 'kinds/seed')"

@@ -8,13 +8,16 @@ import signal
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
+from PIL import Image as Picture
 from tests.hosts.obs.conftest import Workplace
 from tests.hosts.obs.studio import Studio
 
 _log = logging.getLogger(__name__)
 
-CANCEL_S = 0.25
+SIDE = 400  # pixels
+CANCEL_S = 2.0  # of a job of 30 s, and one that takes many; the figure itself is logged
 _CANCELLED = """
 import time
 session = sys.modules["scumble_obs"]._session
@@ -106,6 +109,68 @@ def test_the_worker_killed_in_the_middle_of_a_job(studio: Studio, workplace: Wor
     studio.keys("Escape")
     file = studio.rendered("gradient", "Gradient (Scumble)")
     assert file.exists(), "the worker starts again by itself"
+
+
+def test_a_worker_that_hangs_in_a_job_is_ended(studio: Studio, workplace: Workplace) -> None:
+    studio.choose("slow", source=str(workplace.photo("cat.jpg")), seconds=60.0)
+    studio.press("apply")
+    _wait_until_busy(studio)
+    pid = studio.home.worker_pid()
+    assert pid is not None
+    kept = studio.run(f"{_LINE}; answer = [line.PING_AFTER_S, line.HUNG_AFTER_S]")
+    try:
+        studio.run(f"{_LINE}; line.PING_AFTER_S, line.HUNG_AFTER_S = 0.2, 2.0")
+        os.kill(pid, signal.SIGSTOP)
+        said = studio.finished(30)
+    finally:
+        studio.run(f"{_LINE}; line.PING_AFTER_S, line.HUNG_AFTER_S = kept", kept=kept)
+    assert "does not answer any more" in said
+    assert "\n\n" in said, "message and hint"
+    assert studio.sources() == {}
+    assert studio.rendered("gradient", "Gradient (Scumble)").exists(), "the next one works"
+
+
+_LINE = "line = sys.modules['scumble.worker.client']"
+
+
+@pytest.mark.parametrize(
+    ("effect", "most_bytes", "words"),
+    [("colorize", 100 << 10, "no room for the picture's pixels"), ("kinds", SIDE * SIDE * 3, "cannot be written")],
+    ids=["pixels", "file"],
+)
+def test_a_disk_that_is_full_for_the_result(
+    studio: Studio, workplace: Workplace, effect: str, most_bytes: int, words: str
+) -> None:
+    """Noise takes more room as a file than as pixels: so either is the first that there is no room for."""
+    photo = workplace.folder / "noise.png"
+    Picture.fromarray(np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3), np.uint8)).save(photo)
+    studio.rendered("gradient", "Gradient (Scumble)")
+    folder = studio.recordings / "Scumble"
+    before = sorted(folder.iterdir())
+    studio.choose(effect, source=str(photo))
+    with studio.home.worker_without_room(most_bytes):
+        studio.press("apply")
+        said = studio.finished()
+    assert words in said
+    assert "\n\n" in said, "message and hint"
+    assert sorted(folder.iterdir()) == before, "neither the picture nor a part of it"
+    assert list(studio.sources()) == ["Gradient (Scumble)"]
+    file = studio.rendered(effect, f"{effect.capitalize()} (Scumble)")
+    assert file.read_bytes() == workplace.reference(effect, ".png", photo)
+
+
+def test_a_token_that_is_not_the_workers(fresh: Studio) -> None:
+    fresh.rendered("gradient", "Gradient (Scumble)")
+    fresh.socket.remove_input("Gradient (Scumble)")
+    fresh.stop()
+    with fresh.home.wrong_token():
+        fresh.start()
+        fresh.choose("gradient")
+        fresh.press("apply")
+        assert "does not know this program" in fresh.finished()
+        assert fresh.sources() == {}
+    assert fresh.rendered("gradient", "Gradient (Scumble)").exists()
+    fresh.socket.remove_input("Gradient (Scumble)")
 
 
 def test_an_effect_that_crashes_three_times_leads_to_safe_mode(studio: Studio, workplace: Workplace) -> None:

@@ -54,8 +54,8 @@ def _speaking(studio: Studio, workplace: Workplace) -> Path:
     return voice
 
 
-def _filters(studio: Studio) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = studio.socket.get_source_filter_list(BED).filters
+def _filters(studio: Studio, name: str = BED) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = studio.socket.get_source_filter_list(name).filters
     return found
 
 
@@ -144,6 +144,25 @@ def test_a_music_bed_is_the_command_lines_with_its_files_beside(studio: Studio, 
     assert studio.socket.get_media_input_status("Music bed (Scumble)").media_state == "OBS_MEDIA_STATE_PLAYING"
     heard = _levels_db(studio, 3.0)["Music bed (Scumble)"]
     assert -20 <= heard <= 0, "OBS plays it, and not above full scale"
+
+
+def test_the_music_bed_is_turned_down_while_somebody_speaks(studio: Studio, workplace: Workplace) -> None:
+    """The level of music changes from moment to moment: the loudest one of a whole round is compared."""
+    _speaking(studio, workplace)
+    name, values = "Music bed (Scumble)", {"duration": "4", "style": "house", "seed": 3, "loop": True}
+    file = studio.rendered("music-bed", name, **values, **{"/voice": VOICE})
+    assert file.read_bytes() == workplace.reference("music-bed", ".wav", None, *options_of(values))
+    assert studio.sources() == {name: "ffmpeg_source", VOICE: "ffmpeg_source"}
+    [filter_] = _filters(studio, name)
+    assert (filter_["filterKind"], filter_["filterSettings"]["sidechain_source"]) == ("compressor_filter", VOICE)
+    time.sleep(1)
+    under = _levels_db(studio, 5.0)
+    studio.socket.set_input_mute(VOICE, True)
+    time.sleep(2.5)
+    alone = _levels_db(studio, 5.0)
+    _log.info("music bed alone %.1f dB, under speech %.1f dB", alone[name], under[name])
+    assert alone[name] > -20
+    assert 8 <= alone[name] - under[name] <= 20
 
 
 def test_a_music_bed_goes_down_under_a_file_too(studio: Studio, workplace: Workplace) -> None:

@@ -1,4 +1,4 @@
-"""One field for every kind of parameter: a widget, and how its value comes out and goes in."""
+"""Forms made from a schema's parameters, for hosts whose interface is Qt: a widget for every kind, out and in."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from krita import Krita
-
 from scumble import params
-from scumble.hosts.adapter import never
-from scumble_krita.qt import QtCore, QtGui, QtWidgets
+from scumble.hosts.adapter import asked_params, never
+from scumble.hosts.qt import QtCore, QtGui, QtWidgets
+from scumble.schema import EffectSchema
 
 _UNSET = "not set"
 _MOST_PLACES = 1000  # on a slider: more could not be aimed at
+
+
+class Picker(NamedTuple):
+    """What a host has at hand for a form's buttons, as text; empty where there is nothing."""
+
+    color: Callable[[], str]
+    """The colour that the user paints with, "#rrggbb"."""
+    region: Callable[[], str]
+    """The bounds of what is selected, "x,y,width,height" in pixels."""
 
 
 class Field(NamedTuple):
@@ -24,7 +32,36 @@ class Field(NamedTuple):
     put: Callable[[Any], Any]
 
 
-def field_from_param(param: params.Param, changed: Callable[..., Any]) -> Field:
+class Form:
+    """An effect's page: a row for everything that a user sets, at its default.
+
+    Attributes:
+        page: the widget.
+        rows: its layout, to which a host may add rows of its own.
+    """
+
+    def __init__(self, schema: EffectSchema, changed: Callable[..., Any], picker: Picker) -> None:
+        """Makes the page; `changed` is called after each change."""
+        self.page, self._params = QtWidgets.QWidget(), asked_params(schema)
+        self.rows = QtWidgets.QFormLayout(self.page)
+        self.rows.setContentsMargins(0, 0, 0, 0)
+        self._fields = {param.name: field_from_param(param, changed, picker) for param in self._params}
+        for param in self._params:
+            widget = self._fields[param.name].widget
+            self.rows.addRow(param.title, widget)
+            self.rows.labelForField(widget).setToolTip(widget.toolTip())
+
+    def values(self) -> dict[str, Any]:
+        """Returns what is set, as plain data by name. Raises ParamError, naming the parameter, for what it refuses."""
+        return {param.name: param.to_json(param.check(self._fields[param.name].get())) for param in self._params}
+
+    def reset(self) -> None:
+        """Sets every value back."""
+        for param in self._params:
+            self._fields[param.name].put(param.default)
+
+
+def field_from_param(param: params.Param, changed: Callable[..., Any], picker: Picker) -> Field:
     """Returns the field for a parameter, at its default; `changed` is called after each change."""
     if isinstance(param, (params.FloatParam, params.IntParam)):
         field = _scale(param, param.step, changed)
@@ -37,9 +74,9 @@ def field_from_param(param: params.Param, changed: Callable[..., Any]) -> Field:
     elif isinstance(param, params.ColorParam):
         field = _line(param, changed, "◕", "Choose a colour", _choose_color)
     elif isinstance(param, params.PaletteParam):
-        field = _line(param, changed, "+", "Add Krita's foreground colour", _add_foreground)
+        field = _line(param, changed, "+", "Add the foreground colour", partial(_add, picker.color))
     elif isinstance(param, params.RegionParam):
-        field = _line(param, changed, "▣", "Take the bounds of the selection", _take_selection)
+        field = _line(param, changed, "▣", "Take the bounds of the selection", partial(_take, picker.region))
     elif isinstance(param, params.FileParam):
         field = _line(param, changed, "…", "Choose a file", partial(_choose_file, param))
     elif isinstance(param, (params.TextParam, params.PointsParam)):
@@ -50,6 +87,28 @@ def field_from_param(param: params.Param, changed: Callable[..., Any]) -> Field:
     field.widget.setObjectName(f"scumble-{param.name}")
     field.widget.setToolTip(f"<p>{param.doc}</p><p>Takes {param.allowed()}.</p>")
     return field
+
+
+def row_of(*widgets: Any, even: bool = False) -> Any:
+    """Returns a layout without margins that has the widgets side by side, the first one as wide as can be."""
+    layout = QtWidgets.QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        layout.addWidget(widget, even or widget is widgets[0])
+    return layout
+
+
+def label(name: str) -> Any:
+    """Returns an empty text that can be selected, and breaks its lines."""
+    selectable = QtCore.Qt.TextInteractionFlag.TextSelectableByMouse
+    return QtWidgets.QLabel(objectName=f"scumble-{name}", wordWrap=True, textInteractionFlags=selectable)
+
+
+def button(name: str, text: str, tip: str, pressed: Callable[[], Any]) -> Any:
+    """Returns a push button."""
+    made = QtWidgets.QPushButton(text, objectName=f"scumble-{name}", toolTip=tip, minimumWidth=20)
+    made.clicked.connect(lambda _: pressed())
+    return made
 
 
 def _scale(param: Any, step: float, changed: Callable[..., Any]) -> Field:
@@ -90,25 +149,16 @@ def _line(param: params.Param, changed: Callable[..., Any], sign: str = "", tip:
     box, unset = QtWidgets.QWidget(), _UNSET if param.optional else ""
     edit = QtWidgets.QLineEdit(placeholderText=unset, clearButtonEnabled=param.optional)
     edit.textChanged.connect(changed)
-    button = QtWidgets.QToolButton(text=sign, toolTip=tip)
-    button.clicked.connect(lambda: fill(edit))
+    filler = QtWidgets.QToolButton(text=sign, toolTip=tip)
+    filler.clicked.connect(lambda: fill(edit))
     if isinstance(param, params.ColorParam):
-        edit.textChanged.connect(lambda text: button.setStyleSheet(f"background: {text}"))
-    box.setLayout(row_of(edit, button) if sign else row_of(edit))
+        edit.textChanged.connect(lambda text: filler.setStyleSheet(f"background: {text}"))
+    box.setLayout(row_of(edit, filler) if sign else row_of(edit))
     return Field(box, lambda: param.parse(edit.text()), lambda value: edit.setText(param.text(value)))
 
 
-def row_of(*widgets: Any, even: bool = False) -> Any:
-    """Returns a layout without margins that has the widgets side by side, the first one as wide as can be."""
-    layout = QtWidgets.QHBoxLayout()
-    layout.setContentsMargins(0, 0, 0, 0)
-    for widget in widgets:
-        layout.addWidget(widget, even or widget is widgets[0])
-    return layout
-
-
 def _opened(dialog: Any, chosen: Any, edit: Any) -> None:
-    """Shows a dialog that Krita goes on behind; what is chosen goes into the line."""
+    """Shows a dialog that the host goes on behind; what is chosen goes into the line."""
     dialog.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
     chosen.connect(lambda value: edit.setText(value if isinstance(value, str) else value.name()))
     dialog.open()
@@ -127,15 +177,9 @@ def _choose_file(param: params.FileParam, edit: Any) -> None:
     _opened(dialog, dialog.fileSelected, edit)
 
 
-def _add_foreground(edit: Any) -> None:
-    view = Krita.instance().activeWindow().activeView()
-    if view is not None and view.document() is not None:
-        color = view.foregroundColor().colorForCanvas(view.canvas()).name()
-        edit.setText(f"{edit.text()},{color}".lstrip(","))
+def _add(picked: Callable[[], str], edit: Any) -> None:
+    edit.setText(",".join(word for word in (edit.text(), picked()) if word))
 
 
-def _take_selection(edit: Any) -> None:
-    document = Krita.instance().activeDocument()
-    selection = document.selection() if document is not None else None
-    if selection is not None:
-        edit.setText(f"{selection.x()},{selection.y()},{selection.width()},{selection.height()}")
+def _take(picked: Callable[[], str], edit: Any) -> None:
+    edit.setText(picked() or edit.text())
