@@ -128,11 +128,20 @@ impl Session {
         let mut borrowed = self.borrow(runs.len().min(self.workers), ticker)?;
         let options = run_options()?;
         let results: Vec<_> = runs.iter().map(|_| Mutex::new(Vec::new())).collect();
-        pool::run(borrowed.sessions(), runs.len(), ticker, &|| terminate(&options), |session, index| {
-            let outputs = run_once(session, runs[index], &options)?;
-            *results[index].lock().unwrap_or_else(PoisonError::into_inner) = outputs;
-            Ok(())
-        })?;
+        // What a run costs goes with the values that it is given.
+        let work = |index: usize| runs[index].iter().map(|(_, array)| array.data.len()).sum();
+        pool::run_weighed(
+            borrowed.sessions(),
+            runs.len(),
+            &work,
+            ticker,
+            &|| terminate(&options),
+            |session, index| {
+                let outputs = run_once(session, runs[index], &options)?;
+                *results[index].lock().unwrap_or_else(PoisonError::into_inner) = outputs;
+                Ok(())
+            },
+        )?;
         Ok(results.into_iter().map(|result| result.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
     }
 

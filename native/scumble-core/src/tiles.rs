@@ -285,7 +285,8 @@ pub(crate) fn run_tiles(
     let mut borrowed = session.borrow(plan.tiles.len().min(workers).min(session.workers()), ticker)?;
     let options = run_options()?;
     let mut workers: Vec<_> = borrowed.sessions().iter_mut().map(|session| Worker { session, buffers: None }).collect();
-    pool::run(&mut workers, plan.tiles.len(), ticker, &|| terminate(&options), |worker, index| {
+    let work = |index: usize| plan.tiles[index].read.width * plan.tiles[index].read.height;
+    pool::run_weighed(&mut workers, plan.tiles.len(), &work, ticker, &|| terminate(&options), |worker, index| {
         let tile = &plan.tiles[index];
         worker.run(tile.read, feeds, kept, &options, &|values| finish(tile, values))
     })

@@ -85,4 +85,4 @@ class RenderContext:
 
     def session(self, bundle: Bundle) -> Session:
         """Return the engine's session for a bundle whose bytes were checked; raises `ModelError`, `DeviceError`."""
-        return self.engine.session(bundle.model_bytes, bundle.manifest.model.sha256)
+        return self.engine.session(bundle.model_bytes, bundle.manifest.model.sha256, lambda _: self.progress.check())
