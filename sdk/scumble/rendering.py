@@ -19,10 +19,11 @@ from scumble.jobs import Progress
 from scumble.media.arrays import mixed
 from scumble.media.atomic import atomic_path
 from scumble.media.audio import SAMPLE_FORMATS, Audio
-from scumble.media.files import encoding_work, format_from_name, read_image, write_image
+from scumble.media.files import format_from_name, read_image, write_image
 from scumble.media.headers import header_from_file
 from scumble.media.image import Image
 from scumble.media.sound import check_sample_format, sound_format_from_name, write_audio
+from scumble.media.work import WORK
 from scumble.models.store import facts_of_bundle, holds_graph
 from scumble.provenance import (
     FileFact,
@@ -33,7 +34,6 @@ from scumble.provenance import (
     sha256_of_file,
     sidecar_path,
 )
-
 
 _LITTLE = 0.05
 """Work of writing a sound, where making it is 1."""
@@ -110,19 +110,15 @@ def stages(progress: Progress, effect: Effect, clips: Mapping[str, Path], output
     The result is thought as large as the largest clip. Where there are no pixels, as with sounds, the effect is
     nearly all. Raises MediaError for a clip that is no picture.
     """
-    pixels = {name: _pixels_of(path) for name, path in clips.items()}
-    made = max(pixels.values(), default=1)
+    headers = [header_from_file(path) for path in clips.values()]
+    made = max((header.width * header.height for header in headers), default=1)
     is_image = effect.declaration().output.media == "image"
-    writing = made * encoding_work(format_from_name(output)) if is_image else _LITTLE * made
-    works = [*pixels.values(), made * effect.work(), writing]
+    encoding = WORK[format_from_name(output)].encoding if is_image else _LITTLE * effect.work()
+    reading = (header.width * header.height * WORK[header.format].decoding for header in headers)
+    works = [*reading, made * effect.work(), made * encoding]
     ends = [end / sum(works) for end in itertools.accumulate(works, initial=0.0)]
     parts = [progress.sub(start, end - start) for start, end in itertools.pairwise(ends)]
-    return Stages(dict(zip(pixels, parts, strict=False)), parts[-2], parts[-1])
-
-
-def _pixels_of(path: Path) -> int:
-    header = header_from_file(path)
-    return header.width * header.height
+    return Stages(dict(zip(clips, parts, strict=False)), parts[-2], parts[-1])
 
 
 def _record(effect: Effect, inputs: dict[str, FileFact], output: FileFact, engine: Engine) -> Provenance:

@@ -156,8 +156,8 @@ class Effect(ABC):
         return None
 
     def work(self) -> float:
-        """Return how much work a pixel of the result is, where decoding one is 1: what progress is weighed by."""
-        return 1.0
+        """Return how much work a pixel of the result is, where decoding a JPEG's is 1; for progress."""
+        return 2.0
 
     def suggest(self, ctx: RenderContext, x: int, y: int) -> tuple[Suggestion, ...]:
         """Return colours for the source's pixel (x, y), best first, at most ``ctx.count`` of them.

@@ -150,9 +150,7 @@ class Modelling(Planning):
     _lock: threading.RLock
 
     @abstractmethod
-    def session(
-        self, model_bytes: bytes | Callable[[], bytes], key: str, progress: Listener = None
-    ) -> _native.Session:
+    def session(self, model_bytes: bytes | Callable[[], bytes], key: str, progress: Listener = None) -> _native.Session:
         """Returns the session of a model."""
 
     @abstractmethod

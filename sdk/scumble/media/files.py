@@ -4,14 +4,6 @@ from __future__ import annotations
 
 from scumble.media.headers import FileFormat, sniff
 from scumble.media.reading import DEFAULT_MAX_MEGAPIXELS, read_image
-from scumble.media.writing import encoding_work, format_from_name, write_image
+from scumble.media.writing import format_from_name, write_image
 
-__all__ = [
-    "DEFAULT_MAX_MEGAPIXELS",
-    "FileFormat",
-    "encoding_work",
-    "format_from_name",
-    "read_image",
-    "sniff",
-    "write_image",
-]
+__all__ = ["DEFAULT_MAX_MEGAPIXELS", "FileFormat", "format_from_name", "read_image", "sniff", "write_image"]

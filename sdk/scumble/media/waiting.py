@@ -20,8 +20,8 @@ class _Left(Exception):
 def waited(work: Callable[[Tell], T], progress: Listener) -> T:
     """Returns what `work` returns; `progress` is called meanwhile, on this thread, 20 times a second.
 
-    `work` runs on a thread of its own, and is given what to tell its share done, 0 to 1. When `progress` raises, that is
-    raised at once: the work goes on to where it next tells something, and ends there. So it must have nothing that
+    `work` runs on a thread of its own, and is given what to tell its share done, 0 to 1. When `progress` raises, that
+    is raised at once: the work goes on to where it next tells something, and ends there. So it must have nothing that
     others see, but what it returns. Without `progress` it runs on this thread. Raises whatever the two raise.
     """
     if progress is None:

@@ -43,13 +43,6 @@ _HOLDS = {
     FileFormat.EXR: _Holds({_U8: _F16, _U16: _F32, _F16: _F16, _F32: _F32}, 2**31 - 1),
     FileFormat.WEBP: _Holds(dict.fromkeys(SampleType, _U8), 16383),
 }
-_ENCODING_WORK = {
-    FileFormat.PNG: 4.0,
-    FileFormat.JPEG: 1.0,
-    FileFormat.TIFF: 2.0,
-    FileFormat.EXR: 2.0,
-    FileFormat.WEBP: 8.0,
-}
 _OIIO_TYPES = {_U8: "uint8", _U16: "uint16", _F16: "half", _F32: "float"}
 
 
@@ -62,11 +55,6 @@ def format_from_name(path: str | os.PathLike[str]) -> FileFormat:
     known = ", ".join(ending for kind in FileFormat for ending in kind.suffixes)
     what = f"The ending {suffix} of {path} is not known" if suffix else f"The name {path} has no ending"
     raise MediaError(what, f"Use one of {known}.", "media.suffix")
-
-
-def encoding_work(kind: FileFormat) -> float:
-    """Returns how much work it is to encode a pixel, roughly, where decoding one of a JPEG is 1."""
-    return _ENCODING_WORK[kind]
 
 
 def write_image(

@@ -232,8 +232,10 @@ class Service:
 
         clips = {}
         for name, clip in field(message, "clips", dict).items():
-            named = clip.get("media") == FILE
-            clips[str(name)] = self._pictures.read(field(clip, "path", str), check) if named else image_from_message(clip)
+            if clip.get("media") == FILE:
+                clips[str(name)] = self._pictures.read(field(clip, "path", str), check)
+            else:
+                clips[str(name)] = image_from_message(clip)
         return clips
 
 
