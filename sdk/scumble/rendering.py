@@ -91,8 +91,7 @@ def render_files(
         beside = {str(path): FileFact(str(path.resolve()), sha256_of_file(file)) for path, file in written.items()}
         record = msgspec.structs.replace(record, extras=beside)
         recorded.write_bytes(bytes_from_provenance(record))
-        progress.check()  # the last chance: from here on files take their places
-    progress.report(1.0)
+        progress.report(1.0)  # the last chance to cancel: from here on files take their places
     return Rendered(output, sidecar, record)
 
 

@@ -73,7 +73,7 @@ class Trial:
         if other is not None:
             beside = self.start(runner, other, self.place.with_name("beside"))
         job = self.start(runner, work, self.place)
-        time.sleep(self.chance.uniform(0, 1.05) * seconds)
+        time.sleep(self.chance.uniform(0, 1.25) * seconds)
         job.cancel()
         self.done(job)
         self.ended[job.state.value] += 1

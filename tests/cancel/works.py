@@ -48,12 +48,12 @@ def strokes(width: int, height: int) -> Image:
 
 def works(engine: Engine, folder: Path) -> list[Work]:
     """Returns the jobs; `folder` gets the files that they read."""
-    small, middle, large = picture(320, 240), picture(800, 600), picture(3000, 2000)
+    small, middle, large = picture(320, 240), picture(800, 600), picture(2400, 1600)
     sources = {suffix: folder / f"source{suffix}" for suffix in SUFFIXES}
     for path in sources.values():
-        write_image(path, picture(900, 700))
+        write_image(path, picture(450, 350))
     write_image(folder / "large.jpg", large)
-    write_image(folder / "strokes.png", strokes(900, 700))
+    write_image(folder / "strokes.png", strokes(450, 350))
     model = folder / "plain.onnx"
     model.write_bytes(foreign_nets.plain())
     denoise = engine.model(model)
@@ -106,18 +106,18 @@ def works(engine: Engine, folder: Path) -> list[Work]:
     hinted = {"source": source, "hints": folder / "strokes.png"}
     return [
         Work("colorize, small", effect(Colorize(), source=small), 150),
-        Work("colorize, middle", effect(Colorize(hint=hint), source=middle), 100),
+        Work("colorize, middle", effect(Colorize(hint=hint), source=middle), 80),
         Work("colorize, large", effect(Colorize(), source=large), 40),
-        Work("colorize, full detail", effect(Colorize(detail="full"), source=small), 60),
-        Work("hints", effect(Colorize(hint=hint), source=small, hints=strokes(320, 240), mask=mask), 100),
-        Work("recolouring", effect(Colorize(hint=hint, keep_colors=True), source=middle), 80),
-        Work("colorize, files", files(Colorize(), ".jpg", source=sources[".jpg"]), 100),
+        Work("colorize, full detail", effect(Colorize(detail="full"), source=small), 50),
+        Work("hints", effect(Colorize(hint=hint), source=small, hints=strokes(320, 240), mask=mask), 80),
+        Work("recolouring", effect(Colorize(hint=hint, keep_colors=True), source=middle), 100),
+        Work("colorize, files", files(Colorize(), ".jpg", source=sources[".jpg"]), 80),
         Work("colorize, large files", files(Colorize(), ".jpg", source=folder / "large.jpg"), 20),
         Work("hints, full detail, files", files(Colorize(detail="full", hint=hint), ".png", **hinted), 10),
-        Work("drawn styles", styles(PROCEDURAL, width=480, height=270, blur=0.5, text_area=(40, 40, 200, 90)), 90),
-        Work("styles of the net", styles(GENERATED, width=96, height=96, blend=3), 60),
+        Work("drawn styles", styles(PROCEDURAL, width=240, height=135, blur=0.5, text_area=(20, 20, 100, 45)), 100),
+        Work("styles of the net", styles(GENERATED, width=96, height=96, blend=3), 80),
         Work("music", bed, 40),
-        Work("a model found elsewhere", denoised, 80),
+        Work("a model found elsewhere", denoised, 100),
         Work("a model found elsewhere, files", files(RunModel(model=model, tile=128), ".tif", source=source), 20),
         Work("reading and writing", copied, 50),
     ]

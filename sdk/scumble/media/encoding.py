@@ -156,6 +156,7 @@ def _run_encoder(kind: FileFormat, name: str, spec: OpenImageIO.ImageSpec, rows:
     output = OpenImageIO.ImageOutput.create(kind.value)
     if output is None:
         raise OSError(errno.ENOSYS, OpenImageIO.geterror())
+    tell(0.0)  # libpng complains aloud of a file that is closed before its first row
     is_written = output.open(name, spec)
     try:
         if is_written and kind is FileFormat.WEBP:  # which is encoded as a whole
@@ -164,7 +165,8 @@ def _run_encoder(kind: FileFormat, name: str, spec: OpenImageIO.ImageSpec, rows:
             chunk = _CHUNK_ROWS.get(kind, 1)
             step = max(1, _STRIP_BYTES // (spec.width * spec.pixel_bytes()) // chunk) * chunk
             for top in range(0, spec.height, step):
-                tell(top / spec.height)
+                if top:
+                    tell(top / spec.height)
                 behind = min(spec.height, top + step)
                 is_written = is_written and output.write_scanlines(top, behind, 0, rows(top, behind))
     finally:
