@@ -31,6 +31,7 @@ __all__ = [
     "background_styles",
     "converted",
     "converted_by_profiles",
+    "cores",
     "draw_background",
     "fit_blocks",
     "grid_noise",
@@ -46,6 +47,7 @@ __all__ = [
     "recolor_guided",
     "rgb_from_lab",
     "soften",
+    "spare_cores",
 ]
 
 @final
@@ -616,6 +618,12 @@ def converted_by_profiles(src: _Pixels, source: bytes, target: bytes) -> _Pixels
         ParamError: when a profile is broken or belongs to other channels, or for another type or shape.
     """
 
+def cores() -> int:
+    """How many threads of this process work at a time: the cores that the system gives it, less those to spare, at least 1.
+
+    However many calls there are at a time, their threads take turns at these.
+    """
+
 def draw_background(
     dst: _Mask,
     style: str,
@@ -954,3 +962,6 @@ def soften(
     Raises:
         ParamError: for another shape or a deviation out of range.
     """
+
+def spare_cores(count: int) -> None:
+    """Leaves so many of the machine's cores to others, such as the program that this process works for."""

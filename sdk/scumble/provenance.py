@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ from scumble.errors import MediaError
 
 SIDECAR_SUFFIX = ".scumble.json"
 FORMAT = 1
+_BLOCK_BYTES = 1 << 20
 
 
 class FileFact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,11 +61,18 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """How the output was made, in plain words; empty for effects that say nothing."""
 
 
-def sha256_of_file(path: Path) -> str:
-    """Returns the hexadecimal SHA-256 of a file. Raises MediaError when it cannot be read."""
+def sha256_of_file(path: Path, check: Callable[[], None] = lambda: None) -> str:
+    """Returns the hexadecimal SHA-256 of a file, calling `check` some hundred times a second.
+
+    Raises MediaError when it cannot be read, and what `check` raises.
+    """
+    digest = hashlib.sha256()
     try:
         with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+            while block := stream.read(_BLOCK_BYTES):
+                check()
+                digest.update(block)
+        return digest.hexdigest()
     except OSError as error:
         hint = "Check the path and your rights to it."
         raise MediaError(f"The file {path} cannot be read: {error.strerror}", hint, "media.missing") from error

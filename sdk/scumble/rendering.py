@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,8 +20,10 @@ from scumble.media.arrays import mixed
 from scumble.media.atomic import atomic_path
 from scumble.media.audio import SAMPLE_FORMATS, Audio
 from scumble.media.files import format_from_name, read_image, write_image
+from scumble.media.headers import header_from_file
 from scumble.media.image import Image
 from scumble.media.sound import check_sample_format, sound_format_from_name, write_audio
+from scumble.media.work import WORK
 from scumble.models.store import facts_of_bundle, holds_graph
 from scumble.provenance import (
     FileFact,
@@ -31,6 +34,9 @@ from scumble.provenance import (
     sha256_of_file,
     sidecar_path,
 )
+
+_LITTLE = 0.05
+"""Work of writing a sound, where making it is 1."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +68,22 @@ def render_files(
     wanted = effect.params().get("sample_format")
     if wanted in SAMPLE_FORMATS:  # found out now rather than when half an hour of music is done
         check_sample_format(output, wanted)
+    reading, working, writing = stages(progress, effect, clips, output)
     limits: Any = {"max_megapixels": max_megapixels, "heap_bytes": engine.picture_bytes}
-    images: dict[str, Image] = {name: read_image(path, **limits) for name, path in clips.items()}
-    inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path)) for name, path in read.items()}
+    images: dict[str, Image] = {
+        name: read_image(path, **limits, progress=reading[name].report) for name, path in clips.items()
+    }
+    inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path, progress.check)) for name, path in read.items()}
     extras = Extras()
-    result = effect(engine=engine, progress=progress, extras=extras, **images)
+    result = effect(engine=engine, progress=working, extras=extras, **images)
     _check_extras(read, output, extras)
     sidecar = sidecar_path(output)
     with atomic_path(sidecar) as recorded, extras.written(progress.check) as written, atomic_path(output) as made:
         if isinstance(result, Image):
-            write_image(made, result, most_bytes=effect.most_bytes())
+            write_image(made, result, most_bytes=effect.most_bytes(), progress=writing.report)
         else:
-            write_audio(made, result)
-        record = _record(effect, inputs, FileFact(output.name, sha256_of_file(made)), engine)
+            write_audio(made, result, writing.report)
+        record = _record(effect, inputs, FileFact(output.name, sha256_of_file(made, progress.check)), engine)
         if extras.statement:
             record = msgspec.structs.replace(record, statement=_whole_statement(extras.statement, record))
         if extras.statement_path is not None:
@@ -82,7 +91,33 @@ def render_files(
         beside = {str(path): FileFact(str(path.resolve()), sha256_of_file(file)) for path, file in written.items()}
         record = msgspec.structs.replace(record, extras=beside)
         recorded.write_bytes(bytes_from_provenance(record))
+        progress.report(1.0)  # the last chance to cancel: from here on files take their places
     return Rendered(output, sidecar, record)
+
+
+class Stages(NamedTuple):
+    """The parts of a job from files to a file, each a share of its progress."""
+
+    reading: dict[str, Progress]
+    working: Progress
+    writing: Progress
+
+
+def stages(progress: Progress, effect: Effect, clips: Mapping[str, Path], output: Path) -> Stages:
+    """Shares a job's progress out to reading each clip, the effect, and writing, by the pixels and what each costs.
+
+    The result is thought as large as the largest clip. Where there are no pixels, as with sounds, the effect is
+    nearly all. Raises MediaError for a clip that is no picture.
+    """
+    headers = [header_from_file(path) for path in clips.values()]
+    made = max((header.width * header.height for header in headers), default=1)
+    is_image = effect.declaration().output.media == "image"
+    encoding = WORK[format_from_name(output)].encoding if is_image else _LITTLE * effect.work()
+    reading = (header.width * header.height * WORK[header.format].decoding for header in headers)
+    works = [*reading, made * effect.work(), made * encoding]
+    ends = [end / sum(works) for end in itertools.accumulate(works, initial=0.0)]
+    parts = [progress.sub(start, end - start) for start, end in itertools.pairwise(ends)]
+    return Stages(dict(zip(clips, parts, strict=False)), parts[-2], parts[-1])
 
 
 def _record(effect: Effect, inputs: dict[str, FileFact], output: FileFact, engine: Engine) -> Provenance:

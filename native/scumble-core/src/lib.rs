@@ -3,6 +3,7 @@
 pub mod backgrounds;
 pub mod budget;
 pub mod color;
+pub mod cores;
 pub mod error;
 pub mod generate;
 pub mod guided;

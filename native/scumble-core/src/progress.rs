@@ -30,6 +30,11 @@ impl<'a> Ticker<'a> {
         self.tell(fraction)
     }
 
+    /// Returns how long the listener need not be told anything.
+    pub fn pause(&self) -> Duration {
+        self.last.map_or(REPORT_INTERVAL, |last| REPORT_INTERVAL.saturating_sub(last.elapsed()))
+    }
+
     /// Runs a part of the work, whose 0 to 1 are `from` to `to` of the whole.
     ///
     /// # Errors

@@ -173,7 +173,9 @@ impl Session {
         let mut borrowed = self.borrow(runs.len().min(self.workers), ticker)?;
         let options = slot::run_options(self.device())?;
         let results: Vec<_> = runs.iter().map(|_| Mutex::new(Vec::new())).collect();
-        pool::run(borrowed.slots(), runs.len(), ticker, &|| terminate(&options), |slot, index| {
+        // What a run costs goes with the values that it is given.
+        let work = |index: usize| runs[index].iter().map(|(_, array)| array.data.len()).sum();
+        pool::run_weighed(borrowed.slots(), runs.len(), &work, ticker, &|| terminate(&options), |slot, index| {
             let run = |session: &mut _| run_once(session, runs[index], &options, &self.meter);
             let outputs = self.meter.busy(|| slot.with(run))?;
             *results[index].lock().unwrap_or_else(PoisonError::into_inner) = outputs;

@@ -283,7 +283,8 @@ pub(crate) fn run_tiles(
     let meter = session.meter();
     let mut workers: Vec<_> =
         borrowed.slots().iter_mut().map(|slot| Worker { slot, meter, has_constants: false }).collect();
-    pool::run(&mut workers, plan.tiles.len(), ticker, &|| terminate(&options), |worker, index| {
+    let work = |index: usize| plan.tiles[index].read.width * plan.tiles[index].read.height;
+    pool::run_weighed(&mut workers, plan.tiles.len(), &work, ticker, &|| terminate(&options), |worker, index| {
         let tile = &plan.tiles[index];
         meter.busy(|| worker.run(tile.read, feeds, kept, &options, &|values| finish(tile, values)))
     })

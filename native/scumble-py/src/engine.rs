@@ -30,6 +30,22 @@ pub fn available_providers() -> PyResult<Vec<String>> {
     loader::available_providers().or_raise()
 }
 
+/// How many threads of this process work at a time: the cores that the system gives it, less those to spare, at least 1.
+///
+/// However many calls there are at a time, their threads take turns at these.
+#[pyfunction]
+#[pyo3(signature = () -> "int")]
+pub fn cores() -> usize {
+    scumble_core::cores::cores()
+}
+
+/// Leaves so many of the machine's cores to others, such as the program that this process works for.
+#[pyfunction]
+#[pyo3(signature = (count: "int") -> "None")]
+pub fn spare_cores(count: usize) {
+    scumble_core::cores::spare(count);
+}
+
 /// One ONNX graph on one device. Each worker runs on one thread, with weights loaded when it is first needed.
 ///
 /// Args:

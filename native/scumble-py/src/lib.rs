@@ -23,7 +23,7 @@ mod _native {
     #[pymodule_export]
     use crate::color::{lab_from_rgb, lightness, lightness_thumbnail, recolor, recolor_guided, rgb_from_lab};
     #[pymodule_export]
-    use crate::engine::{Session, available_providers, init_runtime};
+    use crate::engine::{Session, available_providers, cores, init_runtime, spare_cores};
     #[pymodule_export]
     use crate::generate::fit_blocks;
     #[pymodule_export]

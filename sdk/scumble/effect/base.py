@@ -155,6 +155,10 @@ class Effect(ABC):
         """Return how large the output's file may be at most; it is written in a lower quality where it must be."""
         return None
 
+    def work(self) -> float:
+        """Return how much work a pixel of the result is, where decoding a JPEG's is 1; for progress."""
+        return 2.0
+
     def suggest(self, ctx: RenderContext, x: int, y: int) -> tuple[Suggestion, ...]:
         """Return colours for the source's pixel (x, y), best first, at most ``ctx.count`` of them.
 

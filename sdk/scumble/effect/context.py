@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from scumble.effect.extras import Content, Extras
 from scumble.errors import ParamError
 from scumble.media.image import Image
+from scumble.media.waiting import waited
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from scumble.engine import Engine, Session
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from scumble.models.asset import Asset
     from scumble.models.store import Bundle
 
+T = TypeVar("T")
 MOST_SUGGESTIONS = 9
 """How many colours an effect suggests for a pixel at most: as many as one takes in at a glance."""
 
@@ -83,6 +85,14 @@ class RenderContext:
 
         return find_asset(name)
 
+    def waited(self, work: Callable[[], T]) -> T:
+        """Return what ``work`` returns, done beside this thread, so that a cancel need not wait for its end.
+
+        It then still ends, for nobody: it must change nothing but what would be given up with the job. Raises what it
+        raises, and `JobCancelled`.
+        """
+        return waited(lambda _: work(), lambda _: self.progress.check())
+
     def session(self, bundle: Bundle) -> Session:
         """Return the engine's session for a bundle whose bytes were checked; raises `ModelError`, `DeviceError`."""
-        return self.engine.session(bundle.model_bytes, bundle.manifest.model.sha256)
+        return self.engine.session(bundle.model_bytes, bundle.manifest.model.sha256, lambda _: self.progress.check())

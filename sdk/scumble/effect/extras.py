@@ -52,7 +52,8 @@ class Extras:
     def written(self, check: Callable[[], None] = lambda: None) -> Iterator[dict[Path, Path]]:
         """Writes every file into a temporary sibling, gives these by final path, and renames them when the block ends.
 
-        `check` is called before each of them; what it raises, as when a job is cancelled, ends the writing.
+        `check` is called before each of them, and while they are encoded; what it raises, as when a job is cancelled,
+        ends the writing.
         The statement's is empty: the block writes it, when it knows which file it is about. When the block raises
         nothing of them is left, nor of a folder that was made for them. Raises MediaError.
         """
@@ -63,7 +64,7 @@ class Extras:
             temporaries = {path: stack.enter_context(atomic_path(path)) for path in [*self._contents, *stated]}
             for path, content in self._contents.items():
                 check()
-                _write(temporaries[path], content)
+                _write(temporaries[path], content, lambda _: check())
             yield temporaries
 
 
@@ -105,16 +106,16 @@ def _folder(folder: Path) -> Iterator[None]:
         raise
 
 
-def _write(path: Path, content: Content) -> None:
+def _write(path: Path, content: Content, progress: Callable[[float], object]) -> None:
     if isinstance(content, bytes):
         path.write_bytes(content)
     elif isinstance(content, Image):
         from scumble.media.files import write_image
 
-        write_image(path, content)
+        write_image(path, content, progress=progress)
     elif isinstance(content, Audio):
         from scumble.media.sound import write_audio
 
-        write_audio(path, content)
+        write_audio(path, content, progress)
     else:
         content(path)

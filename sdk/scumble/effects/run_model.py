@@ -42,6 +42,10 @@ class RunModel(Effect, id="run", title="Run a model", context="filter"):
         """Returns the model's file."""
         return (self.model,) if self.model is not None else ()
 
+    def work(self) -> float:
+        """Returns what a small model takes."""
+        return 100.0
+
     def render(self, ctx: RenderContext) -> Image:
         """Inspects the model and runs it."""
         if self.model is None:

@@ -22,6 +22,7 @@ from scumble.engine.planning import Fitted
 from scumble.errors import DeviceOutOfMemory, ParamError, ProviderUnavailable
 from scumble.media.arrays import array_from_image, image_from_array
 from scumble.media.profiles import meaning_of
+from scumble.media.waiting import waited
 
 if TYPE_CHECKING:
     from scumble.media.image import Image
@@ -107,6 +108,7 @@ class Engine(Drawing, Generating, Modelling):
         self._provider_options = dict(provider_options or {})
         self._ladder = Ladder((memory_budget_mib or default_budget_mib()) * _MIB)
         self._lock = threading.RLock()
+        self._loading = threading.Lock()
         self._sessions: dict[str, Session] = {}
         self._known: dict[str, ModelFacts] = {}
         self._runtime_version: str | None = None
@@ -166,20 +168,30 @@ class Engine(Drawing, Generating, Modelling):
         """Tiles that run at a time."""
         return self._workers or (_GPU_SLOTS if self._provider == _CUDA else cores())
 
-    def session(self, model_bytes: bytes | Callable[[], bytes], key: str) -> Session:
+    def session(
+        self, model_bytes: bytes | Callable[[], bytes], key: str, progress: Callable[[float], object] | None = None
+    ) -> Session:
         """Returns the session of a model, loading it at the first call with this key (its hash).
 
         `model_bytes` may be a function that reads and checks the model: only that first call does. The engine's
-        precision is the session's.
+        precision is the session's. `progress` is called while it loads; when it raises, loading goes on for the next
+        call.
 
         Raises ModelError when the graph cannot be loaded or turned to float16, RuntimeNotFound without a usable
-        runtime, ProviderUnavailable when "cuda" was asked for and does not work.
+        runtime, ProviderUnavailable when "cuda" was asked for and does not work, and whatever `progress` raises.
         """
-        with self._lock:
-            if key not in self._sessions:
-                content = model_bytes() if callable(model_bytes) else model_bytes
-                self._sessions[key] = self._loaded(self.at_precision(content))
-            return self._sessions[key]
+
+        def load(_: object) -> Session:
+            with self._loading:
+                found = self._sessions.get(key)
+                if found is None:
+                    content = model_bytes() if callable(model_bytes) else model_bytes
+                    found = self._loaded(self.at_precision(content))
+                    with self._lock:
+                        self._sessions[key] = found
+                return found
+
+        return self._sessions.get(key) or waited(load, progress)
 
     def unload(self) -> None:
         """Drops every session; memory is given back once the last user of a session is done."""

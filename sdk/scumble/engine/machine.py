@@ -8,6 +8,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from scumble import _native  # noqa: TID251 - this is the room
 from scumble.errors import RuntimeNotFound
 
 _MIB = 1 << 20
@@ -47,8 +48,13 @@ def is_installed(distribution: str) -> bool:
 
 
 def cores() -> int:
-    """Returns the processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Returns how many threads of this process work at a time, at least 1, however many jobs there are."""
+    return _native.cores()
+
+
+def spare_cores(count: int) -> None:
+    """Leaves so many of the machine's cores to others: for a process that works for another one."""
+    _native.spare_cores(count)
 
 
 def default_budget_mib() -> int:

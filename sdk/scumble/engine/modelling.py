@@ -94,7 +94,8 @@ class ImageModel:
         Raises as `plan` and `Engine.session`, ModelError where the model fails, DeviceOutOfMemory, ParamError for an
         empty range, and whatever `progress` raises.
         """
-        session = self._engine.session(self._content, self._key)
+        started = progress and (lambda _: progress(0.0))
+        session = self._engine.session(self._content, self._key, started)
 
         def fitted(budget_bytes: int) -> ModelPlan:
             options: Any = {"tile": tile, "halo": halo, "allow_seams": allow_seams, "budget_bytes": budget_bytes}
@@ -155,7 +156,7 @@ class Modelling(Planning):
     precision: str
 
     @abstractmethod
-    def session(self, model_bytes: bytes | Callable[[], bytes], key: str) -> _native.Session:
+    def session(self, model_bytes: bytes | Callable[[], bytes], key: str, progress: Listener = None) -> _native.Session:
         """Returns the session of a model."""
 
     @abstractmethod

@@ -22,6 +22,7 @@ from scumble.media.orientation import UPRIGHT, upright_from_oriented
 from scumble.media.profiles import inks_from_jpeg
 from scumble.media.samples import straight_from_premultiplied
 from scumble.media.spaces import colours_from_inks, is_for_reading_only, profile_of_file
+from scumble.media.waiting import Listener, Tell, waited
 from scumble.media.whole import check_whole
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ _CUT = re.compile(
 )
 
 _TIFF_PHOTOMETRIC = {0, 1, 2, 3, 5, 6}  # the grays, RGB, palette, CMYK, YCbCr; not Lab, raw sensors, masks
-_BYTES = {"uint8": 1, "uint16": 2, "half": 2, "float": 4}
-_STRIP_BYTES = 8 << 20
+_STRIP_BYTES = 4 << 20
 _INKS = [0, 1, 2, 3]
 _READ_TYPES = {"uint8": "uint8", "uint16": "uint16", "half": "half", "float": "float", "double": "float"}
 
@@ -52,6 +52,7 @@ def read_image(
     *,
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
     heap_bytes: int | None = None,
+    progress: Listener = None,
 ) -> Image:
     """Reads a PNG, JPEG, TIFF, EXR or WebP file, told by its content.
 
@@ -67,25 +68,27 @@ def read_image(
         max_megapixels: limit on width times height as the header claims them, in millions; checked first.
         heap_bytes: how large a picture may be that stays in memory; a larger one is decoded strip by strip into a
             mapped file, where its format allows (`media.mapped`). None takes memory for any.
+        progress: called with the share done, 20 times a second; what it raises is raised at once, wherever the
+            decoder is.
 
     Raises:
         MediaError: media.missing, media.not_a_file, media.unreadable, media.empty_file, media.unknown_format,
             media.too_large, media.truncated, media.damaged, media.sample_type, media.channels,
-            media.unsupported, media.no_space. A picture is never returned in part.
+            media.unsupported, media.no_space; whatever `progress` raises. A picture is never returned in part.
     """
     path = Path(path)
     header = header_from_file(path)
     _check_size(path, header.width, header.height, max_megapixels)
     try:
-        check_whole(path, header.format)
-        return _read(path, header.format, max_megapixels, heap_bytes)
+        return waited(lambda tell: _read(path, header.format, max_megapixels, heap_bytes, tell), progress)
     except UnicodeDecodeError as error:  # names of channels, and reports that quote the file
         raise damaged(path, "it holds names that are no text") from error
     except OSError as error:
         raise unreadable(path, error) from error
 
 
-def _read(path: Path, kind: FileFormat, max_megapixels: float, heap_bytes: int | None) -> Image:
+def _read(path: Path, kind: FileFormat, max_megapixels: float, heap_bytes: int | None, tell: Tell) -> Image:
+    check_whole(path, kind)
     with _opened(path, kind) as source:
         spec = source.spec()
         if "CMYK" in (spec.getattribute("jpeg:ColorSpace"), spec.getattribute("tiff:ColorSpace")):
@@ -94,7 +97,7 @@ def _read(path: Path, kind: FileFormat, max_megapixels: float, heap_bytes: int |
         if kind is FileFormat.EXR:
             _check_size(path, spec.full_width, spec.full_height, max_megapixels)
         model, channels = _channels(path, kind, spec)
-        pixels = _decoded(path, source, spec, channels, heap_bytes)
+        pixels = _decoded(path, source, spec, channels, heap_bytes, tell)
         _tell_what_is_left_out(path, source, spec, channels)
     if model.has_alpha and not spec.getattribute("oiio:UnassociatedAlpha"):
         pixels = straight_from_premultiplied(pixels, heap_bytes)
@@ -187,18 +190,18 @@ def _decoded(
     spec: OpenImageIO.ImageSpec,
     channels: list[int],
     heap_bytes: int | None = None,
+    tell: Tell = lambda _: None,
 ) -> Array:
     sample = _READ_TYPES.get(str(spec.format))
     if sample is None:
         hint = "Save it with 8 or 16 bits a channel, or as half or float."
         raise MediaError(f"{path} has samples of type {spec.format}", hint, "media.sample_type")
     first, behind = min(channels), max(channels) + 1
-    is_large = heap_bytes is not None and spec.width * spec.height * (behind - first) * _BYTES[sample] > heap_bytes
     try:
-        if is_large and not spec.tile_width:
-            pixels = _decoded_in_strips(source, spec, (first, behind), sample)
-        else:
+        if spec.tile_width:
             pixels = source.read_image(0, 0, first, behind, sample)
+        else:
+            pixels = _decoded_in_strips(source, spec, (first, behind), sample, heap_bytes, tell)
     except (MemoryError, RuntimeError) as error:
         message = f"There is not enough memory for the {spec.width} by {spec.height} pixels of {path}"
         raise MediaError(message, "Close other programs or scale the picture down.", "media.too_large") from error
@@ -212,14 +215,20 @@ def _decoded(
 
 
 def _decoded_in_strips(
-    source: OpenImageIO.ImageInput, spec: OpenImageIO.ImageSpec, channels: tuple[int, int], sample: str
+    source: OpenImageIO.ImageInput,
+    spec: OpenImageIO.ImageSpec,
+    channels: tuple[int, int],
+    sample: str,
+    heap_bytes: int | None,
+    tell: Tell,
 ) -> Array | None:
-    """Decodes some rows at a time into a mapped file; None when the decoder gives up."""
+    """Decodes some rows at a time, into a mapped file beyond `heap_bytes`; None when the decoder gives up."""
     dtype = np.dtype("float16" if sample == "half" else "float32" if sample == "float" else sample)
-    pixels = mapped.empty((spec.height, spec.width, channels[1] - channels[0]), dtype, 0)
+    pixels = mapped.empty((spec.height, spec.width, channels[1] - channels[0]), dtype, heap_bytes)
     chunk = max(1, spec.get_int_attribute("oiio:RowsPerChunk", 1))
     step = max(1, _STRIP_BYTES // pixels[0].nbytes // chunk) * chunk
     for top in range(0, spec.height, step):
+        tell(top / spec.height)
         behind = min(spec.height, top + step)
         strip = source.read_scanlines(spec.y + top, spec.y + behind, 0, *channels, sample)
         if strip is None:

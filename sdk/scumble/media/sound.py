@@ -12,6 +12,7 @@ from scumble.errors import MediaError
 from scumble.media.atomic import atomic_path, unwritable
 from scumble.media.audio import Audio
 from scumble.media.ogg import number_stream
+from scumble.media.waiting import Listener
 
 SOUND_FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG"}
 """Suffix to container, as libsndfile calls it."""
@@ -40,10 +41,11 @@ def check_sample_format(path: str | os.PathLike[str], sample_format: str) -> str
     return container
 
 
-def write_audio(path: str | os.PathLike[str], audio: Audio) -> None:
+def write_audio(path: str | os.PathLike[str], audio: Audio, progress: Listener = None) -> None:
     """Writes a sound in its sample format (Vorbis for .ogg); the same sound is the same bytes.
 
-    Raises MediaError; then no file is left. FLAC holds no float: media.sound.
+    `progress` is called with the share done, block by block. Raises MediaError, FLAC holds no float: media.sound; and
+    what `progress` raises. Then no file is left.
     """
     import soundfile
 
@@ -52,7 +54,7 @@ def write_audio(path: str | os.PathLike[str], audio: Audio) -> None:
     with atomic_path(path) as temporary:
         try:
             if container == "WAV" and audio.sample_format == "float":
-                _write_float_wav(temporary, audio)
+                _write_float_wav(temporary, audio, progress)
                 return
             subtype = "VORBIS" if container == "OGG" else _SUBTYPES[audio.sample_format]
             finer = {"compression_level": _VORBIS_LEVEL} if container == "OGG" else {}
@@ -60,6 +62,7 @@ def write_audio(path: str | os.PathLike[str], audio: Audio) -> None:
                 str(temporary), "w", audio.rate_hz, audio.channels, subtype, format=container, **finer
             ) as file:
                 for start in range(0, len(samples), _BLOCK_FRAMES):  # libvorbis takes a long block on the stack
+                    _tell(progress, start / len(samples))
                     file.write(samples[start : start + _BLOCK_FRAMES])
             if container == "OGG":
                 with temporary.open("r+b") as stream:
@@ -68,7 +71,12 @@ def write_audio(path: str | os.PathLike[str], audio: Audio) -> None:
             raise unwritable(Path(path), str(error)) from error
 
 
-def _write_float_wav(path: Path, audio: Audio) -> None:
+def _tell(progress: Listener, fraction: float) -> None:
+    if progress is not None:
+        progress(fraction)
+
+
+def _write_float_wav(path: Path, audio: Audio, progress: Listener) -> None:
     """Writes float samples as they are; libsndfile would add the time of writing, and so other bytes each time."""
     size, frame_bytes = len(audio.data), 4 * audio.channels
     if size > _LARGEST_WAV:
@@ -81,4 +89,5 @@ def _write_float_wav(path: Path, audio: Audio) -> None:
         stream.write(b"RIFF" + struct.pack("<I", len(parts) + 8 + size) + parts + b"data" + struct.pack("<I", size))
         samples = np.frombuffer(audio.data, np.float32)
         for start in range(0, len(samples), _BLOCK_FRAMES):
+            _tell(progress, start / len(samples))
             stream.write(samples[start : start + _BLOCK_FRAMES].astype("<f4").tobytes())

@@ -18,6 +18,7 @@ from scumble.media.image import ColorModel, Image, SampleType, Transfer, model_o
 from scumble.media.metadata import profile_fits
 from scumble.media.profiles import ColorSpace, floats_in, meaning_of
 from scumble.media.samples import converted, premultiplied_from_straight
+from scumble.media.waiting import Listener
 
 if TYPE_CHECKING:
     import os
@@ -63,6 +64,7 @@ def write_image(
     overwrite: bool = True,
     quality: int | None = None,
     most_bytes: int | None = None,
+    progress: Listener = None,
 ) -> None:
     """Writes a picture in the format that the name ends with; the file appears whole or not at all.
 
@@ -79,11 +81,13 @@ def write_image(
         overwrite: whether a file of that name may be replaced.
         quality: 1 to 100 for JPEG (95 when None) and lossy WebP (lossless when None); other formats ignore it.
         most_bytes: how large the file may be; JPEG and WebP are written in a lower quality where they must be.
+        progress: called with the share done, at most 20 times a second; what it raises ends the writing, and no file
+            is left.
 
     Raises:
         MediaError: media.suffix, media.exists, media.no_folder, media.not_a_file, media.unwritable, media.alpha
             (JPEG of a picture that is not opaque), media.side (longer than the format allows), media.quality,
-            media.bytes (it cannot be made as small as that).
+            media.bytes (it cannot be made as small as that); whatever `progress` raises.
     """
     path = Path(path)
     kind = format_from_name(path)
@@ -101,7 +105,7 @@ def write_image(
         for tried in _qualities(kind, quality, is_limited=most_bytes is not None):
             spec, model = _spec_for(kind, shape, _HOLDS[kind].samples[image.sample], tried)
             profile = icc_profile if icc_profile and profile_fits(icc_profile, model) else None
-            encode(temporary, kind, spec, rows, metadata=metadata, profile=profile)
+            encode(temporary, kind, spec, rows, metadata=metadata, profile=profile, progress=progress)
             if most_bytes is None or temporary.stat().st_size <= most_bytes:
                 return
         message = f"The picture does not fit into {most_bytes} bytes as {kind.value.upper()}"

@@ -12,6 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
+from scumble.engine.machine import spare_cores
 from scumble.worker.place import Place, log_path, make_private, runtime_folder, state_folder
 from scumble.worker.server import AlreadyServed, Server
 
@@ -35,6 +36,7 @@ def main() -> int:
     limit_memory()
     if hasattr(os, "nice"):
         os.nice(_NICENESS)  # the editor's own threads come first
+    spare_cores(1)  # and have a core
     place = Place(arguments.runtime or runtime_folder())
     try:
         server = Server(place, unload_after_s=arguments.unload_after, exit_after_s=arguments.exit_after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from scumble.errors import ParamError
@@ -19,16 +20,17 @@ class PictureFiles:
     def __init__(self) -> None:
         self._kept: dict[Path, tuple[_Stamp, Image]] = {}
 
-    def read(self, name: str) -> Image:
+    def read(self, name: str, progress: Callable[[float], object] | None = None) -> Image:
         """Returns the picture in the file `name`; it is for several jobs, so its pixels cannot be written.
 
-        Raises ParamError (param.relative_path) unless the path is absolute, and MediaError as `read_image` does.
+        Raises ParamError (param.relative_path) unless the path is absolute, and MediaError, and whatever `progress`
+        raises, as `read_image` does.
         """
         path = absolute_path(name)
         stamp = _stamp_of(path)  # before reading: a file that changes meanwhile is read again
         if stamp is not None and path in self._kept and self._kept[path][0] == stamp:
             return self._kept[path][1]
-        image = read_image(path, max_megapixels=MOST_MEGAPIXELS)
+        image = read_image(path, max_megapixels=MOST_MEGAPIXELS, progress=progress)
         image = image.replace(data=memoryview(image.data).toreadonly())
         if stamp is not None:
             self._keep(path, stamp, image)

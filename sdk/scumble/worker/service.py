@@ -181,7 +181,7 @@ class Service:
         return [kind.declaration().to_json() for kind in sorted(found.effects.values(), key=lambda kind: kind.title)]
 
     def _render(self, message: Message, progress: Progress) -> Message:
-        effect, clips = self._effect(message), self._clips(message)
+        effect, clips = self._effect(message), self._clips(message, progress)
         selection = clips.pop(SELECTION, None)
         began = time.monotonic()
         with self._drawer as drawer:
@@ -204,7 +204,7 @@ class Service:
         return str(rendered.output)
 
     def _suggest(self, message: Message, progress: Progress) -> list[tuple[str, float]]:
-        effect, clips = self._effect(message), self._clips(message)
+        effect, clips = self._effect(message), self._clips(message, progress)
         source = clips.pop("source", None)
         if source is None:
             raise ParamError(f"{effect.title} needs the clip source", "Give a picture.", "param.clip_missing")
@@ -226,11 +226,16 @@ class Service:
             absolute_path(str(path))
         return effect
 
-    def _clips(self, message: Message) -> dict[str, Image]:
+    def _clips(self, message: Message, progress: Progress) -> dict[str, Image]:
+        def check(_: float) -> None:
+            progress.check()
+
         clips = {}
         for name, clip in field(message, "clips", dict).items():
-            named = clip.get("media") == FILE
-            clips[str(name)] = self._pictures.read(field(clip, "path", str)) if named else image_from_message(clip)
+            if clip.get("media") == FILE:
+                clips[str(name)] = self._pictures.read(field(clip, "path", str), check)
+            else:
+                clips[str(name)] = image_from_message(clip)
         return clips
 
 

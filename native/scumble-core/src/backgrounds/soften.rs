@@ -9,6 +9,8 @@ use crate::progress::Ticker;
 
 /// The stream of hashes that decides how values between two codes are rounded.
 const DITHER: i64 = 9001;
+/// Of the work that the means of cells are; the rest is a spline for each pixel.
+const MEANS_SHARE: f64 = 0.2;
 /// The side of a coarse cell in deviations of the blur: cells and spline together blur less than is wanted.
 const CELL: f32 = 0.8;
 /// Variances that averaging over a cell (1/12) and the spline (1/3) bring along, in squared cells.
@@ -53,9 +55,10 @@ pub fn soften(picture: &Canvas<'_, u8>, how: Softening<'_>, workers: usize, tick
     {
         return Err(Error::argument("the mask has not the picture's size"));
     }
-    let coarse = Coarse::new(picture, how.sigma)?.blurred(how.sigma, layout.width, how.seamless);
+    let coarse = ticker.part((0.0, MEANS_SHARE), |ticker| Coarse::new(picture, how.sigma, ticker))?;
+    let coarse = coarse.blurred(how.sigma, layout.width, how.seamless);
     let mut lines = vec![vec![0.0_f32; coarse.columns * 3]; workers.max(1)];
-    pool::run(&mut lines, layout.height, ticker, &|| (), |line, y| {
+    let soften_row = |line: &mut Vec<f32>, y: usize| {
         let rows = Taps::at(y, layout.height, coarse.rows, how.seamless);
         for (i, value) in line.iter_mut().enumerate() {
             *value = (0..4).map(|k| rows.weights[k] * coarse.values[rows.cells[k] * coarse.columns * 3 + i]).sum();
@@ -80,7 +83,9 @@ pub fn soften(picture: &Canvas<'_, u8>, how: Softening<'_>, workers: usize, tick
             }
         }
         Ok(())
-    })
+    };
+    ticker.part((MEANS_SHARE, 1.0), |ticker| pool::run(&mut lines, layout.height, ticker, &|| (), soften_row))?;
+    ticker.tell(1.0)
 }
 
 /// The four coarse cells around a pixel, along one axis, and their weights.
@@ -105,7 +110,7 @@ fn neighbour(index: i64, count: usize, wrap: bool) -> usize {
 }
 
 impl Coarse {
-    fn new(picture: &Canvas<'_, u8>, sigma: f32) -> Result<Self> {
+    fn new(picture: &Canvas<'_, u8>, sigma: f32, ticker: &mut Ticker<'_>) -> Result<Self> {
         let layout = picture.layout();
         let side = (CELL * sigma).max(1.0);
         let count = |length: usize| ((length as f32 / side).round() as usize).clamp(1, length);
@@ -113,6 +118,7 @@ impl Coarse {
         let mut values = vec![0.0_f32; columns * rows * 3];
         let mut weights = vec![0.0_f32; columns * rows];
         for y in 0..layout.height {
+            ticker.tick(y as f64 / layout.height as f64)?;
             let row = ((y as f32 + 0.5) * rows as f32 / layout.height as f32) as usize;
             // SAFETY: this thread alone uses the picture now.
             let codes = unsafe { picture.span(0, y, layout.width) };

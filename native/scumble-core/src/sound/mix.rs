@@ -1,5 +1,6 @@
 //! The mix bus: tracks played side by side, panned, sent to one room, added up and gently compressed.
 
+use crate::cores::Core;
 use crate::error::{Error, Result};
 use crate::progress::Ticker;
 use crate::sound::compressor::{Compressor, WORKING_LUFS};
@@ -152,7 +153,12 @@ fn play_block(voices: &mut [Voice<'_>], start: u64, workers: usize) -> Result<()
     std::thread::scope(|scope| {
         let running: Vec<_> = voices
             .chunks_mut(share)
-            .map(|part| scope.spawn(move || part.iter_mut().try_for_each(|voice| play_voice(voice, start))))
+            .map(|part| {
+                scope.spawn(move || {
+                    let _core = Core::wait(&|| false);
+                    part.iter_mut().try_for_each(|voice| play_voice(voice, start))
+                })
+            })
             .collect();
         let lost = |_| Err(Error::Worker { reason: "a track could not be played".into() });
         running.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(lost))

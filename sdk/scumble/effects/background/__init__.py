@@ -91,7 +91,7 @@ class Background(Effect, id="background", title="Background", context="generator
         if self.layers is not None:
             for name, write in files_from_layers(made).items():
                 ctx.also_write(self.layers / name, write)
-        return flattened(made)
+        return ctx.waited(lambda: flattened(made))
 
     def _made(self, ctx: RenderContext) -> tuple[Layer, ...]:
         """Returns the background, the scrim where there is a text area, the subject where there is one."""
@@ -106,9 +106,11 @@ class Background(Effect, id="background", title="Background", context="generator
         self._blurred(ctx, pixels)
         above: list[Layer] = []
         if area is not None:
-            above.append(reserved(pixels, area, self.text_color, self.contrast, palette, ctx.engine, self.seed))
+            told = (self.text_color, self.contrast, palette, ctx.engine, self.seed)
+            above.append(ctx.waited(lambda: reserved(pixels, area, *told)))
         if self.subject is not None:
-            above.append(placed(self.subject, pixels, area, ctx.engine))
+            cutout = self.subject
+            above.append(ctx.waited(lambda: placed(cutout, pixels, area, ctx.engine)))
         ctx.progress.report(1.0)
         return (Layer("background", image_from_array(pixels)), *above)
 
@@ -120,6 +122,10 @@ class Background(Effect, id="background", title="Background", context="generator
         """Returns width and height of the picture that comes out, in pixels."""
         return THUMBNAIL_PX if self.thumbnail else (self.width, self.height)
 
+    def work(self) -> float:
+        """Returns what was measured, with and without the net."""
+        return 30.0 if self.style in GENERATED else 15.0
+
     def most_bytes(self) -> int | None:
         """Returns what video sites take for a thumbnail, where it is to be one."""
         return THUMBNAIL_BYTES if self.thumbnail else None
@@ -128,7 +134,8 @@ class Background(Effect, id="background", title="Background", context="generator
         if self.palette:
             colours = unit_colours(self.palette)
         elif self.palette_from is not None:
-            colours = palette_of_picture(ctx.engine, self.palette_from)
+            picture = self.palette_from
+            colours = ctx.waited(lambda: palette_of_picture(ctx.engine, picture))
         else:
             colours = own_palette(ctx.engine, self.seed, blend)
         return in_mood(ctx.engine, colours, self.brightness, self.warmth)

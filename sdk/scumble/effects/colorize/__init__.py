@@ -13,7 +13,7 @@ from scumble.effects.colorize.palette import suggestions
 from scumble.effects.colorize.prediction import USER_MASK, Seen, Told, seen_at_two_sizes, thinned, whole_picture
 from scumble.effects.colorize.recoloring import change_of_ab, own_ab
 from scumble.effects.colorize.reference import no_statistics, statistics_from_image
-from scumble.effects.colorize.strokes import Plane, stroke_colours, unit_array
+from scumble.effects.colorize.strokes import Plane, plane_of_mask, stroke_colours
 from scumble.errors import ParamError
 from scumble.media.image import Image
 
@@ -59,7 +59,7 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
 
     def render(self, ctx: RenderContext) -> Image:
         """Returns the coloured picture: RGB or RGBA, sample type and lightness of the source."""
-        mask = self._mask_plane()
+        mask = self._mask_plane(ctx)
         if self.keep_colors:
             return self._recoloured(ctx, mask)
         session, manifest = self._model(ctx)
@@ -84,6 +84,10 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
             progress=ctx.progress.sub(0.3, 0.7).report,
         )
 
+    def work(self) -> float:
+        """Returns what was measured, in tiles and without."""
+        return 150.0 if self.detail == "full" and not self.keep_colors else 2.0
+
     def suggest(self, ctx: RenderContext, x: int, y: int) -> tuple[Suggestion, ...]:
         """Returns at most `ctx.count` colours for the pixel (x, y), likeliest first, with the pixel's own lightness."""
         session, manifest = self._model(ctx)
@@ -102,12 +106,12 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         """Gathers what the user gave, at the working size."""
         working = int(manifest.settings["working_size"])
         width, height = working_extent(self.source, working, manifest.tiling.stride)
-        lightness = ctx.engine.lightness_thumbnail(self.source, width, height)
+        lightness = ctx.waited(lambda: ctx.engine.lightness_thumbnail(self.source, width, height))
         hint_ab, hint_mask = self._hint_planes(ctx, width, height)
         centres = centres_from_manifest(manifest)
         statistics = no_statistics(centres)
         if self.reference is not None:
-            statistics = statistics_from_image(self.reference, centres, ctx.engine)
+            statistics = statistics_from_image(self.reference, centres, ctx.engine, ctx.progress.check)
         return Told(lightness, hint_ab, thinned(hint_mask, hint_ab), statistics, hint_mask)
 
     def _seen(self, ctx: RenderContext, told: Told, session: Session, manifest: Manifest) -> Seen:
@@ -128,13 +132,14 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
             )
         bundle = ctx.bundle("colorize").manifest
         width, height = working_extent(self.source, int(bundle.settings["working_size"]), bundle.tiling.stride)
-        lightness = ctx.engine.lightness_thumbnail(self.source, width, height)
+        lightness = ctx.waited(lambda: ctx.engine.lightness_thumbnail(self.source, width, height))
         hint_ab, hint_mask = self._hint_planes(ctx, width, height)
-        own = own_ab(self.source, width, height, ctx.engine)
+        check = ctx.progress.check
+        own = own_ab(self.source, width, height, ctx.engine, check)
         hint_xy, wanted_ab = self._points(ctx)
         if hint_xy is not None and wanted_ab is not None:
             pixels = (self.source.crop(self.source.bounds._replace(x=x, y=y, width=1, height=1)) for x, y in hint_xy)
-            wanted_ab = wanted_ab - np.stack([own_ab(pixel, 1, 1, ctx.engine)[:, 0, 0] for pixel in pixels])
+            wanted_ab = wanted_ab - np.stack([own_ab(pixel, 1, 1, ctx.engine, check)[:, 0, 0] for pixel in pixels])
         return ctx.engine.recolor_guided(
             self.source,
             change_of_ab(own, lightness, hint_ab, hint_mask, ctx.engine),
@@ -181,17 +186,12 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
             progress=ctx.progress.sub(0.3, 0.7).report,
         )
 
-    def _mask_plane(self) -> NDArray[np.uint8] | None:
+    def _mask_plane(self, ctx: RenderContext) -> NDArray[np.uint8] | None:
         """Returns the mask as one 8-bit plane: the gray value, times alpha where there is one."""
         if self.mask is None:
             return None
         self._check_size(self.mask, "mask")
-        pixels = unit_array(self.mask)
-        colour = pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., :1]
-        plane = colour.mean(-1)
-        if self.mask.model.has_alpha:
-            plane = plane * pixels[..., -1]
-        return np.ascontiguousarray((plane * 255).round().astype(np.uint8))
+        return plane_of_mask(self.mask, ctx.progress.check)
 
     def _hint_planes(self, ctx: RenderContext, width: int, height: int) -> tuple[Plane, Plane]:
         """Returns wanted ab, (2, h, w), and where the user gave it, (h, w), at working size."""
@@ -202,7 +202,7 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
             if not self.hints.model.has_alpha:
                 message = "The picture of strokes has no transparency, so its strokes cannot be told from its ground"
                 raise ParamError(message, "Paint the strokes on a transparent layer.", "param.hints")
-            lab, mask = stroke_colours(self.hints, width, height, ctx.engine)
+            lab, mask = stroke_colours(self.hints, width, height, ctx.engine, ctx.progress.check)
         for point in self.hint:
             if not (0 <= point.x < self.source.width and 0 <= point.y < self.source.height):
                 message = f"The hint {point.x},{point.y} lies outside the picture"

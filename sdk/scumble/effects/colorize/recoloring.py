@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scumble.effects.colorize.strokes import Plane, cell_colours
+from scumble.effects.colorize.strokes import Check, Plane, cell_colours
 
 if TYPE_CHECKING:
     from scumble.engine import Engine
@@ -16,9 +16,9 @@ _LIKENESS_AB = 14.0
 _EVIDENCE = 50.0
 
 
-def own_ab(image: Image, width: int, height: int, engine: Engine) -> Plane:
+def own_ab(image: Image, width: int, height: int, engine: Engine, check: Check) -> Plane:
     """Returns the picture's own ab at a smaller size, (2, height, width); of gray pictures 0."""
-    lab, _ = cell_colours(image, width, height, engine)
+    lab, _ = cell_colours(image, width, height, engine, check)
     return np.ascontiguousarray(lab[..., 1:].transpose(2, 0, 1))
 
 

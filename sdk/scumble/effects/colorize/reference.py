@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from scumble.effects.colorize.strokes import Plane, cell_colours
+from scumble.effects.colorize.strokes import Check, Plane, cell_colours
 from scumble.media.image import Image
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ def no_statistics(centres: Plane) -> Plane:
     return np.zeros((1, len(centres) + FLAGS), np.float32)
 
 
-def statistics_from_image(image: Image, centres: Plane, engine: Engine) -> Plane:
+def statistics_from_image(image: Image, centres: Plane, engine: Engine, check: Check = lambda: None) -> Plane:
     """Returns (1, n + 3): the share of each of n colours in a picture, 1, its mean saturation (HSV, 0 to 1), 1.
 
     The colours are ab `centres`, (n, 2); each place counts for its five nearest ones with Gaussian weights of sigma 5
     (Zhang 2016, section 2.2), as the global hints of Zhang 2017 (section 3.2). Transparent places do not count.
     """
     width, height = (min(_SIDE, max(_POOL, side // _POOL * _POOL)) for side in (image.width, image.height))
-    lab, covered = cell_colours(image, width, height, engine)
+    lab, covered = cell_colours(image, width, height, engine, check)
     ab, rgb = lab[..., 1:], engine.rgb_from_lab(lab.reshape(-1, 3)).reshape(lab.shape)
     if not covered.any():
         return no_statistics(centres)

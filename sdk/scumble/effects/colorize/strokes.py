@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from scumble.engine import Engine
 
 Plane = NDArray[np.float32]
+Check = Callable[[], None]
 _STROKE_COVERAGE = 0.02
+_STRIP_ROWS = 64
 
 
 def unit_array(image: Image) -> NDArray[Any]:
@@ -29,11 +32,11 @@ def _with_curve(colour: Plane) -> Plane:
     return np.where(colour <= 0.0031308, 12.92 * colour, 1.055 * colour ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
-def cell_colours(image: Image, width: int, height: int, engine: Engine) -> tuple[Plane, Plane]:
+def cell_colours(image: Image, width: int, height: int, engine: Engine, check: Check) -> tuple[Plane, Plane]:
     """Shrinks a picture to (h, w): Lab of its alpha-weighted mean colours, (h, w, 3), and the mean alpha, (h, w).
 
     Means are taken of the picture's own numbers, and of sRGB's for light. Rows are read in strips; no float copy of the
-    whole picture is made.
+    whole picture is made, and `check` is called for each; it may raise.
     """
     rgb = np.zeros((height, width, 3), np.float32)
     covered = np.zeros((height, width), np.float32)
@@ -42,7 +45,11 @@ def cell_colours(image: Image, width: int, height: int, engine: Engine) -> tuple
     for row in range(height):
         top = row * image.height // height
         bottom = max(top + 1, (row + 1) * image.height // height)
-        strip = unit_array(image.crop(image.bounds._replace(y=top, height=bottom - top)))
+        rows = image.crop(image.bounds._replace(y=top, height=bottom - top))
+        check()
+        if image.model.has_alpha and not array_from_image(rows)[..., -1].any():
+            continue
+        strip = unit_array(rows)
         alpha, colour = np.ones_like(strip[..., :1]), strip
         if image.model.has_alpha:
             colour, alpha = strip[..., :-1], strip[..., -1:]
@@ -60,10 +67,24 @@ def cell_colours(image: Image, width: int, height: int, engine: Engine) -> tuple
     return lab.reshape(rgb.shape), covered
 
 
-def stroke_colours(strokes: Image, width: int, height: int, engine: Engine) -> tuple[Plane, Plane]:
+def stroke_colours(strokes: Image, width: int, height: int, engine: Engine, check: Check) -> tuple[Plane, Plane]:
     """Shrinks strokes to (h, w): Lab of their mean colours, (h, w, 3), and which cells count, (h, w).
 
     A cell counts from 2 % coverage on, so that thin strokes on large pictures survive.
     """
-    lab, covered = cell_colours(strokes, width, height, engine)
+    lab, covered = cell_colours(strokes, width, height, engine, check)
     return lab, (covered >= _STROKE_COVERAGE).astype(np.float32)
+
+
+def plane_of_mask(mask: Image, check: Check) -> NDArray[np.uint8]:
+    """Returns a mask as one 8-bit plane, (H, W): the gray value, times alpha where there is one; strip by strip."""
+    plane = np.empty((mask.height, mask.width), np.uint8)
+    for top in range(0, mask.height, _STRIP_ROWS):
+        check()
+        bottom = min(mask.height, top + _STRIP_ROWS)
+        pixels = unit_array(mask.crop(mask.bounds._replace(y=top, height=bottom - top)))
+        gray = (pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., :1]).mean(-1)
+        if mask.model.has_alpha:
+            gray = gray * pixels[..., -1]
+        plane[top:bottom] = (gray * 255).round()
+    return plane

@@ -64,7 +64,7 @@ class EngineNet:
             raise ModelError("The composer was trained with other words than are used here", _HINT, "bundle.vocabulary")
         self.context = _size(settings, "context")
         self._memory: NDArray[np.float32] = np.zeros((self.context, _size(settings, "kept")), np.float32)
-        self._session = ctx.engine.session(asset.content, asset.manifest.asset.sha256)
+        self._session = ctx.engine.session(asset.content, asset.manifest.asset.sha256, lambda _: ctx.progress.check())
         self._known = 0
 
     def begin(self) -> None:

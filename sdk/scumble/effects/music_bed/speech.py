@@ -43,7 +43,7 @@ def speech_regions(path: Path, length_s: float, ctx: RenderContext) -> list[Regi
     settings = asset.manifest.settings
     window, context, state = (int(settings[name]) for name in ("window", "context", "state"))
     rate_hz = int(settings["rate_hz"])
-    session = ctx.engine.session(asset.content(), asset.manifest.asset.sha256)
+    session = ctx.engine.session(asset.content, asset.manifest.asset.sha256, lambda _: ctx.progress.check())
     samples = _mono_at(path, rate_hz, length_s, ctx)
     samples = np.pad(samples, (context, -len(samples) % window))
     starts = np.arange(0, len(samples) - context, window)

@@ -67,7 +67,7 @@ def _notes(wish: Wish, asset: Asset, ctx: RenderContext) -> list[Key]:
     settings = asset.manifest.settings
     grid = grid_from_settings(settings)
     keys = range(int(settings["lowest_key"]), int(settings["highest_key"]) + 1, KEY_STEP)
-    session = ctx.engine.session(asset.content, asset.manifest.asset.sha256)
+    session = ctx.engine.session(asset.content, asset.manifest.asset.sha256, lambda _: ctx.progress.check())
     runs = [inputs_for(wish, key, settings, ctx) for key in keys]
     drawn = session.run_all(runs, ctx.progress.sub(0.0, 0.5).report)
     found = []
