@@ -7,6 +7,7 @@ use ort::session::RunOptions;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::{TensorRef, ValueType};
 
+use crate::budget::give_back;
 use crate::error::{Error, Result};
 use crate::loader;
 use crate::pool;
@@ -224,10 +225,12 @@ fn load(model: &[u8], device: Device) -> Result<ort::session::Session> {
         let cuda = ort::ep::CUDA::default().with_device_id(id).build().error_on_failure();
         builder = builder.with_execution_providers([cuda]).map_err(|e| unavailable(e.message().to_owned()))?;
     }
-    builder.commit_from_memory(model).map_err(|e| match Error::from_ort(&e, "loading the model") {
+    let loaded = builder.commit_from_memory(model).map_err(|e| match Error::from_ort(&e, "loading the model") {
         Error::ModelSignature { reason } => Error::Model { reason },
         other => other,
-    })
+    });
+    give_back();
+    loaded
 }
 
 /// Options for one thread a session; spinning would burn a second core while waiting.

@@ -1,4 +1,4 @@
-"""What this machine has: the runtime library that a wheel installed, cores and memory."""
+"""What this machine has: the runtime library that a wheel installed, and cores."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from importlib import metadata
 from pathlib import Path
 
 from scumble.errors import RuntimeNotFound
-
-_MIB = 1 << 20
-_LEAST_BUDGET_MIB = 512
 
 
 def runtime_library() -> Path:
@@ -64,12 +61,3 @@ def preload_cuda() -> None:
 def cores() -> int:
     """Returns the processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def default_budget_mib() -> int:
-    """Returns a quarter of the machine's memory, or 2 GiB where that is not told, in MiB."""
-    try:
-        pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 2048
-    return max(_LEAST_BUDGET_MIB, pages * page // _MIB // 4)
