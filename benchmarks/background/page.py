@@ -12,7 +12,7 @@ from benchmarks.background.processes import LARGE_PX, ByteScores, Cost, FileScor
 from benchmarks.figures import Figure, percent, shown, table
 from benchmarks.machine import processor
 from scumble.effects.background import THUMBNAIL_BYTES, THUMBNAIL_PX
-from scumble.engine.machine import default_budget_mib
+from scumble.engine.resident import default_budget_mib
 
 BEGIN, END = "<!-- shipped effect: made by benchmarks.background -->", "<!-- end of shipped effect -->"
 

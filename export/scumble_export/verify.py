@@ -20,7 +20,7 @@ Planes = Mapping[str, int | tuple[int, ...]]
 
 _STRIP_STRIDES = 2
 _PARITY_SIZES = ((64, 96), (160, 128), (256, 320))
-_MEMORY_SIZES = (256, 640)
+_MEMORY_SIZES = (256, 384, 512, 640)
 
 
 def shape_of(entry: int | tuple[int, ...], height: int, width: int) -> tuple[int, ...]:
@@ -144,13 +144,16 @@ def measure_parity(
 
 
 def measure_bytes_per_pixel(model: Path, inputs: Planes) -> float:
-    """Returns the working memory of one session per pixel of its tile, from the peak of fresh processes."""
-    peaks = []
-    for side in _MEMORY_SIZES:
-        job = json.dumps({"model": str(model), "inputs": dict(inputs), "side": side})
-        done = subprocess.run(
-            [sys.executable, "-m", "scumble_export.memory_probe", job], check=True, capture_output=True, text=True
-        )
-        peaks.append(int(done.stdout))
-    small, large = _MEMORY_SIZES
-    return (peaks[1] - peaks[0]) / (large**2 - small**2)
+    """Returns the working memory of one session per pixel of its tile: the most of several sizes, measured."""
+    return max(
+        peak_bytes_in_process(model, {name: list(shape_of(entry, side, side)) for name, entry in inputs.items()})
+        / side**2
+        for side in _MEMORY_SIZES
+    )
+
+
+def peak_bytes_in_process(model: Path, shapes: Mapping[str, list[int]]) -> int:
+    """Returns the bytes that a fresh process takes at its peak to run a model on inputs of these shapes."""
+    job = json.dumps({"model": str(model), "inputs": shapes})
+    command = [sys.executable, "-m", "scumble_export.memory_probe", job]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

@@ -2,6 +2,19 @@
 
 use crate::error::{Error, Result};
 
+/// Returns memory that was freed, but is kept by the C library, to the system, where that is glibc's: loading a model
+/// leaves copies of its weights behind, 1.4 times their size.
+pub(crate) fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        unsafe extern "C" {
+            fn malloc_trim(pad: usize) -> i32;
+        }
+        // SAFETY: glibc's function takes any number, and any thread may call it.
+        let _ = unsafe { malloc_trim(0) };
+    }
+}
+
 /// What a run may use, and what its model takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Budget {
@@ -13,6 +26,8 @@ pub struct Budget {
     pub workers: usize,
     /// Bytes allowed in all.
     pub bytes: u64,
+    /// Bytes of these that are taken whatever the plan: the program, pictures in memory.
+    pub taken: u64,
 }
 
 impl Budget {
@@ -38,11 +53,17 @@ impl Budget {
 
     /// Workers that fit, if each takes so many bytes: at most those wanted; none where not even one fits.
     pub fn workers_that_fit(&self, per_worker: u64) -> usize {
-        usize::try_from(self.bytes / per_worker.max(1)).unwrap_or(usize::MAX).min(self.workers)
+        let left = self.bytes.saturating_sub(self.taken);
+        usize::try_from(left / per_worker.max(1)).unwrap_or(usize::MAX).min(self.workers)
     }
 
-    /// The error where not even the least that a plan needs is allowed.
-    pub fn too_small(&self, needed_bytes: u64) -> Error {
-        Error::BudgetTooSmall { needed_bytes, budget_bytes: self.bytes }
+    /// Bytes in all, with so many workers of so many bytes.
+    pub fn counted(&self, per_worker: u64, workers: usize) -> u64 {
+        per_worker.saturating_mul(workers as u64).saturating_add(self.taken)
+    }
+
+    /// The error where not even the least that a plan needs beside what is taken is allowed.
+    pub fn too_small(&self, needed: u64) -> Error {
+        Error::BudgetTooSmall { needed_bytes: self.counted(needed, 1), budget_bytes: self.bytes }
     }
 }

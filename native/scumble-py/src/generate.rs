@@ -23,6 +23,7 @@ use crate::progress::run_detached;
 ///     weights_bytes: the weights of one session.
 ///     workers: the most sessions that run at a time.
 ///     budget_bytes: memory for all of them.
+///     taken_bytes: bytes of these that are taken whatever the cut, counted with the rest.
 ///
 /// Returns:
 ///     The most cells of a block, down and across, which do not depend on `workers`; workers; bytes counted.
@@ -33,7 +34,7 @@ use crate::progress::run_detached;
 #[pyfunction]
 #[pyo3(signature = (
     size: "tuple[int, int]", *, cell_px: "int", period: "tuple[int, int] | None" = None, scale: "float" = 1.0,
-    bytes_per_pixel: "float", weights_bytes: "int", workers: "int", budget_bytes: "int"
+    bytes_per_pixel: "float", weights_bytes: "int", workers: "int", budget_bytes: "int", taken_bytes: "int" = 0
 ) -> "tuple[tuple[int, int], int, int]")]
 #[allow(clippy::too_many_arguments)]
 pub fn fit_blocks(
@@ -45,8 +46,9 @@ pub fn fit_blocks(
     weights_bytes: u64,
     workers: usize,
     budget_bytes: u64,
+    taken_bytes: u64,
 ) -> PyResult<((usize, usize), usize, u64)> {
-    let budget = Budget { bytes_per_pixel, weights_bytes, workers, bytes: budget_bytes };
+    let budget = Budget { bytes_per_pixel, weights_bytes, workers, bytes: budget_bytes, taken: taken_bytes };
     let (rows, columns) = generate::axes(size, cell_px, period, scale).or_raise()?;
     let fitted = generate::fit(rows, columns, budget).or_raise()?;
     Ok((fitted.cells, fitted.workers, fitted.bytes))

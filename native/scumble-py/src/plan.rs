@@ -107,6 +107,7 @@ impl TilePlan {
     ///     weights_bytes: size of the model's weights.
     ///     workers: the most workers wanted.
     ///     budget_bytes: bytes allowed in all.
+    ///     taken_bytes: bytes of these that are taken whatever the plan, counted with the rest.
     ///
     /// Returns:
     ///     The plan, the number of workers, and the bytes that were counted.
@@ -117,7 +118,8 @@ impl TilePlan {
     #[staticmethod]
     #[pyo3(signature = (
         width: "int", height: "int", *, halo: "int", stride: "int", min_size: "int", bytes_per_pixel: "float",
-        weights_bytes: "int", workers: "int", budget_bytes: "int"
+        weights_bytes: "int", workers: "int", budget_bytes: "int",
+        taken_bytes: "int" = 0
     ) -> "tuple[TilePlan, int, int]")]
     #[allow(clippy::too_many_arguments)]
     fn fit(
@@ -130,8 +132,9 @@ impl TilePlan {
         weights_bytes: u64,
         workers: usize,
         budget_bytes: u64,
+        taken_bytes: u64,
     ) -> PyResult<(Self, usize, u64)> {
-        let budget = Budget { bytes_per_pixel, weights_bytes, workers, bytes: budget_bytes };
+        let budget = Budget { bytes_per_pixel, weights_bytes, workers, bytes: budget_bytes, taken: taken_bytes };
         let fitted = plan::TilePlan::fit(width, height, Grain { halo, stride, min_size }, budget).or_raise()?;
         Ok((Self { inner: fitted.plan }, fitted.workers, fitted.bytes))
     }
@@ -144,7 +147,8 @@ impl TilePlan {
     /// Raises:
     ///     MemoryBudgetTooSmall: when not even one fits.
     #[pyo3(signature = (
-        *, bytes_per_pixel: "float", weights_bytes: "int", workers: "int", budget_bytes: "int"
+        *, bytes_per_pixel: "float", weights_bytes: "int", workers: "int", budget_bytes: "int",
+        taken_bytes: "int" = 0
     ) -> "tuple[int, int]")]
     fn fit_workers(
         &self,
@@ -152,8 +156,9 @@ impl TilePlan {
         weights_bytes: u64,
         workers: usize,
         budget_bytes: u64,
+        taken_bytes: u64,
     ) -> PyResult<(usize, u64)> {
-        let budget = Budget { bytes_per_pixel, weights_bytes, workers, bytes: budget_bytes };
+        let budget = Budget { bytes_per_pixel, weights_bytes, workers, bytes: budget_bytes, taken: taken_bytes };
         self.inner.fit_workers(budget).or_raise()
     }
 

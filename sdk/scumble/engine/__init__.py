@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,10 +16,11 @@ from scumble.engine.drawing import Drawing
 from scumble.engine.generating import Generating
 from scumble.engine.inspecting import ModelFacts
 from scumble.engine.ladder import Ladder
-from scumble.engine.machine import cores, default_budget_mib, runtime_library
+from scumble.engine.machine import cores, runtime_library
 from scumble.engine.modelling import ImageModel, Modelling
 from scumble.engine.planes import area_means
 from scumble.engine.planning import Fitted
+from scumble.engine.resident import default_budget_mib, give_back
 from scumble.errors import DeviceOutOfMemory, ParamError, ProviderUnavailable
 from scumble.media.arrays import array_from_image, image_from_array
 from scumble.media.profiles import meaning_of
@@ -64,7 +66,7 @@ class Engine(Drawing, Generating, Modelling):
     Args:
         device: "cpu"; "cuda", which never falls back; or "auto": the graphics card if it works, else the processor.
         workers: tiles that run at a time; None takes one for each core, or three on a card.
-        memory_budget_mib: memory of this process, in MiB; None takes a quarter of the machine's. Pictures that it has
+        memory_budget_mib: memory of this process, in MiB; None takes a quarter of what is free. Pictures that it has
             no room for are decoded, coloured and encoded strip by strip in mapped files.
         allocate: gives writable memory of so many bytes for each result, such as shared memory; None takes the heap.
         provider_options: for ONNX Runtime's CUDA provider, by its own names, over Scumble's: "enable_cuda_graph",
@@ -187,6 +189,7 @@ class Engine(Drawing, Generating, Modelling):
                 if found is None:
                     content = model_bytes() if callable(model_bytes) else model_bytes
                     found = self._loaded(self.at_precision(content))
+                    give_back()  # copies of the weights that loading left behind
                     with self._lock:
                         self._sessions[key] = found
                 return found
@@ -280,8 +283,14 @@ class Engine(Drawing, Generating, Modelling):
             "weights_bytes": weights_bytes,
         }
 
+        shape, dtype = self._shape_like(image)
+        size_bytes = math.prod(shape) * dtype.itemsize
+        pictures_bytes = self.pictures_bytes(size_bytes, image.data, mask, strokes and strokes.data)
+
         def fitted(budget_bytes: int) -> Fitted:
-            return self.plan(image.width, image.height, **facts, budget_bytes=budget_bytes)
+            return self.plan(
+                image.width, image.height, **facts, budget_bytes=budget_bytes, pictures_bytes=pictures_bytes
+            )
 
         def attempt(cut: Fitted) -> Image:
             result = self._empty_like(image)
@@ -413,9 +422,13 @@ class Engine(Drawing, Generating, Modelling):
         return _native.rgb_from_lab(lab)
 
     def _empty_like(self, image: Image) -> NDArray[Any]:
-        """Returns memory for the picture's coloured copy: (H, W, 3), or 4 with alpha, of its sample type."""
+        """Returns memory for the picture's coloured copy."""
+        return self._empty(*self._shape_like(image))
+
+    def _shape_like(self, image: Image) -> tuple[tuple[int, int, int], np.dtype[Any]]:
+        """Returns shape and type of the picture's coloured copy: (H, W, 3), or 4 with alpha, of its sample type."""
         channels = 4 if image.model.has_alpha else 3
-        return self._empty((image.height, image.width, channels), np.dtype(image.sample.value))
+        return (image.height, image.width, channels), np.dtype(image.sample.value)
 
 
 def _stroke_arguments(strokes: Image | None) -> dict[str, Any]:

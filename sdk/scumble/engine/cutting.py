@@ -39,6 +39,7 @@ class Cutter:
     allow_seams: bool
     workers: int
     budget_bytes: int
+    taken_bytes: int = 0
 
     def plan(self, width: int, height: int) -> ModelPlan:
         """Returns the plan for a picture; arguments and errors are those of `ImageModel.plan`."""
@@ -69,6 +70,7 @@ class Cutter:
             **self._costs(self.facts.memory.bytes_per_pixel),
             workers=self.workers,
             budget_bytes=self.budget_bytes,
+            taken_bytes=self.taken_bytes,
         )
         return ModelPlan(plan, workers, counted, self._mode)
 
@@ -109,7 +111,8 @@ class Cutter:
     def _counted(self, plan: _native.TilePlan) -> ModelPlan:
         """Returns a plan with the workers that fit the budget."""
         costs = self._costs(self.facts.memory.at(_pixels(plan)))
-        workers, counted = plan.fit_workers(**costs, workers=self.workers, budget_bytes=self.budget_bytes)
+        limits: Any = {"budget_bytes": self.budget_bytes, "taken_bytes": self.taken_bytes}
+        workers, counted = plan.fit_workers(**costs, workers=self.workers, **limits)
         return ModelPlan(plan, workers, counted, "full frame" if len(plan.tiles) == 1 else self._mode)
 
     def _check_seams(self, full: _native.TilePlan | None = None, error: MemoryBudgetTooSmall | None = None) -> None:
@@ -125,7 +128,7 @@ class Cutter:
         instead = "Run it on the full frame (no --tile)"
         if full is not None:
             costs = self._costs(facts.memory.at(_pixels(full)))
-            _, needed = full.fit_workers(**costs, workers=1, budget_bytes=2**63)
+            _, needed = full.fit_workers(**costs, workers=1, budget_bytes=2**63, taken_bytes=self.taken_bytes)
             instead = f"Allow it {-(-needed // _MIB)} MiB for the full frame (--memory)"
         hint = f"{instead}, or accept tiles that differ, with visible seams (--allow-seams)."
         raise ModelError(message, hint, "model.needs_full_frame") from error

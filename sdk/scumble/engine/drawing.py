@@ -10,44 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scumble import _native  # noqa: TID251 - this is the room
-from scumble.engine.ladder import Ladder
-from scumble.engine.machine import cores
-from scumble.errors import MemoryBudgetTooSmall
+from scumble.engine.budgeting import Budgeting
 from scumble.media import mapped
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 Listener = Callable[[float], object] | None
 
-PROGRAM_BYTES = 100 << 20
-"""What the interpreter and the libraries take by themselves: measured 72 to 90 MiB."""
-WORKING_BYTES = 256 << 20
-"""What the program, a net at its working size and the strips in work take at most: measured 240 MiB, colorize's."""
-_SMALL_PICTURE_BYTES = 4 << 20
 
-
-class Drawing:
+class Drawing(Budgeting):
     """What an engine draws by itself, with its workers, into the memory that it was told to use."""
 
-    _workers: int | None
     _allocate: Callable[[int], memoryview] | None
-    _ladder: Ladder
-
-    @property
-    def picture_bytes(self) -> int:
-        """How large a picture may be that is kept in memory; larger ones are mapped files (`media.mapped`).
-
-        A third of what the budget leaves beside the program and a net at its working size: source, result and a clip.
-        """
-        return max(_SMALL_PICTURE_BYTES, (self._ladder.budget_bytes - WORKING_BYTES) // 3)
-
-    def require(self, working_bytes: float) -> None:
-        """Raises MemoryBudgetTooSmall when the budget holds not even the program and so many bytes of work."""
-        needed = PROGRAM_BYTES + working_bytes
-        if needed > self._ladder.budget_bytes:
-            allowed, least = self._ladder.budget_bytes / (1 << 20), math.ceil(needed / (1 << 20))
-            message = f"The memory budget of {allowed:.0f} MiB is too small: {least} MiB are needed"
-            raise MemoryBudgetTooSmall(message, f"Allow at least {least} MiB (--memory {least}).")
 
     def background(
         self,
@@ -77,7 +51,7 @@ class Drawing:
             blend=blend,
             energy=energy,
             seamless=seamless,
-            workers=self._workers or cores(),
+            workers=self._thread_count(),
             progress=progress,
         )
         return result
@@ -96,7 +70,7 @@ class Drawing:
 
         `sigma_px`, 0.7 to 4096, is the deviation of the Gaussian. Raises ParamError for one out of range.
         """
-        workers = self._workers or cores()
+        workers = self._thread_count()
         _native.soften(pixels, sigma_px, mask=mask, seamless=seamless, seed=seed, workers=workers, progress=progress)
 
     def noise(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scumble import _native  # noqa: TID251 - this is the room
-from scumble.engine.ladder import Ladder
+from scumble.engine.budgeting import Budgeting
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -42,10 +42,8 @@ class Blocks(NamedTuple):
     bytes: int
 
 
-class Generating:
+class Generating(Budgeting):
     """What an engine does with a generator's session, within its memory budget."""
-
-    _ladder: Ladder
 
     @property
     @abstractmethod
@@ -98,6 +96,7 @@ class Generating:
                 weights_bytes=facts.weights_bytes,
                 workers=self.workers,
                 budget_bytes=budget_bytes,
+                taken_bytes=self.bytes_beside(facts.weights_bytes) + self.pictures_bytes(0, out),
             )
             return Blocks(cells, workers, used)
 

@@ -1,4 +1,4 @@
-"""What this machine has: the runtime library that a wheel installed, cores and memory."""
+"""What this machine has: the runtime library that a wheel installed, and cores."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from pathlib import Path
 
 from scumble import _native  # noqa: TID251 - this is the room
 from scumble.errors import RuntimeNotFound
-
-_MIB = 1 << 20
-_LEAST_BUDGET_MIB = 512
 
 
 def runtime_library() -> Path:
@@ -55,12 +52,3 @@ def cores() -> int:
 def spare_cores(count: int) -> None:
     """Leaves so many of the machine's cores to others: for a process that works for another one."""
     _native.spare_cores(count)
-
-
-def default_budget_mib() -> int:
-    """Returns a quarter of the machine's memory, or 2 GiB where that is not told, in MiB."""
-    try:
-        pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 2048
-    return max(_LEAST_BUDGET_MIB, pages * page // _MIB // 4)

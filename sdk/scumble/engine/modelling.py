@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Mapping
@@ -56,6 +57,7 @@ class ImageModel:
         halo: int | None = None,
         allow_seams: bool = False,
         budget_bytes: int | None = None,
+        pictures_bytes: int = 0,
     ) -> ModelPlan:
         """Returns how a picture of a size would be cut, within the memory budget; nothing is run.
 
@@ -66,13 +68,15 @@ class ImageModel:
             halo: pixels around each tile's core; None takes what makes tiles exact.
             allow_seams: whether tiles may differ from the full frame.
             budget_bytes: memory for it; None takes the engine's.
+            pictures_bytes: how much of that the pictures take that are in memory.
 
         Raises ModelError model.needs_full_frame where tiles would differ and are not allowed to, MemoryBudgetTooSmall,
         ParamError for sides or halos below 0 or a tile too small for its halos.
         """
         engine = self._engine
         budget = engine.budget_bytes if budget_bytes is None else budget_bytes
-        return Cutter(self.name, self.facts, tile, halo, allow_seams, engine.workers, budget).plan(width, height)
+        taken = engine.bytes_beside(self.facts.weights_bytes) + pictures_bytes
+        return Cutter(self.name, self.facts, tile, halo, allow_seams, engine.workers, budget, taken).plan(width, height)
 
     def __call__(
         self,
@@ -96,9 +100,11 @@ class ImageModel:
         """
         started = progress and (lambda _: progress(0.0))
         session = self._engine.session(self._content, self._key, started)
+        shape, itemsize = self._shape_for(image), np.dtype(image.sample.value).itemsize
 
         def fitted(budget_bytes: int) -> ModelPlan:
             options: Any = {"tile": tile, "halo": halo, "allow_seams": allow_seams, "budget_bytes": budget_bytes}
+            options["pictures_bytes"] = self._engine.pictures_bytes(math.prod(shape) * itemsize, image.data)
             return self.plan(image.width, image.height, **options)
 
         def attempt(cut: ModelPlan) -> Image:
@@ -115,14 +121,8 @@ class ImageModel:
         progress: Listener,
     ) -> Image:
         facts = self.facts
-        takes, gives = facts.channels
-        single = takes == 1 and not image.model.is_gray
-        if single and gives != 1:
-            hint = "Give a gray picture."
-            raise ParamError(f"{self.name} takes gray pictures, and this one is in colour", hint, "param.gray")
-        colours = 3 if single else gives
-        shape = (image.height * facts.scale, image.width * facts.scale, colours + image.model.has_alpha)
-        result = self._engine.empty(shape, np.dtype(image.sample.value))
+        result = self._engine.empty(self._shape_for(image), np.dtype(image.sample.value))
+        single = facts.channels[0] == 1 and not image.model.is_gray
         parts: tuple[int | None, ...] = (0, 1, 2) if single else (None,)
         for index, colour in enumerate(parts):
             session.rework_tiled(
@@ -142,6 +142,17 @@ class ImageModel:
             )
         return image_from_array(result, like=image)
 
+    def _shape_for(self, image: Image) -> tuple[int, int, int]:
+        """Returns the result's shape. Raises ParamError for a colour picture that the model cannot take."""
+        takes, gives = self.facts.channels
+        single = takes == 1 and not image.model.is_gray
+        if single and gives != 1:
+            hint = "Give a gray picture."
+            raise ParamError(f"{self.name} takes gray pictures, and this one is in colour", hint, "param.gray")
+        colours = 3 if single else gives
+        scale = self.facts.scale
+        return image.height * scale, image.width * scale, colours + image.model.has_alpha
+
 
 def _part(progress: Callable[[float], object], index: int, count: int) -> Callable[[float], object]:
     return lambda fraction: progress((index + fraction) / count)
@@ -150,7 +161,6 @@ def _part(progress: Callable[[float], object], index: int, count: int) -> Callab
 class Modelling(Planning):
     """What an engine does with a model that came from elsewhere."""
 
-    _ladder: Ladder
     _known: dict[str, ModelFacts]
     _lock: threading.RLock
     precision: str
@@ -171,11 +181,6 @@ class Modelling(Planning):
     @abstractmethod
     def runtime_version(self) -> str:
         """ONNX Runtime's version; starts it."""
-
-    @property
-    def budget_bytes(self) -> int:
-        """The memory budget, in bytes."""
-        return self._ladder.budget_bytes
 
     def model(
         self,

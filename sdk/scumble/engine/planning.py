@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import NamedTuple
 
 from scumble import _native  # noqa: TID251 - this is the room
-from scumble.engine.ladder import Ladder
+from scumble.engine.budgeting import Budgeting
 
 TilePlan = _native.TilePlan
 
@@ -19,10 +19,8 @@ class Fitted(NamedTuple):
     bytes: int
 
 
-class Planning:
+class Planning(Budgeting):
     """What an engine plans with: its workers, and the budgets of its ladder."""
-
-    _ladder: Ladder
 
     @property
     @abstractmethod
@@ -40,8 +38,11 @@ class Planning:
         bytes_per_pixel: float,
         weights_bytes: int,
         budget_bytes: int | None = None,
+        pictures_bytes: int = 0,
     ) -> Fitted:
         """Returns the plan that fits the memory budget, and its workers; the facts are a manifest's [tiling].
+
+        Counted are the program, the model, and `pictures_bytes` of pictures in memory beside the tiles.
 
         Raises MemoryBudgetTooSmall when even one worker with a small tile does not fit.
         """
@@ -54,6 +55,7 @@ class Planning:
             bytes_per_pixel=bytes_per_pixel,
             weights_bytes=weights_bytes,
             workers=self.workers,
-            budget_bytes=self._ladder.budget_bytes if budget_bytes is None else budget_bytes,
+            budget_bytes=self.budget_bytes if budget_bytes is None else budget_bytes,
+            taken_bytes=self.bytes_beside(weights_bytes) + pictures_bytes,
         )
         return Fitted(plan, workers, counted)

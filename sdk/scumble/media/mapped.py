@@ -69,6 +69,17 @@ def empty(shape: tuple[int, ...], dtype: np.dtype[Any], heap_bytes: int | None =
     return np.frombuffer(mapped, dtype, math.prod(shape)).reshape(shape)
 
 
+def heap_bytes_of(buffer: Any) -> int:
+    """Returns how many bytes of a picture's buffer stay in this process' memory: none where it is a mapped file."""
+    view = memoryview(buffer)
+    owner: Any = view
+    while owner is not None:
+        if isinstance(owner, mmap.mmap):
+            return 0
+        owner = owner.obj if isinstance(owner, memoryview) else getattr(owner, "base", None)
+    return view.nbytes
+
+
 def let_go(mapped: mmap.mmap) -> None:
     """Takes a map's pages from the process; they come back, as they were written, when they are touched."""
     with contextlib.suppress(ValueError, OSError):  # closed meanwhile

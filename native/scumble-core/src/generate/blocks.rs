@@ -142,7 +142,7 @@ pub fn fit(rows: Axis, columns: Axis, budget: Budget) -> Result<Fitted> {
             let pixels = tall * wide * rows.cell_px * columns.cell_px;
             let needed = budget.per_worker(pixels, BUFFER_BYTES_PER_PIXEL);
             least = least.min(needed);
-            if needed > budget.bytes || (pixels > MOST_PIXELS && (down, across) != (1, 1)) {
+            if budget.workers_that_fit(needed) == 0 || (pixels > MOST_PIXELS && (down, across) != (1, 1)) {
                 continue;
             }
             let blocks = rows.cells().div_ceil(height) * columns.cells().div_ceil(width);
@@ -150,7 +150,7 @@ pub fn fit(rows: Axis, columns: Axis, budget: Budget) -> Result<Fitted> {
             let cost = (tall as f64 + MARGIN_COST) * (wide as f64 + MARGIN_COST) * (blocks + 1) as f64;
             if best.is_none_or(|(found, _)| cost < found) {
                 let workers = budget.workers_that_fit(needed).min(blocks);
-                best = Some((cost, Fitted { cells: (down, across), workers, bytes: needed * workers as u64 }));
+                best = Some((cost, Fitted { cells: (down, across), workers, bytes: budget.counted(needed, workers) }));
             }
         }
     }
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn the_cut_does_not_depend_on_the_workers_and_keeps_the_budget() -> Result<()> {
         let axis = |pixels| Axis::new(pixels, 128, None, 1.0);
-        let budget = Budget { bytes_per_pixel: 300.0, weights_bytes: 3 << 20, workers: 1, bytes: 2 << 30 };
+        let budget = Budget { bytes_per_pixel: 300.0, weights_bytes: 3 << 20, workers: 1, bytes: 2 << 30, taken: 0 };
         let one = fit(axis(720), axis(1280), budget)?;
         let eight = fit(axis(720), axis(1280), Budget { workers: 8, ..budget })?;
         assert_eq!(one.cells, eight.cells);

@@ -95,7 +95,7 @@ impl TilePlan {
         let per_worker = budget.per_worker(pixels, BUFFER_BYTES_PER_PIXEL);
         match budget.workers_that_fit(per_worker).min(self.tiles.len()) {
             0 => Err(budget.too_small(per_worker)),
-            workers => Ok((workers, per_worker * workers as u64)),
+            workers => Ok((workers, budget.counted(per_worker, workers))),
         }
     }
 }
@@ -133,7 +133,8 @@ fn candidate(across: Cut, down: Cut, budget: &Budget, least: &mut u64) -> Option
     let rounds = tiles.div_ceil(most);
     let workers = tiles.div_ceil(rounds); // no more than keep the busiest one as short
     let cost = rounds as u64 * pixels as u64;
-    Some(Candidate { tile: (across.tile, down.tile), pixels, workers, bytes: per_worker * workers as u64, cost })
+    let bytes = budget.counted(per_worker, workers);
+    Some(Candidate { tile: (across.tile, down.tile), pixels, workers, bytes, cost })
 }
 
 fn cheaper(best: Option<Candidate>, found: &[Candidate]) -> Option<Candidate> {

@@ -82,6 +82,7 @@ proptest! {
             weights_bytes: u64::from(weights),
             workers: usize::from(workers),
             bytes: u64::from(bytes),
+            taken: u64::from(weights) / 3,
         };
         if let Ok(fitted) = TilePlan::fit(width, height, grain, budget) {
             let cores: usize = fitted.plan.tiles.iter().map(|tile| tile.core.width * tile.core.height).sum();
@@ -161,23 +162,26 @@ proptest! {
 
     #[test]
     fn a_fitted_plan_obeys_its_budget(
-        (width, height, _, grain) in cases(), mib in 1_u64..512, workers in 1_usize..9, bytes_per_pixel in 1.0_f64..3000.0,
+        (width, height, _, grain) in cases(), (mib, taken_mib) in (1_u64..512, 0_u64..300), workers in 1_usize..9,
+        bytes_per_pixel in 1.0_f64..3000.0, more in 0_u64..1 << 30,
     ) {
-        let budget = Budget { bytes_per_pixel, weights_bytes: 4 << 20, workers, bytes: mib << 20 };
+        let budget = Budget { bytes_per_pixel, weights_bytes: 4 << 20, workers, bytes: mib << 20, taken: taken_mib << 20 };
         match TilePlan::fit(width, height, grain, budget) {
             Ok(fitted) => {
                 prop_assert!(fitted.bytes <= budget.bytes && (1..=workers).contains(&fitted.workers));
                 let shapes = fitted.plan.shapes();
                 prop_assert_eq!(shapes.len(), 1);
                 let working_set = bytes_per_pixel * (shapes[0].0 * shapes[0].1) as f64;
-                let counted = (budget.weights_bytes + working_set as u64) * fitted.workers as u64;
+                let counted = (budget.weights_bytes + working_set as u64) * fitted.workers as u64 + budget.taken;
                 prop_assert!(fitted.bytes >= counted, "{} of {counted}", fitted.bytes);
                 check_plan(&fitted.plan, grain)?;
             }
             Err(Error::BudgetTooSmall { needed_bytes, .. }) => {
                 prop_assert!(needed_bytes > budget.bytes);
-                let enough = Budget { bytes: needed_bytes, ..budget };
-                prop_assert!(TilePlan::fit(width, height, grain, enough).is_ok());
+                for bytes in [needed_bytes, needed_bytes + more] {
+                    let fitted = TilePlan::fit(width, height, grain, Budget { bytes, ..budget });
+                    prop_assert!(fitted.is_ok_and(|fitted| fitted.bytes <= bytes));
+                }
             }
             Err(other) => prop_assert!(false, "{other}"),
         }
@@ -207,7 +211,7 @@ fn impossible_requests_are_refused() {
 #[test]
 fn a_model_that_sees_far_gets_strips_where_memory_allows() -> Result<()> {
     let grain = Grain { halo: 250, stride: 8, min_size: 16 };
-    let budget = Budget { bytes_per_pixel: 600.0, weights_bytes: 4 << 20, workers: 1, bytes: 1 << 30 };
+    let budget = Budget { bytes_per_pixel: 600.0, weights_bytes: 4 << 20, workers: 1, bytes: 1 << 30, taken: 0 };
     let far = TilePlan::fit(1500, 12_000, grain, budget)?;
     assert!(far.plan.tiles.iter().all(|tile| tile.core.width == 1500), "{:?}", far.plan.shapes());
     let near = TilePlan::fit(1500, 12_000, Grain { halo: 16, ..grain }, budget)?;

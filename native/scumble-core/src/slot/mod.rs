@@ -23,6 +23,7 @@ use ort::ep::ArbitrarilyConfigurableExecutionProvider;
 use ort::session::RunOptions;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
+use crate::budget::give_back;
 use crate::error::{Error, Result};
 use crate::loader;
 use crate::session::Device;
@@ -297,10 +298,12 @@ fn memory_or<R>(error: &ort::Error<R>, other: impl Fn(String) -> Error) -> Error
 }
 
 fn committed(mut builder: SessionBuilder, model: &[u8]) -> Result<ort::session::Session> {
-    builder.commit_from_memory(model).map_err(|e| match Error::from_ort(&e, "loading the model") {
+    let loaded = builder.commit_from_memory(model).map_err(|e| match Error::from_ort(&e, "loading the model") {
         Error::ModelSignature { reason } => Error::Model { reason },
         other => other,
-    })
+    });
+    give_back();
+    loaded
 }
 
 /// A builder of sessions on the processor.

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from scumble.effect import Bool, Choice, Effect, Float, Input, Points, RenderContext, Suggestion
 from scumble.effects.colorize.palette import suggestions
-from scumble.effects.colorize.prediction import USER_MASK, Seen, Told, seen_at_two_sizes, thinned, whole_picture
+from scumble.effects.colorize.prediction import (
+    USER_MASK,
+    VIEWS,
+    Seen,
+    Told,
+    seen_at_two_sizes,
+    thinned,
+    whole_picture,
+)
 from scumble.effects.colorize.recoloring import change_of_ab, own_ab
 from scumble.effects.colorize.reference import no_statistics, statistics_from_image
 from scumble.effects.colorize.strokes import Plane, plane_of_mask, stroke_colours
@@ -118,7 +126,7 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         height, width = told.lightness.shape
         views = 1 + float(manifest.settings["small_view"]) ** 2
         tiles_bytes = manifest.tiling.bytes_per_pixel * width * height * views
-        ctx.engine.require(4 * manifest.model.parameters + tiles_bytes)
+        ctx.engine.require(tiles_bytes, 4 * manifest.model.parameters, min(VIEWS, ctx.engine.workers))
         ctx.progress.report(0.05, "Colours")
         return seen_at_two_sizes(told, session, manifest, ctx.engine, ctx.progress.sub(0.05, 0.25).report)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 USER_MASK = 1.0
 THUMBNAIL = 64
+VIEWS = 2
+"""Sizes that the net sees a picture at, at the same time where there are workers for it."""
 _LEAST_COVER = 0.25
 _REACH, _STROKE_CELLS, _ONE_COLOUR = 32, 100, 4.0
 _STARTED = 0.05
