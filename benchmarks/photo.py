@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +41,12 @@ def photo_from_examples(width: int, height: int) -> NDArray[np.uint8]:
         grain = rng.normal(0, _GRAIN, (size[1], size[0], 1)).astype(np.float32)
         picture[rows, columns] = np.clip(enlarged + grain, 0, 255).astype(np.uint8)
     return picture
+
+
+def save_photos(folder: Path, sizes: Iterable[float]) -> dict[float, Path]:
+    """Writes a photo for each size into the folder; returns their paths."""
+    paths = {}
+    for megapixels in sizes:
+        paths[megapixels] = folder / f"{megapixels:g}.npy"
+        np.save(paths[megapixels], photo_from_examples(*extent_from_megapixels(megapixels)))
+    return paths

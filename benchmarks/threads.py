@@ -23,8 +23,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from benchmarks.engine.nets import BUNDLE
 from benchmarks.photo import extent_from_megapixels, photo_from_examples
-from benchmarks.ways import BUNDLE
 from scumble import Colorize, Engine, Image
 from scumble.media.arrays import image_from_array
 

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from benchmarks.engine.plot import draw
 from benchmarks.engine.report import Job, has_failed, report, table
 from benchmarks.engine.ways import KINDS, WAYS
 from benchmarks.machine import limits
-from benchmarks.photo import extent_from_megapixels, photo_from_examples
+from benchmarks.photo import save_photos
 
 ROOT = Path(__file__).resolve().parents[2]
 _QUICK_MEGAPIXELS = 0.1
@@ -92,15 +91,6 @@ def compare(figures: dict[str, Any], result: Path, reference: Path) -> None:
         found, wanted = (np.load(path, mmap_mode="r") for path in (result, reference))
         apart = sum(int(np.count_nonzero(row != other)) for row, other in zip(found, wanted, strict=True))
         figures["different"] = apart / found.size
-
-
-def save_photos(folder: Path, sizes: Iterable[float]) -> dict[float, Path]:
-    """Writes a photo for each size into the folder; returns their paths."""
-    paths = {}
-    for megapixels in sizes:
-        paths[megapixels] = folder / f"{megapixels:g}.npy"
-        np.save(paths[megapixels], photo_from_examples(*extent_from_megapixels(megapixels)))
-    return paths
 
 
 def measured(options: argparse.Namespace, folder: Path) -> dict[Job, list[dict[str, Any]]]:

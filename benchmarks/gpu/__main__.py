@@ -10,9 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.__main__ import save_photos
 from benchmarks.gpu.report import Runs, page, table
 from benchmarks.gpu.ways import WAYS
+from benchmarks.photo import save_photos
 
 ROOT = Path(__file__).resolve().parents[2]
 _QUICK_MEGAPIXELS = 0.3

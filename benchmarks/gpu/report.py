@@ -11,7 +11,7 @@ from importlib import metadata
 from typing import Any
 
 from benchmarks.gpu.ways import WAYS
-from benchmarks.report import processor
+from benchmarks.machine import processor
 
 Runs = dict[tuple[str, float], list[dict[str, Any]]]
 

@@ -121,7 +121,7 @@ class Engine(Drawing, Generating, Modelling):
         if precision == self.precision:
             return self
         budget_mib = self.budget_bytes // _MIB
-        return Engine(self.device, self._workers, budget_mib, self._allocate, precision)
+        return Engine(self.device, self._workers, budget_mib, self._allocate, self._provider_options, precision)
 
     @classmethod
     def default(cls) -> Engine:
