@@ -129,7 +129,7 @@ def test_auto_falls_back_and_says_why_and_what_to_do(monkeypatch: pytest.MonkeyP
     made = Engine(device="auto", workers=1)
     session = made.session(onnx_nets.unet(), "unet")
     assert session.provider == made.provider == "CPUExecutionProvider"
-    assert "NVIDIA driver" in made.provider_note
+    assert "CUDA needs NVIDIA's driver" in made.provider_note
     assert "Install NVIDIA's driver" in made.provider_note
     assert made.fallback_reason is not None
 

@@ -93,8 +93,12 @@ impl Slot {
             let builder = processor()?.with_execution_providers([cuda.build().error_on_failure()]);
             committed(builder.map_err(|e| memory_or(&e, unavailable))?, model)
         };
-        let mut captures = options::captures(&options);
-        let mut session = load(&options)?;
+        let (mut session, mut captures) = match load(&options) {
+            Err(Error::Model { reason }) if options::captures(&options) && cannot_be_captured(&reason) => {
+                (load(&options::without_graphs(options.clone()))?, false)
+            }
+            other => (other?, options::captures(&options)),
+        };
         let mut nodes = placed(&session)?;
         if captures && nodes.keys().any(|name| name != Device::Cuda(id).provider()) {
             // What the processor does in between cannot be captured; without graphs it runs all the same.
@@ -245,6 +249,8 @@ impl Lane {
         failed: &(dyn Fn(&ort::Error) -> Error + Sync),
     ) -> Result<()> {
         let first = buffers.graph.is_some_and(|graph| !graph.captured);
+        // One run without, so that nothing has to be allocated while the graph is captured.
+        let warm_up = first.then(|| graph_options(Some(NO_GRAPH))).transpose()?;
         let number = buffers.graph.map_or_else(|| NO_GRAPH.to_owned(), |graph| graph.id.to_string());
         let marked = self.captures.then(|| graph_options(Some(&number))).transpose()?;
         // A graph's run cannot be ended early: one that is cut off while it captures would leave the stream capturing.
@@ -252,7 +258,9 @@ impl Lane {
         let copies = &*self.copies;
         let work = || {
             buffers.upload(copies)?;
-            drop(session.run_binding_with_options(&buffers.binding, options).map_err(|e| failed(&e))?);
+            for options in warm_up.iter().chain([options]) {
+                drop(session.run_binding_with_options(&buffers.binding, options).map_err(|e| failed(&e))?);
+            }
             buffers.download(copies)
         };
         let result = if first {
@@ -279,6 +287,12 @@ impl Lane {
         };
         result
     }
+}
+
+/// Whether ONNX Runtime refused a session for its CUDA graphs: for loops in it, or nodes left to the processor.
+fn cannot_be_captured(reason: &str) -> bool {
+    let reason = reason.to_lowercase();
+    ["cuda graph feature", "graph capture feature"].iter().any(|words| reason.contains(words))
 }
 
 fn placed(session: &ort::session::Session) -> Result<Nodes> {
