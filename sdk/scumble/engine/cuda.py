@@ -70,7 +70,9 @@ def preload_cuda() -> None:
         ctypes.CDLL(_DRIVER, mode=ctypes.RTLD_GLOBAL)
     except OSError as error:
         hint = "Install NVIDIA's driver, or use --device cpu."
-        raise ProviderUnavailable(f"CUDA needs NVIDIA's driver, which is not there: {error}", hint, "device.no_driver") from error
+        raise ProviderUnavailable(
+            f"CUDA needs NVIDIA's driver, which is not there: {error}", hint, "device.no_driver"
+        ) from error
     for library in libraries(cuda_version()):
         path = library_in_wheels(library.name)
         try:
