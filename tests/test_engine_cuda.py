@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 from tests import onnx_nets
 
-from scumble import _native
+from scumble import Colorize, Progress, _native, write_image
 from scumble.engine import Engine, cuda
+from scumble.engine.telling import note_of
 from scumble.errors import ProviderUnavailable
+from scumble.media.arrays import image_from_array
+from scumble.provenance import provenance_from_file
+from scumble.rendering import render_files
 
 LAYOUTS = {
     12: {"libcudart.so.12": "cuda_runtime/lib", "libcublas.so.12": "cublas/lib", "libcudnn.so.9": "cudnn/lib"},
@@ -129,17 +133,32 @@ def test_auto_falls_back_and_says_why_and_what_to_do(monkeypatch: pytest.MonkeyP
     made = Engine(device="auto", workers=1)
     session = made.session(onnx_nets.unet(), "unet")
     assert session.provider == made.provider == "CPUExecutionProvider"
-    assert "NVIDIA driver" in made.provider_note
+    assert "CUDA needs NVIDIA's driver" in made.provider_note
     assert "Install NVIDIA's driver" in made.provider_note
     assert made.fallback_reason is not None
+
+
+def test_the_record_says_why_auto_did_not_take_the_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    picture = np.linspace(0, 255, 48 * 64 * 3).reshape(48, 64, 3).astype(np.uint8)
+    write_image(tmp_path / "in.png", image_from_array(picture))
+    with_cuda_built_in(monkeypatch)
+    clips, made = {"source": tmp_path / "in.png"}, Engine(device="auto", workers=1)
+    progress = Progress()
+    done = render_files(
+        Colorize(), clips, tmp_path / "out.png", engine=made, progress=progress, max_megapixels=1
+    ).record
+    assert done.provider == "CPUExecutionProvider"
+    assert done.provider_note == made.provider_note
+    assert done.provider_note.startswith("not on the card: CUDA needs NVIDIA's driver")
+    assert provenance_from_file(tmp_path / "out.png.scumble.json") == done
 
 
 def test_a_note_names_what_a_card_left_to_the_processor() -> None:
     nodes: dict[str, list[str]] = {"CUDAExecutionProvider": ["Conv", "Conv"], "CPUExecutionProvider": ["Shape", "Cast"]}
     expected = "the processor ran 2 of 4 operators: Cast, Shape"
-    assert cuda.provider_note(nodes, "CUDAExecutionProvider") == expected
-    assert cuda.provider_note({"CUDAExecutionProvider": ["Conv"]}, "CUDAExecutionProvider") == ""
-    assert cuda.provider_note({"CPUExecutionProvider": ["Conv"]}, "CPUExecutionProvider") == ""
+    assert note_of(nodes, "CUDAExecutionProvider") == expected
+    assert note_of({"CUDAExecutionProvider": ["Conv"]}, "CUDAExecutionProvider") == ""
+    assert note_of({"CPUExecutionProvider": ["Conv"]}, "CPUExecutionProvider") == ""
 
 
 def test_an_engine_adds_up_what_its_sessions_did() -> None:

@@ -62,15 +62,14 @@ def device_name(device: str) -> str:
         return processor()
     driver = ctypes.CDLL("libcuda.so.1")
     name, handle, size = ctypes.create_string_buffer(_NAME_BYTES), ctypes.c_int(), ctypes.c_size_t()
-    calls = (
-        lambda: driver.cuInit(0),
-        lambda: driver.cuDeviceGet(ctypes.byref(handle), 0),
-        lambda: driver.cuDeviceGetName(name, _NAME_BYTES, handle),
-        lambda: driver.cuDeviceTotalMem_v2(ctypes.byref(size), handle),
+    statuses = (
+        driver.cuInit(0),
+        driver.cuDeviceGet(ctypes.byref(handle), 0),
+        driver.cuDeviceGetName(name, _NAME_BYTES, handle),
+        driver.cuDeviceTotalMem_v2(ctypes.byref(size), handle),
     )
-    for call in calls:
-        if status := call():
-            raise RuntimeError(f"the driver's library gave the error {status}")
+    if any(statuses):
+        raise RuntimeError(f"the driver's library gave the errors {statuses}")
     return f"{name.value.decode()}, {size.value / 2**30:.0f} GiB"
 
 

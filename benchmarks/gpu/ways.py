@@ -46,6 +46,7 @@ def scumble(detail: str, device: str, options: dict[str, str] | None = None, **e
     """Scumble, with options for the provider and for the engine."""
     from scumble import Colorize, Engine
     from scumble.media.arrays import array_from_image, image_from_array
+    from scumble.models.store import find_bundle
 
     chosen = options if device == "cuda" else None
     made: Any = Engine(device=device, provider_options=chosen, **engine)  # type: ignore[arg-type]
@@ -55,7 +56,10 @@ def scumble(detail: str, device: str, options: dict[str, str] | None = None, **e
         return array_from_image(effect(image_from_array(photo), engine=made))
 
     def facts() -> dict[str, Any]:
-        return {"provider": made.provider, "note": made.provider_note, "workers": made.workers}
+        found = find_bundle("colorize")
+        captures = made.session(found.model_bytes, found.manifest.model.sha256).captures_graphs
+        lost = "no CUDA graph could be captured" if chosen and GRAPHS.items() <= chosen.items() and not captures else ""
+        return {"provider": made.provider, "note": "; ".join(filter(None, (made.provider_note, lost)))}
 
     return Made(colorize, made.statistics, facts)
 

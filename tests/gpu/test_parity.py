@@ -29,7 +29,8 @@ def photo(width: int, height: int) -> NDArray[np.uint8]:
     rows, columns = np.mgrid[:height, :width]
     waves = [np.sin(rows / (17 + 9 * c)) * np.cos(columns / (23 - 5 * c)) * 60 + 120 for c in range(3)]
     picture = np.stack(waves, -1) + 50 * ((rows // 64 + columns // 96) % 2)[..., None]
-    return np.clip(picture + RNG.normal(0, 4, (height, width, 1)), 0, 255).astype(np.uint8)
+    grained = picture + RNG.normal(0, 4, (height, width, 1))
+    return np.asarray(np.clip(grained, 0, 255), np.uint8)
 
 
 def colourized(engine: Engine, pixels: NDArray[np.uint8], detail: Literal["fast", "full"]) -> NDArray[Any]:
@@ -50,7 +51,7 @@ def test_the_net_of_the_colorizer_agrees_in_ab(here: Engine, there: Engine) -> N
     }
     floats = {name: values.astype(np.float32) for name, values in told.items()}
     for engine in (here, there):
-        session = engine.session(found.model_bytes, found.sha256)
+        session = engine.session(found.model_bytes, found.manifest.model.sha256)
         results.append(session.run(floats))
     assert there.provider == PROVIDER
     for name in ("ab", "ab_vivid"):

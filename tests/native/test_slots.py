@@ -59,7 +59,7 @@ def test_constants_of_one_call_are_not_those_of_the_call_before() -> None:
                 plan, source, out, told, lightness_input="lightness", output="ab", context_filter=filters
             )
             results.append(out)
-        assert np.array_equal(*results)
+        assert np.array_equal(results[0], results[1])
 
 
 def test_staged_blocks_of_a_generator_are_the_processors() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scumble import _native  # noqa: TID251 - this is the room
-from scumble.engine.cuda import preload_cuda, provider_note
+from scumble.engine.cuda import preload_cuda
 from scumble.engine.drawing import Drawing
 from scumble.engine.generating import Generating
 from scumble.engine.inspecting import ModelFacts
@@ -21,6 +21,7 @@ from scumble.engine.modelling import ImageModel, Modelling
 from scumble.engine.planes import area_means
 from scumble.engine.planning import Fitted
 from scumble.engine.resident import default_budget_mib, give_back
+from scumble.engine.telling import Telling
 from scumble.errors import DeviceOutOfMemory, ParamError, ProviderUnavailable
 from scumble.media.arrays import array_from_image, image_from_array
 from scumble.media.profiles import meaning_of
@@ -60,7 +61,7 @@ _PRECISIONS = ("float32", "float16")
 _MIB = 1 << 20
 
 
-class Engine(Drawing, Generating, Modelling):
+class Engine(Drawing, Generating, Modelling, Telling):
     """Runs models on one device within one memory budget, and converts colours; safe to share between threads.
 
     Args:
@@ -144,21 +145,6 @@ class Engine(Drawing, Generating, Modelling):
         """ONNX Runtime's name of the provider in use: what a session got, or would be given. Raises as `session`."""
         with self._lock:
             return self._provider or self._wanted_provider()
-
-    @property
-    def provider_note(self) -> str:
-        """What there is to say of the provider in plain words: why it is not the card, or what a card left undone."""
-        with self._lock:
-            if self.fallback_reason:
-                return f"not on the card: {self.fallback_reason}"
-            notes = {provider_note(session.nodes, session.provider) for session in self._sessions.values()}
-        return "; ".join(sorted(notes - {""}))
-
-    def statistics(self) -> dict[str, float]:
-        """Returns what the workers of all loaded models did, summed up as `Session.statistics` tells it."""
-        with self._lock:
-            found = [session.statistics() for session in self._sessions.values()]
-        return {name: sum(one[name] for one in found) for name in ("runs", "model_seconds", "busy_seconds")}
 
     @property
     def device_used(self) -> str:

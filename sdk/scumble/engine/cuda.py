@@ -70,7 +70,9 @@ def preload_cuda() -> None:
         ctypes.CDLL(_DRIVER, mode=ctypes.RTLD_GLOBAL)
     except OSError as error:
         hint = "Install NVIDIA's driver, or use --device cpu."
-        raise ProviderUnavailable(f"There is no NVIDIA driver: {error}", hint, "device.no_driver") from error
+        raise ProviderUnavailable(
+            f"CUDA needs NVIDIA's driver, which is not there: {error}", hint, "device.no_driver"
+        ) from error
     for library in libraries(cuda_version()):
         path = library_in_wheels(library.name)
         try:
@@ -88,13 +90,3 @@ def _missing(library: Library, path: Path | None, error: OSError) -> ProviderUna
         message = f"The CUDA library {library.name} cannot be opened: {error}"
         hint = f"pip install --force-reinstall {library.wheel}, or use --device cpu."
     return ProviderUnavailable(message, hint, "device.cuda_library")
-
-
-def provider_note(nodes: dict[str, list[str]], provider: str) -> str:
-    """Returns in plain words what a card left to the processor, or "" where that is nothing."""
-    others = sorted({operator for name, operators in nodes.items() if name != provider for operator in operators})
-    if provider not in nodes or not others:
-        return ""
-    count = sum(len(operators) for name, operators in nodes.items() if name != provider)
-    total = sum(map(len, nodes.values()))
-    return f"the processor ran {count} of {total} operators: {', '.join(others)}"

@@ -8,11 +8,13 @@ mod buffers;
 mod capture;
 mod copies;
 mod cudart;
+mod lane;
 mod options;
 mod placement;
 mod runner;
 
 pub(crate) use buffers::{Buffers, Layout, Named};
+pub(crate) use lane::run_options;
 pub use options::Options;
 pub use placement::Nodes;
 
@@ -28,13 +30,7 @@ use crate::error::{Error, Result};
 use crate::loader;
 use crate::session::Device;
 use copies::Copies;
-use runner::Runner;
-
-/// CUDA graphs that a slot keeps, one for each shape; what comes after them runs without.
-const MOST_GRAPHS: u32 = 8;
-/// The run option with a graph's number, and the number that means none.
-const GRAPH_ID: &str = "gpu_graph_id";
-const NO_GRAPH: &str = "-1";
+use lane::Lane;
 
 /// One session and its tensors. The order of the fields is that in which they go: a session before its stream.
 #[derive(Debug)]
@@ -42,18 +38,6 @@ pub(crate) struct Slot {
     buffers: Option<Buffers>,
     session: ort::session::Session,
     lane: Option<Lane>,
-}
-
-/// What a slot has on a device that is apart from the host.
-#[derive(Debug)]
-struct Lane {
-    copies: Arc<dyn Copies>,
-    runner: Runner,
-    inputs: Vec<bool>,
-    outputs: Vec<bool>,
-    captures: bool,
-    graphs: u32,
-    broken: bool,
 }
 
 /// What is wanted of a slot.
@@ -94,8 +78,12 @@ impl Slot {
             let builder = processor()?.with_execution_providers([cuda.build().error_on_failure()]);
             committed(builder.map_err(|e| memory_or(&e, unavailable))?, model)
         };
-        let mut captures = options::captures(&options);
-        let mut session = load(&options)?;
+        let (mut session, mut captures) = match load(&options) {
+            Err(Error::Model { reason }) if options::captures(&options) && cannot_be_captured(&reason) => {
+                (load(&options::without_graphs(options.clone()))?, false)
+            }
+            other => (other?, options::captures(&options)),
+        };
         let mut nodes = placed(&session)?;
         if captures && nodes.keys().any(|name| name != Device::Cuda(id).provider()) {
             // What the processor does in between cannot be captured; without graphs it runs all the same.
@@ -107,16 +95,11 @@ impl Slot {
         if nodes.get(Device::Cuda(id).provider()).is_none_or(Vec::is_empty) {
             return Err(unavailable("it runs none of the graph's nodes".into()));
         }
-        Self::with_lane(session, copies, captures)
+        Self::with_lane(session, Arc::clone(&copies), captures) // the stream outlives the session, whatever fails
     }
 
     fn with_lane(session: ort::session::Session, copies: Arc<dyn Copies>, captures: bool) -> Result<Self> {
-        let (inputs, outputs) = match copies.stream() {
-            Some(_) => placement::on_device(&session).map_err(|e| Error::from_ort(&e, "looking at the model"))?,
-            None => (vec![true; session.inputs().len()], vec![true; session.outputs().len()]),
-        };
-        let runner = Runner::new()?;
-        let lane = Lane { copies, runner, inputs, outputs, captures, graphs: 0, broken: false };
+        let lane = Lane::new(&session, copies, captures)?;
         Ok(Self { buffers: None, session, lane: Some(lane) })
     }
 
@@ -166,9 +149,6 @@ impl Slot {
             None => Buffers::new(&self.session, layout, None, |_| false, during),
             Some(lane) => lane.buffers(&self.session, layout, during),
         };
-        if let (Err(Error::OutOfMemory { .. }), Some(lane)) = (&made, &mut self.lane) {
-            lane.broken = true;
-        }
         Ok((self.buffers.insert(made?), true))
     }
 
@@ -194,26 +174,9 @@ impl Slot {
         let Self { session, lane, .. } = self;
         match lane {
             None => work(session),
-            Some(lane) => {
-                let _quiet = capture::quiet();
-                lane.settled(lane.runner.call(|| work(session)))
-            }
+            Some(lane) => lane.with(|| work(session)),
         }
     }
-}
-
-/// New options for one call; what they tell all runs of a card is to capture nothing but tiles.
-pub(crate) fn run_options(device: Device) -> Result<RunOptions> {
-    graph_options(if matches!(device, Device::Cuda(_)) { Some(NO_GRAPH) } else { None })
-}
-
-fn graph_options(graph: Option<&str>) -> Result<RunOptions> {
-    let failed = |e: ort::Error| Error::from_ort(&e, "preparing a run");
-    let mut options = RunOptions::new().map_err(failed)?;
-    if let Some(graph) = graph {
-        options.set(GRAPH_ID, graph).map_err(failed)?;
-    }
-    Ok(options)
 }
 
 /// Lets slots go.
@@ -222,64 +185,10 @@ pub(crate) fn retire(slots: Vec<Slot>) {
     drop(slots);
 }
 
-impl Lane {
-    fn buffers(&mut self, session: &ort::session::Session, layout: Layout, during: &str) -> Result<Buffers> {
-        let named = |outlets: &[ort::value::Outlet], on_device: &[bool], name: &str| {
-            outlets.iter().zip(on_device).any(|(outlet, on_device)| *on_device && outlet.name() == name)
-        };
-        let staged =
-            |name: &str| named(session.inputs(), &self.inputs, name) || named(session.outputs(), &self.outputs, name);
-        let mut buffers = Buffers::new(session, layout, Some(&*self.copies), staged, during)?;
-        if self.captures && self.graphs < MOST_GRAPHS {
-            self.graphs += 1;
-            buffers.graph = Some(buffers::Graph { id: self.graphs, captured: false });
-        }
-        Ok(buffers)
-    }
-
-    /// Copies, runs and copies back, on the slot's thread.
-    fn run(
-        &mut self,
-        session: &mut ort::session::Session,
-        buffers: &mut Buffers,
-        options: &RunOptions,
-        failed: &(dyn Fn(&ort::Error) -> Error + Sync),
-    ) -> Result<()> {
-        let first = buffers.graph.is_some_and(|graph| !graph.captured);
-        let number = buffers.graph.map_or_else(|| NO_GRAPH.to_owned(), |graph| graph.id.to_string());
-        let marked = self.captures.then(|| graph_options(Some(&number))).transpose()?;
-        // A graph's run cannot be ended early: one that is cut off while it captures would leave the stream capturing.
-        let options = marked.as_ref().unwrap_or(options);
-        let copies = &*self.copies;
-        let work = || {
-            buffers.upload(copies)?;
-            drop(session.run_binding_with_options(&buffers.binding, options).map_err(|e| failed(&e))?);
-            buffers.download(copies)
-        };
-        let result = if first {
-            let _alone = capture::alone();
-            self.runner.call(work)
-        } else {
-            let _quiet = capture::quiet();
-            self.runner.call(work)
-        };
-        self.settled(result)?;
-        if let Some(graph) = &mut buffers.graph {
-            graph.captured = true;
-        }
-        Ok(())
-    }
-
-    /// A run that failed for any other reason than being told to end leaves the card's state unknown.
-    fn settled<T>(&mut self, result: Result<Result<T>>) -> Result<T> {
-        let result = result.and_then(|result| result);
-        self.broken |= match &result {
-            Ok(_) | Err(Error::ModelSignature { .. }) => false,
-            Err(Error::Model { reason }) => !reason.contains("terminate flag"),
-            Err(_) => true,
-        };
-        result
-    }
+/// Whether ONNX Runtime refused a session for its CUDA graphs: for loops in it, or nodes left to the processor.
+fn cannot_be_captured(reason: &str) -> bool {
+    let reason = reason.to_lowercase();
+    ["cuda graph feature", "graph capture feature"].iter().any(|words| reason.contains(words))
 }
 
 fn placed(session: &ort::session::Session) -> Result<Nodes> {
