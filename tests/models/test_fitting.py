@@ -45,7 +45,7 @@ def made(
     return bytes(model.SerializeToString())
 
 
-def with_level(kind: int, shape: list[int | str]) -> bytes:
+def leveled(kind: int, shape: list[int | str]) -> bytes:
     """Adds a level of any type."""
     nodes = [
         helper.make_node("Cast", ["level"], ["number"], to=FLOAT),
@@ -59,16 +59,6 @@ def ran(content: bytes, pixels: Any, **inputs: Given) -> Any:
     onnx.checker.check_model(onnx.load_from_string(found.content), full_check=True)
     (output,) = ENGINE.session(found.content, found.key).run({"x": pixels}).values()
     return output
-
-
-def denoiser() -> bytes:
-    """As FFDNet: a noise level of (1, 1, 1, 1), repeated over the picture and shown to the net beside it."""
-    net = foreign_nets.Found(20)
-    sides = net.add("Slice", [net.add("Shape", ["x"]), net.constant([2]), net.constant([4]), net.constant([0])])
-    counts = net.add("Concat", [net.constant([1, 1]), sides], axis=0)
-    level = net.add("Tile", ["sigma", counts])
-    x = net.relu(net.conv(net.add("Concat", ["x", level], axis=1), 4, 8))
-    return net.finish({"x": PLANE, "sigma": [1, 1, 1, 1]}, {"y": (net.conv(x, 8, 3), PLANE)})
 
 
 def with_map() -> bytes:
@@ -97,7 +87,7 @@ def with_map() -> bytes:
     ],
 )
 def test_a_value_becomes_part_of_the_graph(kind: int, shape: list[int | str], value: Given, want: Any) -> None:
-    content = with_level(kind, shape)
+    content = leveled(kind, shape)
     x = RNG.random((1, 3, 6, 8), np.float32)
     assert np.allclose(ran(content, x, level=value), x + np.float32(want), rtol=0, atol=1e-6)
     found = fitted(read_model(content), {"level": value})
@@ -110,7 +100,7 @@ def test_a_value_becomes_part_of_the_graph(kind: int, shape: list[int | str], va
 
 
 def test_many_equal_numbers_are_not_written_out() -> None:
-    content = with_level(FLOAT, [1, 3, 64, 64])
+    content = leveled(FLOAT, [1, 3, 64, 64])
     found = fitted(read_model(content), {"level": 0.5})
     assert len(found.content) < len(content) + 500
     x = RNG.random((1, 3, 64, 64), np.float32)
@@ -134,13 +124,13 @@ def test_many_equal_numbers_are_not_written_out() -> None:
 )
 def test_values_that_do_not_fit_are_refused(kind: int, shape: list[int | str], value: Any, reason: str) -> None:
     with pytest.raises(ParamError, match=reason) as caught:
-        fitted(read_model(with_level(kind, shape)), {"level": value})
+        fitted(read_model(leveled(kind, shape)), {"level": value})
     assert caught.value.code == "param.inputs"
     assert "'level'" in caught.value.hint
 
 
 def test_what_is_missing_or_unknown_is_named() -> None:
-    found = read_model(with_level(FLOAT, [1]))
+    found = read_model(leveled(FLOAT, [1]))
     with pytest.raises(ModelError, match=r"it needs 'level': float32 \(1\)") as caught:
         fitted(found)
     assert (caught.value.code, "--set level=VALUE" in caught.value.hint) == ("model.needs_inputs", True)
@@ -164,7 +154,7 @@ def test_text_is_read_as_numbers() -> None:
         assert caught.value.code == "param.inputs"
 
 
-@pytest.mark.parametrize(("make", "name"), [(denoiser, "sigma"), (with_map, "map")])
+@pytest.mark.parametrize(("make", "name"), [(foreign_nets.with_level, "sigma"), (with_map, "map")])
 def test_a_denoiser_with_a_level_is_followed_and_tiled_to_the_last_bit(make: Any, name: str) -> None:
     found = ENGINE.model(make(), inputs={name: 0.1})
     assert (found.facts.input, found.facts.halo, found.facts.halo_by, found.facts.tiling) == ("x", 2, "graph", "exact")
