@@ -130,6 +130,16 @@ def windowed(window: int = 8) -> bytes:
     )
 
 
+def with_level() -> bytes:
+    """A denoiser that is told how much noise there is: one number, repeated over the picture, seen 2 pixels far."""
+    net = Found(20)
+    sides = net.add("Slice", [net.add("Shape", ["x"]), net.constant([2]), net.constant([4]), net.constant([0])])
+    level = net.add("Tile", ["sigma", net.add("Concat", [net.constant([1, 1]), sides], axis=0)])
+    x = net.relu(net.conv(net.add("Concat", ["x", level], axis=1), 4, 8))
+    plane: Shape = [1, 3, "h", "w"]
+    return net.finish({"x": plane, "sigma": [1, 1, 1, 1]}, {"y": (net.conv(x, 8, 3), plane)})
+
+
 def with_instance_norm() -> bytes:
     """Normalised by the statistics of the whole picture, as nets for styles are."""
     net = Found(9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -53,6 +54,33 @@ def test_a_model_runs_tiled_is_recorded_and_replays_to_the_same_bytes(folder: Pa
     (folder / "upscaler.onnx").write_bytes(foreign_nets.upscaler(4))
     changed = scumble(folder, "replay", "out.png.scumble.json", "other.png")
     assert (changed.returncode, "provenance.input_changed" in changed.stderr) == (3, True)
+
+
+def test_a_level_and_a_precision_are_recorded_and_replayed(folder: Path) -> None:
+    (folder / "level.onnx").write_bytes(foreign_nets.with_level())
+    command = ["run", "level.onnx", "cat.jpg"]
+    given = ["--set", "sigma=0.1", "--precision", "float16", "--device", "cpu"]
+    done = scumble(folder, *command, "out.png", *given, "--tile", "128")
+    assert done.returncode == 0, done.stderr
+    record = json.loads((folder / "out.png.scumble.json").read_text())
+    assert (record["params"]["inputs"], record["precision"]) == ("sigma=0.1", "float16")
+    assert record["models"][0]["sha256"] == hashlib.sha256((folder / "level.onnx").read_bytes()).hexdigest()
+    again = scumble(folder, "replay", "out.png.scumble.json", "again.png")
+    assert again.returncode == 0, again.stderr
+    assert json.loads((folder / "again.png.scumble.json").read_text())["precision"] == "float16"
+    louder = scumble(folder, *command, "louder.png", "--set", "sigma=0.9", "--device", "cpu")
+    assert louder.returncode == 0, louder.stderr
+    one, other = (array_from_image(read_image(folder / name)) for name in ("out.png", "louder.png"))
+    assert np.abs(one.astype(int) - other).max() > 2
+    missing = scumble(folder, *command, "no.png")
+    assert (missing.returncode, "--set sigma=VALUE" in missing.stderr) == (4, True)
+    wrong = scumble(folder, *command, "no.png", "--set", "sigma=1,2")
+    assert (wrong.returncode, "param.inputs" in wrong.stderr) == (2, True)
+    assert not (folder / "no.png").exists()
+    told = scumble(folder, "inspect", "level.onnx")
+    assert "it needs 'sigma': float32 (1, 1, 1, 1)" in told.stdout
+    inspected = scumble(folder, "inspect", "level.onnx", "--set", "sigma=0.1", "--json")
+    assert (json.loads(inspected.stdout)["halo"], json.loads(inspected.stdout)["input"]) == (2, "x")
 
 
 def test_inspect_tells_people_and_programs(folder: Path) -> None:

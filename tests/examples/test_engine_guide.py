@@ -22,6 +22,7 @@ COMMANDS = [
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "denoiser.onnx").write_bytes(foreign_nets.plain())
     (tmp_path / "upscaler.onnx").write_bytes(foreign_nets.upscaler(2))
+    (tmp_path / "level.onnx").write_bytes(foreign_nets.with_level())
     (tmp_path / "in.png").write_bytes(PHOTO.read_bytes())
     return tmp_path
 

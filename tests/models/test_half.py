@@ -18,7 +18,7 @@ from scumble.engine import Engine, Precision
 from scumble.errors import ModelError
 from scumble.media.arrays import array_from_image, image_from_array
 from scumble.models.graph import Graph, graph_from_bytes
-from scumble.models.half import half_from_graph
+from scumble.models.half import LARGEST, half_from_graph, watched_graph
 from scumble.models.store import find_bundle
 
 FLOAT, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
@@ -166,9 +166,37 @@ def test_numbers_that_grow_beyond_it_are_refused() -> None:
 @pytest.mark.parametrize("name", ["unet", "plain"])
 def test_numbers_rounded_at_every_step_stay_alike(name: str) -> None:
     """The processor computes in float32; the reference rounds each tensor, as a card does."""
-    content = foreign_nets.EXACT[name][0]()
+    make = foreign_nets.EXACT[name][0]
+    content = make()
     x = RNG.random((1, 3, 32, 32), np.float32)
     rounding = ReferenceEvaluator(onnx.load_from_string(half_from_graph(content)))
-    rounded = np.asarray(rounding.run(None, {"x": x})[0])
+    rounded = np.asarray(next(iter(rounding.run(None, {"x": x}))))
     want = ENGINES["float32"].session(content, f"{name} {len(content)}").run({"x": x})["y"]
     assert 0 < np.abs(rounded - want).max() < 5e-3 * np.abs(want).max()
+
+
+BEYOND_4 = {"latents": 9, "layout": 9, "noise_0": 7, "noise_1": 8, "noise_2": 10, "noise_3": 14}
+BEYOND_4 |= {"noise_4": 22, "noise_5": 38, "noise_6": 68}
+"""Sides of the background net's inputs for its smallest block."""
+
+
+@pytest.mark.parametrize(
+    ("name", "limits"), [("colorize", {"ab": 0.5, "ab_vivid": 2.0}), ("background", {"rgb": 0.01})]
+)
+def test_bundles_rounded_at_every_step_stay_alike(name: str, limits: dict[str, float]) -> None:
+    content = find_bundle(name).model_bytes()
+    session = ENGINES["float32"].session(content, name)
+    given = {}
+    for port, _, shape in session.inputs:
+        sides = [side or BEYOND_4.get(port, 64) for side in shape]
+        given[port] = np.random.default_rng(4).normal(size=sides).astype(np.float32)
+        if port in ("lightness", "small"):
+            given[port] = np.abs(given[port] * 40)
+    want = session.run(given)
+    largest = ENGINES["float32"].session(watched_graph(content), f"{name} watched").run(given).values()
+    assert max(float(np.abs(values).max()) for values in largest) < LARGEST / 16
+    rounding = ReferenceEvaluator(onnx.load_from_string(half_from_graph(content)))
+    got = dict(zip(rounding.output_names, rounding.run(None, dict(given)), strict=True))
+    for port, limit in limits.items():
+        difference = float(np.abs(np.asarray(got[port]) - want[port]).max())
+        assert 0 < difference < limit, port

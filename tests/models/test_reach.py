@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,6 +63,53 @@ def test_a_picture_of_fixed_places_is_no_constant() -> None:
     biased = foreign_nets.Found()
     y = biased.add("Add", [biased.conv("x", 3, 3), biased.weight((1, 3, 1, 1), 1.0)])
     assert reach(biased.picture(y)).whole == {}
+
+
+def test_numbers_that_know_their_place_are_not_followed() -> None:
+    places = foreign_nets.Found()
+    beside = places.add("Concat", ["x", places.weight((1, 1, 64, 64), 1.0)], axis=1)
+    assert "Concat" in reach(places.picture(places.conv(beside, 4, 3), size=(64, 64))).whole
+    scaled = foreign_nets.Found()
+    made = scaled.add("Mul", [scaled.weight((1, 3, 64, 64), 1.0), scaled.constant([2.0])])
+    assert "Add" in reach(scaled.picture(scaled.add("Add", ["x", made]), size=(64, 64))).whole
+    for operator in ("Add", "Concat"):  # CoordConv: each pixel is told its column
+        columns = foreign_nets.Found()
+        width = columns.add("Gather", [columns.add("Shape", ["x"]), columns.constant([3])], axis=0)
+        counted = columns.add("CumSum", [columns.add("ConstantOfShape", [width]), columns.constant([0])])
+        shape = columns.add("Concat", [columns.constant([1, 1, 1]), width], axis=0)
+        row = columns.add("Reshape", [counted, shape])
+        beside = columns.add(operator, ["x", row], **({"axis": 1} if operator == "Concat" else {}))
+        found = reach(columns.picture(beside))
+        assert (found.seen, found.unfollowed) == (None, {operator: 1})
+
+
+def test_a_plane_that_is_the_same_everywhere_is_followed() -> None:
+    net = foreign_nets.Found()
+    sides = net.add("Slice", [net.add("Shape", ["x"]), net.constant([2]), net.constant([4]), net.constant([0])])
+    shape = net.add("Concat", [net.constant([1, 1]), sides], axis=0)
+    level = net.add("Mul", [net.add("Expand", [net.weight((1, 1, 1, 1), 1.0), shape]), net.constant([2.0])])
+    found = reach(net.picture(net.conv(net.add("Concat", ["x", level], axis=1), 4, 3)))
+    assert (found.unfollowed, found.whole) == ({}, {})
+    assert found.seen is not None
+    assert found.seen.x.halo == 1
+
+
+@pytest.mark.parametrize("is_doubled", [False, True])
+def test_a_resize_to_the_size_of_another_plane_is_followed(*, is_doubled: bool) -> None:
+    net = foreign_nets.Found()
+    wide = net.conv("x", 3, 8)
+    pooled = net.add("MaxPool", [wide], kernel_shape=[4, 4], strides=[4, 4])
+    shown = net.add("AveragePool", [wide], kernel_shape=[2, 2], strides=[2, 2]) if is_doubled else wide
+    sides = net.add("Slice", [net.add("Shape", [shown]), net.constant([2]), net.constant([4]), net.constant([0])])
+    if is_doubled:
+        sides = net.add("Mul", [sides, net.constant([2])])
+    channels = net.add("Slice", [net.add("Shape", [pooled]), net.constant([0]), net.constant([2]), net.constant([0])])
+    grown = net.add("Resize", [pooled, "", "", net.add("Concat", [channels, sides], axis=0)], mode="linear")
+    found = reach(net.picture(net.conv(net.add("Concat", [wide, grown], axis=1), 16, 3)))
+    assert (found.unfollowed, found.whole, found.stride) == ({}, {}, 4)
+    assert found.seen is not None
+    # One pixel by either convolution; cells of 4 whose centres are up to one cell away end 5.5 pixels away.
+    assert found.seen.x.high == Fraction(15, 2)
 
 
 def test_two_grids_that_do_not_fit_are_not_followed() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from scumble import _native
 from scumble.errors import MemoryBudgetTooSmall, ParamError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_plan_covers_the_picture_once_with_aligned_reads() -> None:
@@ -140,6 +143,77 @@ def test_any_request_is_a_plan_or_an_error_of_ours(fixed: bool, tile: Any, **req
         assert sum(one.core[2] * one.core[3] for one in plan.tiles) == request["width"] * request["height"]
     else:
         check(plan, **request)
+
+
+def by_fixed_tiles(size: int, tile: int, halo: int) -> int:
+    """Pixels along an axis that a planner of fixed tiles computes: each keeps what both its halos leave."""
+    return tile * -(-size // (tile - 2 * halo))
+
+
+@given(
+    size=st.tuples(st.integers(1, 30_000), st.integers(1, 30_000)),
+    core=st.integers(1, 700),
+    halo=st.integers(0, 300),
+    stride=st.sampled_from([1, 2, 4, 8, 32]),
+)
+@settings(max_examples=400, deadline=None)
+def test_no_plan_computes_more_than_fixed_tiles_do(size: tuple[int, int], core: int, halo: int, stride: int) -> None:
+    width, height = size
+    aligned = -(-halo // stride) * stride
+    tile = 2 * aligned + -(-core // stride) * stride
+    if width * height > 400_000 * core**2:
+        return  # millions of tiles
+    plan = _native.TilePlan(width, height, tile=tile, halo=halo, stride=stride)
+    assert len(plan.shapes) == 1
+    fixed = by_fixed_tiles(width, tile, aligned) * by_fixed_tiles(height, tile, aligned)
+    assert plan.computed_pixels <= fixed
+
+
+def test_at_tile_512_and_halo_32_less_than_a_third_is_computed_twice() -> None:
+    for width, height in ((4000, 3000), (8000, 6000), (3000, 4000), (6000, 4000)):
+        plan = _native.TilePlan(width, height, tile=512, halo=32)
+        fixed = by_fixed_tiles(width, 512, 32) * by_fixed_tiles(height, 512, 32)
+        assert plan.overhead <= 1.30 < fixed / (width * height)
+
+
+@given(size=st.tuples(st.integers(512, 30_000), st.integers(512, 30_000)))
+@settings(max_examples=200, deadline=None)
+def test_tiles_of_512_never_pass_their_limit_and_chosen_ones_do_better(size: tuple[int, int]) -> None:
+    width, height = size
+    # A tile amid a picture cannot do better than (512 / 448)² = 1.306; whole pixels cost a little more.
+    assert _native.TilePlan(width, height, tile=512, halo=32).overhead <= (512 / 448) ** 2 + 0.005
+    facts: Any = {"halo": 32, "stride": 1, "min_size": 1, "bytes_per_pixel": 600.0, "weights_bytes": 1 << 20}
+    chosen, _, _ = _native.TilePlan.fit(width, height, **facts, workers=1, budget_bytes=4 << 30)
+    assert chosen.overhead <= 1.30
+    assert len(chosen.shapes) == 1
+
+
+@given(
+    sides=st.tuples(*[st.integers(0, 2**65) | st.integers(0, 2**25)] * 5),
+    costs=st.tuples(st.floats(), st.integers(0, 2**66), st.integers(0, 2**66), st.integers(0, 2**66)),
+)
+@settings(max_examples=300, deadline=None)
+def test_hostile_numbers_are_refused_in_words(sides: tuple[int, ...], costs: tuple[float, int, int, int]) -> None:
+    width, height, tile, halo, stride = sides
+    bytes_per_pixel, weights_bytes, workers, budget_bytes = costs
+    grain: Any = {"halo": halo, "stride": stride}
+    spent: Any = {"bytes_per_pixel": bytes_per_pixel, "weights_bytes": weights_bytes, "workers": workers}
+    attempts: list[Callable[[], _native.TilePlan]] = [
+        lambda: _native.TilePlan(width, height, tile=tile, **grain),
+        lambda: _native.TilePlan(width, height, tile=tile, **grain, fixed=True),
+        lambda: _native.TilePlan.fit(width, height, **grain, min_size=tile, **spent, budget_bytes=budget_bytes)[0],
+    ]
+    for attempt in attempts:
+        try:
+            plan = attempt()
+        except (ParamError, MemoryBudgetTooSmall, OverflowError):  # the last: numbers beyond 64 bits
+            continue
+        assert sum(one.core[2] * one.core[3] for one in plan.tiles) == width * height
+
+
+def test_a_plan_of_too_many_tiles_is_refused_before_it_is_made() -> None:
+    with pytest.raises(ParamError, match="68719476736 of them"):
+        _native.TilePlan(1 << 24, 1 << 24, tile=64, halo=0)
 
 
 def test_a_side_that_is_whole_has_no_halo() -> None:

@@ -25,6 +25,8 @@ _PROBE_SECONDS = 4.0
 _MEMORY_SIDES = (512, 384, 256, 192, 128)
 _SMALL_SIDES = (48, 96)
 _LARGEST_SCALE = 16
+_WIDEST_PAD = 64
+"""The largest number to whose multiples nets pad pictures."""
 
 Tiling = Literal["exact", "rounding", "none"]
 By = Literal["graph", "measured", "not known"]
@@ -140,7 +142,9 @@ def _of_any_size(probe: Probe, reach: Reach) -> dict[str, Any]:
     else:
         known |= _from_measurement(probe, reach, multiple, least)
     stride = known["stride"]
-    return {**known, "min_size": -(-least // stride) * stride} if known["halo"] is None else _tried(probe, known, least)
+    if known["halo"] is None:
+        return {**known, "min_size": -(-least // stride) * stride}
+    return _tried(probe, known, least, pads_itself="Pad" in reach.unfollowed)
 
 
 def _check_output(channels: int, scale: int) -> None:
@@ -223,19 +227,26 @@ def _without_halo(reason: str, operators: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _tried(probe: Probe, known: dict[str, Any], least: int) -> dict[str, Any]:
-    """Cuts noise into tiles and compares; a halo that was measured, not read, is widened where it was too short."""
-    stride, scale, channels = known["stride"], known["scale"], known["channels"][1]
-    least = -(-least // stride) * stride
-    known = {**known, "min_size": least}
-    halos = [known["halo"]] if known["halo_by"] == "graph" else list(doubled(known["halo"], _WIDEST_PROBE))[:3]
+def _tried(probe: Probe, known: dict[str, Any], least: int, *, pads_itself: bool) -> dict[str, Any]:
+    """Cuts noise into tiles and compares; a halo that was measured, not read, is widened where it was too short.
+
+    A graph that pads the picture itself, to multiples of a number that is not said, wants tiles of such: the stride is
+    doubled until they are.
+    """
+    scale, channels, halo, stride = known["scale"], known["channels"][1], known["halo"], known["stride"]
+    halos = [halo] if known["halo_by"] == "graph" else list(doubled(halo, _WIDEST_PROBE))[:3]
+    tries = [(halo, wide) for wide in doubled(stride, _WIDEST_PAD) if wide == stride or pads_itself]
+    tries += [(wide, stride) for wide in halos[1:]]
     difference = math.inf
-    for halo in halos:
-        difference = probe.difference(halo, stride, least, channels, scale)
+    for wide, step in tries:
+        smallest = -(-least // step) * step
+        difference = probe.difference(wide, step, smallest, channels, scale)
         if difference <= _ROUNDING:
             tiling = "rounding" if difference else "exact"
             reason = "a tile's sums are added up in another order than the full frame's" if difference else ""
-            return known | {"halo": halo, "tiling": tiling, "reason": reason, "largest_difference": difference}
+            known = known | {"halo": wide, "stride": step, "min_size": smallest}
+            return known | {"tiling": tiling, "reason": reason, "largest_difference": difference}
+    known = known | {"min_size": -(-least // stride) * stride}
     reason = "tiles with that halo differ from the full frame"
     return known | {"tiling": "none", "reason": reason, "largest_difference": difference}
 

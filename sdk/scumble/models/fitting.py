@@ -190,7 +190,8 @@ def _array(port: Port, value: Given) -> NDArray[np.generic]:
         raise _misfit(port, "no number can be set there")
     try:
         array = np.asarray(value)
-        wanted = array.astype(_DTYPES[port.kind])
+        with np.errstate(over="ignore", invalid="ignore"):  # what is lost is found below
+            wanted = array.astype(_DTYPES[port.kind])
     except (TypeError, ValueError, OverflowError) as error:
         raise _misfit(port, f"{value!r} is no number") from error
     if array.dtype.kind not in "biuf" or not array.size or not np.isfinite(array).all():

@@ -9,6 +9,8 @@ from scumble.models.graph import Graph, Node
 
 _SPREADING = ("Expand", "Tile", "ConstantOfShape")
 _RANK = 4
+_BY_CHANNEL = ("QuantizeLinear", "DequantizeLinear", "BatchNormalization")
+"""Operators whose other inputs lie along one axis, wherever that is."""
 
 
 class Places:
@@ -27,6 +29,8 @@ class Places:
             names = [name for name in node.inputs if name]
             if all(name in self._even or self._is_number(name) for name in names) and self._even.intersection(names):
                 self._even.update(node.outputs)
+            if node.operator in _BY_CHANNEL:
+                names = names[:1]
             known = [self.dims[name] for name in names if name in self.dims]
             if len(known) == len(names) and known:
                 rank = max(map(len, known))
@@ -38,6 +42,10 @@ class Places:
                 elements = math.prod(self.dims[node.inputs[0]])
                 rest = abs(math.prod(sides))
                 self.dims[node.outputs[0]] = [elements // rest if side == -1 else side for side in sides]
+
+    def is_by_channel(self, node: Node, axes: tuple[int, int]) -> bool:
+        """Tells whether what stands beside a plane lies along its channels by the operator's own definition."""
+        return node.operator in _BY_CHANNEL and node.whole("axis", 1) % _RANK not in axes
 
     def is_even(self, name: str, axes: tuple[int, int], *, unless_known: bool) -> bool:
         """Tells whether a tensor is the same along the axes of a plane; `unless_known` is the answer for others."""

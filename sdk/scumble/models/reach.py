@@ -180,7 +180,7 @@ class _Walk:
         weights_are_fixed = all(isinstance(self.states.get(name, UNKNOWN), Fixed) for name in node.inputs[1:] if name)
         if seen.axes != (2, 3) or not (weights_are_fixed or node.operator in ("Resize", "Upsample")):
             return self.lost(node)
-        found = windows(self.graph, node) or self.resized_to(node, seen)
+        found = windows(self.graph, node, self.places.dims) or self.resized_to(node, seen)
         if found is None:
             return self.lost(node)
         return self.all_seen(node, found) if isinstance(found, str) else seen.taken(*found)
@@ -195,7 +195,7 @@ class _Walk:
 
     def pointwise(self, node: Node, seen: list[Seen]) -> State:
         joined = _joined(seen)
-        if joined is None or node.operator == "BatchNormalization":
+        if joined is None or self.places.is_by_channel(node, joined.axes):
             return joined or self.lost(node)
         return self.beside(node, joined)
 

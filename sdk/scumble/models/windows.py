@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 from scumble.models.graph import Graph, Node
@@ -18,13 +19,13 @@ _FINEST = 64
 """The largest denominator of a Resize's scale that is told from rounding."""
 
 
-def windows(graph: Graph, node: Node) -> tuple[Window, Window] | str | None:
-    """Returns the windows along rows and columns of an operator on (n, c, h, w).
+def windows(graph: Graph, node: Node, dims: Mapping[str, list[int]]) -> tuple[Window, Window] | str | None:
+    """Returns the windows along rows and columns of an operator on (n, c, h, w); `dims` are those of constants.
 
     A text where the operator looks at the whole picture, and why; None where that cannot be told from the file.
     """
     if node.operator in _CONVOLUTIONS or node.operator in _POOLS:
-        return _sliding(graph, node)
+        return _sliding(node, dims)
     if node.operator in ("DepthToSpace", "SpaceToDepth"):
         size = Fraction(node.whole("blocksize", 1))
         if node.operator == "SpaceToDepth":
@@ -37,12 +38,12 @@ def windows(graph: Graph, node: Node) -> tuple[Window, Window] | str | None:
     return None
 
 
-def _sliding(graph: Graph, node: Node) -> tuple[Window, Window] | None:
+def _sliding(node: Node, dims: Mapping[str, list[int]]) -> tuple[Window, Window] | None:
     kernel = node.wholes("kernel_shape")
     if node.operator in _CONVOLUTIONS:
         at = _CONVOLUTIONS[node.operator]
-        weights = graph.constants.get(node.inputs[at]) if len(node.inputs) > at else None
-        kernel = kernel or (weights.dims[2:] if weights is not None else None)
+        weights = dims.get(node.inputs[at]) if len(node.inputs) > at else None
+        kernel = kernel or (weights[2:] if weights is not None else None)
     if kernel is None or len(kernel) != 2:
         return None
     strides, dilations = node.wholes("strides") or [1, 1], node.wholes("dilations") or [1, 1]
