@@ -3,6 +3,7 @@
 mod convert;
 mod curve;
 mod dispatch;
+mod gamut;
 mod interleaved;
 mod kernel;
 mod lab;
@@ -24,7 +25,7 @@ pub(crate) use dispatch::{Level, level};
 pub use kernel::{Chroma, PlaneRows, Row, Weight, chroma_row, lightness_row, recolor_row};
 pub(crate) use lab::finite;
 pub use profile::Profile;
-pub use sample::Sample;
+pub use sample::{Sample, Scratch};
 pub use transfer::Transfer;
 pub use triples::{lab_from_rgb, rgb_from_lab};
 
