@@ -20,9 +20,8 @@ const ROOM_ABOVE: f32 = 1e-5;
 /// See `ROOM_ABOVE`; below zero it is a constant and a share of the luminance.
 const ROOM_BELOW: [f32; 2] = [3e-7, 1e-5];
 
-/// Pixels worked on together: some vectors, so that they need not wait for each other.
-const GROUP: usize = 32;
-type Group = [f32; GROUP];
+/// Pixels that are reduced or left alone together: one vector of the widest.
+const GROUP: usize = 16;
 
 /// What each channel of a pixel may be, least and most.
 #[derive(Debug, Clone, Copy)]
@@ -33,15 +32,26 @@ pub struct Bounds<'a> {
     pub most: &'a Lane,
 }
 
-/// Colours of a group of pixels, and their bounds.
-#[derive(Clone, Copy)]
+/// Colours to be reduced, and their bounds, put together: whole groups of them.
+#[repr(align(64))]
 struct Wanted {
-    y: Group,
-    fy: Group,
-    a: Group,
-    b: Group,
-    least: Group,
-    most: Group,
+    y: Lane,
+    fy: Lane,
+    a: Lane,
+    b: Lane,
+    least: Lane,
+    most: Lane,
+    groups: usize,
+}
+
+/// Where the search for a share is: a channel's value along the line is `gray + back · (X, Z)`, less its bound.
+#[repr(align(64))]
+struct Search {
+    share: Lane,
+    step: Lane,
+    back_x: Lane,
+    back_z: Lane,
+    gray: Lane,
 }
 
 /// The larger; the second one if the first is no number. One instruction, which `f32::max` is not.
@@ -95,7 +105,8 @@ pub fn linear_from_lab(
     }
 }
 
-/// Reduces the chroma of pixels that lie outside.
+/// Reduces the chroma of pixels that lie outside. Each step is one loop over all of them, so that vectors do not wait
+/// for themselves.
 #[inline(always)]
 fn reduce(
     p: &Primaries,
@@ -104,34 +115,52 @@ fn reduce(
     bounds: Bounds<'_>,
     (is_outside, rgb): (&[u32; BLOCK], &mut [Lane; 3]),
 ) {
-    let mut nearer = [0.0_f32; BLOCK];
-    let mut is_left = [0_u32; BLOCK];
-    let mut left = 0;
-    for group in 0..BLOCK / GROUP {
-        let is_outside = &is_outside.as_chunks::<GROUP>().0[group];
-        if is_outside.iter().fold(0, |all, outside| all | outside) == 0 {
-            continue;
+    let mut wanted = Wanted::none();
+    let mut places = [0_usize; BLOCK / GROUP];
+    let mut count = 0;
+    for (group, is_outside) in is_outside.as_chunks::<GROUP>().0.iter().enumerate() {
+        if is_outside.iter().fold(0, |all, outside| all | outside) > 0 {
+            let lanes = [y, fy, a, b, bounds.least, bounds.most];
+            for (to, from) in wanted.lanes_mut().into_iter().zip(lanes) {
+                *group_mut(to, count) = *group_of(from, group);
+            }
+            places[count] = group;
+            count += 1;
         }
-        let of = |lane: &Lane| lane.as_chunks::<GROUP>().0[group];
-        let (least, most) = (of(bounds.least), of(bounds.most));
-        let wanted = Wanted { y: of(y), fy: of(fy), a: of(a), b: of(b), least, most };
-        let (shares, last_steps) = fitting_shares::<FIRST_STEPS>(p, &wanted);
+    }
+    wanted.groups = count;
+    let mut search = Search::none();
+    search.begin(p, &wanted);
+    for _ in 0..FIRST_STEPS {
+        search.step(&wanted);
+    }
+    let mut nearer = [0.0; BLOCK];
+    let mut is_left = [0_u8; BLOCK];
+    for (group, place) in places[..count].iter().enumerate() {
+        // Copies of arrays, in which no index needs a check.
+        let [y, fy, a, b, least, most] = wanted.lanes().map(|lane| *group_of(lane, group));
+        let (share, step) = (*group_of(&search.share, group), *group_of(&search.step, group));
+        let is_outside = &is_outside.as_chunks::<GROUP>().0[*place];
+        let mut colors = rgb.each_ref().map(|lane| *group_of(lane, *place));
+        let nearer = group_mut(&mut nearer, *place);
+        let is_left = &mut is_left.as_chunks_mut::<GROUP>().0[*place];
         for i in 0..GROUP {
-            let at = group * GROUP + i;
-            let (color, inside) = wanted.reduced(p, i, shares[i]);
-            let is_found = inside & (last_steps[i].abs() < SMALL_STEP);
-            nearer[at] = if inside { 1.0 } else { shares[i] };
-            is_left[at] = is_outside[i] & u32::from(!is_found);
-            left |= is_left[at];
+            let limits = (least[i], most[i]);
+            let color = linear_from_parts(p, y[i], fy[i], share[i] * a[i], share[i] * b[i]);
+            let inside = is_inside(color, y[i], limits);
+            let color = bounded(color, y[i], limits);
+            let is_found = inside & (step[i].abs() < SMALL_STEP);
+            nearer[i] = if inside { 1.0 } else { share[i] };
+            is_left[i] = (is_outside[i] as u8) & u8::from(!is_found);
             for channel in 0..3 {
-                let before = rgb[channel][at];
-                rgb[channel][at] = if is_outside[i] > 0 { color[channel] } else { before };
+                colors[channel][i] = if is_outside[i] > 0 { color[channel] } else { colors[channel][i] };
             }
         }
+        for (lane, color) in rgb.iter_mut().zip(&colors) {
+            *group_mut(lane, *place) = *color;
+        }
     }
-    if left > 0 {
-        reduce_left(p, (y, fy), (a, b), bounds, (&is_left, &nearer), rgb);
-    }
+    reduce_left(p, (y, fy), (a, b), bounds, (&is_left, &nearer), (search, rgb));
 }
 
 /// Reduces the chroma of the few pixels that are left, put together before and taken apart after.
@@ -141,55 +170,70 @@ fn reduce_left(
     (y, fy): (&Lane, &Lane),
     (a, b): (&Lane, &Lane),
     bounds: Bounds<'_>,
-    (is_left, nearer): (&[u32; BLOCK], &Lane),
-    rgb: &mut [Lane; 3],
+    (is_left, nearer): (&[u8; BLOCK], &Lane),
+    (mut search, rgb): (Search, &mut [Lane; 3]),
 ) {
     let mut places = [0_usize; BLOCK];
     let mut count = 0;
-    for (i, left) in is_left.iter().enumerate() {
-        places[count] = i;
-        count += *left as usize;
+    for (word, flags) in is_left.as_chunks::<8>().0.iter().enumerate() {
+        let mut flags = u64::from_le_bytes(*flags);
+        while flags > 0 {
+            places[count % BLOCK] = word * 8 + flags.trailing_zeros() as usize / 8;
+            count += 1;
+            flags &= flags - 1;
+        }
     }
-    for places in places[..count].chunks(GROUP) {
-        let mut wanted = Wanted::NONE;
-        let mut from = [0.0; GROUP];
-        for (i, place) in places.iter().enumerate() {
-            (wanted.y[i], wanted.fy[i], wanted.a[i], wanted.b[i]) = (y[*place], fy[*place], a[*place], b[*place]);
-            (wanted.least[i], wanted.most[i]) = (bounds.least[*place], bounds.most[*place]);
-            from[i] = nearer[*place];
+    let places = &places[..count.min(BLOCK)];
+    if places.is_empty() {
+        return;
+    }
+    let mut wanted = Wanted::none();
+    wanted.groups = places.len().div_ceil(GROUP);
+    let mut from = [0.0; BLOCK];
+    for (i, place) in places.iter().enumerate() {
+        wanted.take(i, (y, fy), (a, b), bounds, *place);
+        from[i] = nearer[*place];
+        wanted.a[i] *= from[i];
+        wanted.b[i] *= from[i];
+    }
+    search.begin(p, &wanted);
+    for _ in 0..MORE_STEPS {
+        search.step(&wanted);
+    }
+    let mut lost = 0;
+    for (i, place) in places.iter().enumerate() {
+        let (color, inside) = wanted.reduced(p, i, search.share[i]);
+        for channel in 0..3 {
+            rgb[channel][*place] = color[channel];
         }
-        let mut near = wanted;
-        for i in 0..GROUP {
-            near.a[i] *= from[i];
-            near.b[i] *= from[i];
+        if !(inside & (search.step[i].abs() < SMALL_STEP)) {
+            wanted.take(lost, (y, fy), (a, b), bounds, *place);
+            from[lost] = *place as f32;
+            lost += 1;
         }
-        let (mut shares, last_steps) = fitting_shares::<MORE_STEPS>(p, &near);
-        let mut is_found = [0_u32; GROUP];
-        let mut found = 1;
-        for i in 0..GROUP {
-            shares[i] *= from[i];
-            let (_, inside) = wanted.reduced(p, i, shares[i]);
-            is_found[i] = u32::from((inside & (last_steps[i].abs() < SMALL_STEP)) | (i >= places.len()));
-            found &= is_found[i];
-        }
-        if found == 0 {
-            let bisected = bisected_shares(p, &wanted);
-            for i in 0..GROUP {
-                shares[i] = if is_found[i] > 0 { shares[i] } else { bisected[i] };
-            }
-        }
-        for (i, place) in places.iter().enumerate() {
-            let (color, _) = wanted.reduced(p, i, shares[i]);
-            for channel in 0..3 {
-                rgb[channel][*place] = if shares[i] > 0.0 { color[channel] } else { y[*place] };
-            }
+    }
+    for i in 0..lost {
+        let share = wanted.bisected_share(p, i);
+        let place = from[i] as usize % BLOCK;
+        let (color, _) = wanted.reduced(p, i, share);
+        for channel in 0..3 {
+            rgb[channel][place] = if share > 0.0 { color[channel] } else { wanted.y[i] };
         }
     }
 }
 
 impl Wanted {
-    const NONE: Self =
-        Self { y: [0.0; GROUP], fy: [0.0; GROUP], a: [0.0; GROUP], b: [0.0; GROUP], least: [0.0; GROUP], most: [1.0; GROUP] };
+    #[inline(always)]
+    fn none() -> Self {
+        let [y, fy, a, b, least, most] = [[0.0; BLOCK]; 6];
+        Self { y, fy, a, b, least, most, groups: 0 }
+    }
+
+    #[inline(always)]
+    fn take(&mut self, i: usize, (y, fy): (&Lane, &Lane), (a, b): (&Lane, &Lane), bounds: Bounds<'_>, from: usize) {
+        (self.y[i], self.fy[i], self.a[i], self.b[i]) = (y[from], fy[from], a[from], b[from]);
+        (self.least[i], self.most[i]) = (bounds.least[from], bounds.most[from]);
+    }
 
     /// The colour with a share of its chroma, and whether it lies inside but for rounding.
     #[inline(always)]
@@ -198,49 +242,103 @@ impl Wanted {
         let color = linear_from_parts(p, y, self.fy[i], share * self.a[i], share * self.b[i]);
         (bounded(color, y, limits), is_inside(color, y, limits))
     }
+
+    /// Finds by bisection a largest share of the chroma that fits.
+    fn bisected_share(&self, p: &Primaries, i: usize) -> f32 {
+        let (mut low, mut high) = (0.0, 1.0);
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (low + high);
+            if self.reduced(p, i, middle).1 {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    #[inline(always)]
+    fn lanes(&self) -> [&Lane; 6] {
+        [&self.y, &self.fy, &self.a, &self.b, &self.least, &self.most]
+    }
+
+    #[inline(always)]
+    fn lanes_mut(&mut self) -> [&mut Lane; 6] {
+        [&mut self.y, &mut self.fy, &mut self.a, &mut self.b, &mut self.least, &mut self.most]
+    }
 }
 
-/// The share of the chroma at which the channel that seems to leave its bounds first meets them, by Halley's method,
-/// and the last step that led there.
 #[inline(always)]
-fn fitting_shares<const STEPS: usize>(p: &Primaries, wanted: &Wanted) -> (Group, Group) {
-    let Wanted { y, fy, a, b, least, most } = wanted;
-    let mut shares = [1.0; GROUP];
-    let mut steps = [0.0; GROUP];
-    for i in 0..GROUP {
-        let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
-        // The one that a straight line from gray to the colour finds first.
-        let mut share = 2.0;
-        let (mut back, mut bound) = (p.back[0], 0.0);
-        for channel in 0..3 {
-            let rises = color[channel] > y[i];
-            let limit = if rises { most[i] } else { least[i] };
-            let leaves = if rises { color[channel] > limit } else { color[channel] < limit };
-            let meets = (limit - y[i]) / (color[channel] - y[i]);
-            let is_first = leaves & (meets < share);
-            share = if is_first { meets } else { share };
-            bound = if is_first { limit } else { bound };
-            back[0] = if is_first { p.back[channel][0] } else { back[0] };
-            back[1] = if is_first { p.back[channel][1] } else { back[1] };
-        }
-        let (dx, dz) = (a[i] * (1.0 / 500.0), -(b[i] * (1.0 / 200.0)));
-        let gray = y[i] - (back[0] + back[1]) * y[i] - bound;
-        let (slope_x, slope_z) = (back[0] * dx, back[1] * dz);
-        let mut share = unit(share);
-        let mut step = 0.0;
-        for _ in 0..STEPS {
-            let (x, dx1, dx2) = with_derivatives(fy[i] + share * dx);
-            let (z, dz1, dz2) = with_derivatives(fy[i] + share * dz);
-            let value = gray + back[0] * x + back[1] * z;
-            let first = slope_x * dx1 + slope_z * dz1;
-            let half_second = (slope_x * dx) * dx2 + (slope_z * dz) * dz2;
-            step = value * first / (first * first - value * half_second);
-            share = unit(share - step);
-        }
-        shares[i] = share;
-        steps[i] = step;
+fn group_of(lane: &Lane, group: usize) -> &[f32; GROUP] {
+    &lane.as_chunks::<GROUP>().0[group]
+}
+
+#[inline(always)]
+fn group_mut(lane: &mut Lane, group: usize) -> &mut [f32; GROUP] {
+    &mut lane.as_chunks_mut::<GROUP>().0[group]
+}
+
+impl Search {
+    #[inline(always)]
+    fn none() -> Self {
+        let [share, step, back_x, back_z, gray] = [[0.0; BLOCK]; 5];
+        Self { share, step, back_x, back_z, gray }
     }
-    (shares, steps)
+
+    /// Chooses the channel that a straight line from gray to the colour finds to leave its bounds first, and begins
+    /// where that line does.
+    #[inline(always)]
+    fn begin(&mut self, p: &Primaries, wanted: &Wanted) {
+        for group in 0..wanted.groups {
+            let [y, fy, a, b, least, most] = wanted.lanes().map(|lane| *group_of(lane, group));
+            let [to_share, to_x, to_z, to_gray] =
+                [&mut self.share, &mut self.back_x, &mut self.back_z, &mut self.gray].map(|lane| group_mut(lane, group));
+            for i in 0..GROUP {
+                let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
+                // Sums, not what they are made of, are chosen from: else vectors would be gathered.
+                let (above, below) = (most[i] - y[i], least[i] - y[i]);
+                let (mut share, mut bound) = (2.0, below);
+                let [mut back_x, mut back_z] = p.back[0];
+                for channel in 0..3 {
+                    let rise = color[channel] - y[i];
+                    let limit = if rise > 0.0 { above } else { below };
+                    let meets = limit / rise;
+                    // Beyond 1 the channel stays inside; NaN is never first.
+                    let is_first = (meets < 1.0) & (meets < share);
+                    share = if is_first { meets } else { share };
+                    bound = if is_first { limit } else { bound };
+                    back_x = if is_first { p.back[channel][0] } else { back_x };
+                    back_z = if is_first { p.back[channel][1] } else { back_z };
+                }
+                to_share[i] = unit(share);
+                to_x[i] = back_x;
+                to_z[i] = back_z;
+                to_gray[i] = -((back_x + back_z) * y[i]) - bound;
+            }
+        }
+    }
+
+    /// One step of Halley's method towards the share at which the channel meets its bound.
+    #[inline(always)]
+    fn step(&mut self, wanted: &Wanted) {
+        for group in 0..wanted.groups {
+            let [_, fy, a, b, ..] = wanted.lanes().map(|lane| *group_of(lane, group));
+            let [back_x, back_z, gray] =
+                [&self.back_x, &self.back_z, &self.gray].map(|lane| *group_of(lane, group));
+            let [share, step] = [&mut self.share, &mut self.step].map(|lane| group_mut(lane, group));
+            for i in 0..GROUP {
+                let (dx, dz) = (a[i] * (1.0 / 500.0), -(b[i] * (1.0 / 200.0)));
+                let (x, dx1, dx2) = with_derivatives(fy[i] + share[i] * dx);
+                let (z, dz1, dz2) = with_derivatives(fy[i] + share[i] * dz);
+                let (slope_x, slope_z) = (back_x[i] * dx, back_z[i] * dz);
+                let value = gray[i] + back_x[i] * x + back_z[i] * z;
+                let first = slope_x * dx1 + slope_z * dz1;
+                let half_second = (slope_x * dx) * dx2 + (slope_z * dz) * dz2;
+                step[i] = value * first / (first * first - value * half_second);
+                share[i] = unit(share[i] - step[i]);
+            }
+        }
+    }
 }
 
 /// From 0 to 1; 0 for NaN.
@@ -260,19 +358,4 @@ fn with_derivatives(root: f32) -> (f32, f32, f32) {
         if is_power { 3.0 * square } else { 1.0 / TOE_SLOPE },
         if is_power { 3.0 * root } else { 0.0 },
     )
-}
-
-/// Finds by bisection a largest share of the chroma that fits.
-#[inline(always)]
-fn bisected_shares(p: &Primaries, wanted: &Wanted) -> Group {
-    let (mut low, mut high) = ([0.0_f32; GROUP], [1.0_f32; GROUP]);
-    for _ in 0..HALVINGS {
-        for i in 0..GROUP {
-            let middle = 0.5 * (low[i] + high[i]);
-            let (_, inside) = wanted.reduced(p, i, middle);
-            low[i] = if inside { middle } else { low[i] };
-            high[i] = if inside { high[i] } else { middle };
-        }
-    }
-    low
 }

@@ -8,7 +8,7 @@ use super::primaries::Primaries;
 use super::sample::{Sample, Scratch};
 use super::segments::unit;
 use super::transfer::Transfer;
-use super::{BLOCK, Lane};
+use super::{BLOCK, Lane, Lanes};
 
 /// Gives the wanted chroma of pixels in a row.
 pub trait Chroma: Sync {
@@ -138,17 +138,17 @@ fast_path! {
 fn lightness_row_body<S: Sample>(row: Row<'_, S>, lightness: &mut [f32]) {
     let primaries = row.transfer.primaries();
     let mut scratch = Scratch::new();
-    let mut rgb = [[0.0; BLOCK]; 3];
-    let mut y = [0.0; BLOCK];
+    let Lanes(rgb) = &mut Lanes::<3>::new();
+    let Lanes([y]) = &mut Lanes::<1>::new();
     for (block, out) in lightness.chunks_mut(BLOCK).enumerate() {
-        row.load(block * BLOCK, out.len(), &mut scratch, &mut rgb);
-        luminance(primaries, row.channels, &rgb, &mut y);
+        row.load(block * BLOCK, out.len(), &mut scratch, rgb);
+        luminance(primaries, row.channels, rgb, y);
         // A whole block is written where it belongs; its length being constant, this is one loop of vectors.
         if let Ok(out) = <&mut Lane>::try_from(&mut *out) {
-            lightness_of(&y, out);
+            lightness_of(y, out);
         } else {
             let mut whole = [0.0; BLOCK];
-            lightness_of(&y, &mut whole);
+            lightness_of(y, &mut whole);
             out.copy_from_slice(&whole[..out.len()]);
         }
     }
@@ -172,17 +172,17 @@ fast_path! {
 fn chroma_row_body<S: Sample>(row: Row<'_, S>, range: (f32, f32), a: &mut [f32], b: &mut [f32]) {
     let primaries = row.transfer.primaries();
     let mut scratch = Scratch::new();
-    let mut rgb = [[0.0; BLOCK]; 3];
-    let [mut y, mut lane_a, mut lane_b] = [[0.0; BLOCK]; 3];
+    let Lanes(rgb) = &mut Lanes::<3>::new();
+    let Lanes([y, lane_a, lane_b]) = &mut Lanes::<3>::new();
     for (block, (a, b)) in a.chunks_mut(BLOCK).zip(b.chunks_mut(BLOCK)).enumerate() {
         if row.channels < 3 {
             a.fill(0.0);
             b.fill(0.0);
             continue;
         }
-        row.load(block * BLOCK, a.len(), &mut scratch, &mut rgb);
+        row.load(block * BLOCK, a.len(), &mut scratch, rgb);
         rgb.iter_mut().flatten().for_each(|light| *light = light.max(range.0).min(range.1));
-        luminance(primaries, row.channels, &rgb, &mut y);
+        luminance(primaries, row.channels, rgb, y);
         for i in 0..BLOCK {
             (lane_a[i], lane_b[i]) =
                 chroma_from_linear(primaries, rgb[0][i], rgb[1][i], rgb[2][i], root_from_light(y[i]));
@@ -209,21 +209,21 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
     let alpha = row.channels.is_multiple_of(2);
     let dst_channels = 3 + usize::from(alpha);
     let mut scratch = Scratch::new();
-    let mut rgb = [[0.0; BLOCK]; 3];
-    let [mut y, mut fy, mut l, mut a, mut b, mut w] = [[0.0; BLOCK]; 6];
+    let Lanes(rgb) = &mut Lanes::<3>::new();
+    let Lanes([y, fy, l, a, b, w, least, most]) = &mut Lanes::<8>::new();
     let limit = row.transfer.limit(S::IS_FLOAT);
     let keeps_own = S::IS_FLOAT && row.channels >= 3 && !weight.is_full();
-    let (mut least, mut most) = ([0.0; BLOCK], [limit; BLOCK]);
+    *most = [limit; BLOCK];
     for (block, out) in dst.chunks_mut(BLOCK * dst_channels).enumerate() {
         let (x, count) = (block * BLOCK, out.len() / dst_channels);
         let pixels = &row.samples[x * row.channels..(x + count) * row.channels];
-        weight.fill(x, count, &mut w);
+        weight.fill(x, count, w);
         if !weight.is_full() && w[..count].iter().all(|w| *w == 0.0) {
             copy_pixels(pixels, row.channels, out, dst_channels, |_| true);
             continue;
         }
-        row.load(x, count, &mut scratch, &mut rgb);
-        luminance(primaries, row.channels, &rgb, &mut y);
+        row.load(x, count, &mut scratch, rgb);
+        luminance(primaries, row.channels, rgb, y);
         if keeps_own {
             // A mixture with a colour that lies outside may lie there too, but no farther.
             for i in 0..BLOCK {
@@ -239,17 +239,17 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
             fy[i] = root_from_light(if y[i].is_finite() { y[i] } else { 0.0 });
             l[i] = lightness_from_root(fy[i]).clamp(0.0, 100.0);
         }
-        chroma.fill(x, count, &l, &mut a, &mut b);
+        chroma.fill(x, count, l, a, b);
         for i in 0..BLOCK {
             (a[i], b[i]) = (finite(a[i]), finite(b[i]));
         }
         if !weight.is_full() {
-            let own = (row.channels >= 3).then_some((primaries, &rgb));
-            blend(own, &fy, (&w, weight.adds), &mut a, &mut b);
+            let own = (row.channels >= 3).then_some((primaries, &*rgb));
+            blend(own, fy, (w, weight.adds), a, b);
         }
-        linear_from_lab(primaries, (&y, &fy), (&a, &b), Bounds { least: &least, most: &most }, &mut rgb);
+        linear_from_lab(primaries, (y, fy), (a, b), Bounds { least, most }, rgb);
         if let Transfer::Profile(profile) = row.transfer {
-            profile.look_up(&mut rgb, false);
+            profile.look_up(rgb, false);
         }
         if alpha && count == BLOCK {
             alpha_of(pixels, row.channels, &mut scratch.alpha);
@@ -257,10 +257,10 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
             alpha_of(&filled_up(pixels), row.channels, &mut scratch.alpha);
         }
         if count == BLOCK {
-            store_block(&rgb, row.transfer, &mut scratch, out, dst_channels);
+            store_block(rgb, row.transfer, &mut scratch, out, dst_channels);
         } else {
             let mut whole = [S::BLACK; BLOCK * 4];
-            store_block(&rgb, row.transfer, &mut scratch, &mut whole, dst_channels);
+            store_block(rgb, row.transfer, &mut scratch, &mut whole, dst_channels);
             out.copy_from_slice(&whole[..out.len()]);
         }
         if copied > 0 {

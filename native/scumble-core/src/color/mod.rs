@@ -34,3 +34,15 @@ pub const BLOCK: usize = 128;
 
 /// One value for each pixel of a block.
 pub type Lane = [f32; BLOCK];
+
+/// Lanes that begin where lines of the cache do: vectors that straddle two are slow to write and to read again.
+#[repr(align(64))]
+struct Lanes<const N: usize>([Lane; N]);
+
+impl<const N: usize> Lanes<N> {
+    /// Zeros.
+    #[inline(always)]
+    const fn new() -> Self {
+        Self([[0.0; BLOCK]; N])
+    }
+}

@@ -44,6 +44,7 @@ pub trait Sample: Copy + PartialEq + Send + Sync + 'static {
 
 /// Working memory for one row's blocks, which so is cleared once a row.
 #[derive(Debug)]
+#[repr(align(64))]
 pub struct Scratch<S> {
     /// Samples of each channel.
     channels: [[S; BLOCK]; 3],
