@@ -5,7 +5,7 @@ use lcms2::{Flags, Intent, PixelFormat, Profile as Icc, ThreadContext, Transform
 use super::dispatch::fast_path;
 use super::kernel::{Row, store_floats};
 use super::lab::dot;
-use super::sample::Sample;
+use super::sample::{Sample, Scratch};
 use super::transfer::Transfer;
 use super::{BLOCK, Lane};
 use crate::error::{Error, Result};
@@ -21,9 +21,10 @@ fast_path! {
 fn convert_row_body<S: Sample>(row: Row<'_, S>, to: Transfer<'_>, out: &mut [f32]) {
     let (from, wanted) = (row.transfer.primaries(), to.primaries());
     let same = from == wanted;
+    let (mut scratch, mut floats) = (Scratch::new(), Scratch::new());
     let mut light: [Lane; 3] = [[0.0; BLOCK]; 3];
     for (block, out) in out.chunks_mut(BLOCK * 3).enumerate() {
-        row.load(block * BLOCK, out.len() / 3, &mut light);
+        row.load(block * BLOCK, out.len() / 3, &mut scratch, &mut light);
         if !(same || row.channels < 3) {
             let [red, green, blue] = &mut light;
             for i in 0..BLOCK {
@@ -39,7 +40,7 @@ fn convert_row_body<S: Sample>(row: Row<'_, S>, to: Transfer<'_>, out: &mut [f32
         if let Transfer::Profile(profile) = to {
             profile.look_up(&mut light, false);
         }
-        store_floats(&light, to, out);
+        store_floats(&light, to, &mut floats, out);
     }
 }
 

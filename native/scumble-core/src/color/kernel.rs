@@ -1,12 +1,14 @@
 //! Row kernels: samples to lightness, and lightness with new chroma back to samples, without a buffer in between.
 
 use super::dispatch::fast_path;
+use super::gamut::{Bounds, linear_from_lab};
 use super::interleaved::alpha_of;
-use super::lab::{Bounds, chroma_from_linear, dot, finite, lightness_from_root, linear_from_lab, root_from_light};
+use super::lab::{chroma_from_linear, dot, finite, lightness_from_root, root_from_light};
 use super::primaries::Primaries;
-use super::sample::Sample;
+use super::sample::{Sample, Scratch};
+use super::segments::unit;
 use super::transfer::Transfer;
-use super::{BLOCK, Lane};
+use super::{BLOCK, Lane, Lanes};
 
 /// Gives the wanted chroma of pixels in a row.
 pub trait Chroma: Sync {
@@ -26,8 +28,12 @@ pub struct PlaneRows<'a> {
 impl Chroma for PlaneRows<'_> {
     #[inline(always)]
     fn fill(&self, x: usize, count: usize, _lightness: &Lane, a: &mut Lane, b: &mut Lane) {
-        a[..count].copy_from_slice(&self.a[x..x + count]);
-        b[..count].copy_from_slice(&self.b[x..x + count]);
+        for (to, from) in [(a, self.a), (b, self.b)] {
+            match from[x..].first_chunk::<BLOCK>() {
+                Some(from) => *to = *from,
+                None => to[..count].copy_from_slice(&from[x..x + count]),
+            }
+        }
     }
 }
 
@@ -75,23 +81,23 @@ pub struct Row<'a, S> {
 impl<S: Sample> Row<'_, S> {
     /// Loads a block as light; gray fills all three channels. A last block of fewer pixels is filled up.
     #[inline(always)]
-    pub(super) fn load(&self, x: usize, count: usize, rgb: &mut [Lane; 3]) {
+    pub(super) fn load(&self, x: usize, count: usize, scratch: &mut Scratch<S>, rgb: &mut [Lane; 3]) {
         let pixels = &self.samples[x * self.channels..(x + count) * self.channels];
         if count == BLOCK {
-            self.load_block(pixels, rgb);
+            self.load_block(pixels, scratch, rgb);
         } else {
-            self.load_block(&filled_up(pixels), rgb);
+            self.load_block(&filled_up(pixels), scratch, rgb);
         }
     }
 
     #[inline(always)]
-    fn load_block(&self, pixels: &[S], rgb: &mut [Lane; 3]) {
+    fn load_block(&self, pixels: &[S], scratch: &mut Scratch<S>, rgb: &mut [Lane; 3]) {
         // Constant channel counts let the compiler unroll the strided access.
         match self.channels {
-            1 => S::load(pixels, 1, self.transfer, rgb),
-            2 => S::load(pixels, 2, self.transfer, rgb),
-            3 => S::load(pixels, 3, self.transfer, rgb),
-            _ => S::load(pixels, 4, self.transfer, rgb),
+            1 => S::load(pixels, 1, self.transfer, scratch, rgb),
+            2 => S::load(pixels, 2, self.transfer, scratch, rgb),
+            3 => S::load(pixels, 3, self.transfer, scratch, rgb),
+            _ => S::load(pixels, 4, self.transfer, scratch, rgb),
         }
         if self.channels < 3 {
             rgb[1] = rgb[0];
@@ -131,16 +137,27 @@ fast_path! {
 #[inline(always)]
 fn lightness_row_body<S: Sample>(row: Row<'_, S>, lightness: &mut [f32]) {
     let primaries = row.transfer.primaries();
-    let mut rgb = [[0.0; BLOCK]; 3];
-    let mut y = [0.0; BLOCK];
+    let mut scratch = Scratch::new();
+    let Lanes(rgb) = &mut Lanes::<3>::new();
+    let Lanes([y]) = &mut Lanes::<1>::new();
     for (block, out) in lightness.chunks_mut(BLOCK).enumerate() {
-        row.load(block * BLOCK, out.len(), &mut rgb);
-        luminance(primaries, row.channels, &rgb, &mut y);
-        for y in &mut y {
-            let light = if *y > 0.0 { *y } else { 0.0 };
-            *y = lightness_from_root(root_from_light(if light < 1.0 { light } else { 1.0 }));
+        row.load(block * BLOCK, out.len(), &mut scratch, rgb);
+        luminance(primaries, row.channels, rgb, y);
+        // A whole block is written where it belongs; its length being constant, this is one loop of vectors.
+        if let Ok(out) = <&mut Lane>::try_from(&mut *out) {
+            lightness_of(y, out);
+        } else {
+            let mut whole = [0.0; BLOCK];
+            lightness_of(y, &mut whole);
+            out.copy_from_slice(&whole[..out.len()]);
         }
-        out.copy_from_slice(&y[..out.len()]);
+    }
+}
+
+#[inline(always)]
+fn lightness_of(y: &Lane, lightness: &mut Lane) {
+    for i in 0..BLOCK {
+        lightness[i] = lightness_from_root(root_from_light(unit(y[i])));
     }
 }
 
@@ -154,17 +171,18 @@ fast_path! {
 #[inline(always)]
 fn chroma_row_body<S: Sample>(row: Row<'_, S>, range: (f32, f32), a: &mut [f32], b: &mut [f32]) {
     let primaries = row.transfer.primaries();
-    let mut rgb = [[0.0; BLOCK]; 3];
-    let [mut y, mut lane_a, mut lane_b] = [[0.0; BLOCK]; 3];
+    let mut scratch = Scratch::new();
+    let Lanes(rgb) = &mut Lanes::<3>::new();
+    let Lanes([y, lane_a, lane_b]) = &mut Lanes::<3>::new();
     for (block, (a, b)) in a.chunks_mut(BLOCK).zip(b.chunks_mut(BLOCK)).enumerate() {
         if row.channels < 3 {
             a.fill(0.0);
             b.fill(0.0);
             continue;
         }
-        row.load(block * BLOCK, a.len(), &mut rgb);
+        row.load(block * BLOCK, a.len(), &mut scratch, rgb);
         rgb.iter_mut().flatten().for_each(|light| *light = light.max(range.0).min(range.1));
-        luminance(primaries, row.channels, &rgb, &mut y);
+        luminance(primaries, row.channels, rgb, y);
         for i in 0..BLOCK {
             (lane_a[i], lane_b[i]) =
                 chroma_from_linear(primaries, rgb[0][i], rgb[1][i], rgb[2][i], root_from_light(y[i]));
@@ -190,22 +208,22 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
     let primaries = row.transfer.primaries();
     let alpha = row.channels.is_multiple_of(2);
     let dst_channels = 3 + usize::from(alpha);
-    let mut rgb = [[0.0; BLOCK]; 3];
-    let [mut y, mut fy, mut l, mut a, mut b, mut w] = [[0.0; BLOCK]; 6];
+    let mut scratch = Scratch::new();
+    let Lanes(rgb) = &mut Lanes::<3>::new();
+    let Lanes([y, fy, l, a, b, w, least, most]) = &mut Lanes::<8>::new();
     let limit = row.transfer.limit(S::IS_FLOAT);
     let keeps_own = S::IS_FLOAT && row.channels >= 3 && !weight.is_full();
-    let (mut least, mut most) = ([0.0; BLOCK], [limit; BLOCK]);
-    let mut alphas = [S::BLACK; BLOCK];
+    *most = [limit; BLOCK];
     for (block, out) in dst.chunks_mut(BLOCK * dst_channels).enumerate() {
         let (x, count) = (block * BLOCK, out.len() / dst_channels);
         let pixels = &row.samples[x * row.channels..(x + count) * row.channels];
-        weight.fill(x, count, &mut w);
+        weight.fill(x, count, w);
         if !weight.is_full() && w[..count].iter().all(|w| *w == 0.0) {
             copy_pixels(pixels, row.channels, out, dst_channels, |_| true);
             continue;
         }
-        row.load(x, count, &mut rgb);
-        luminance(primaries, row.channels, &rgb, &mut y);
+        row.load(x, count, &mut scratch, rgb);
+        luminance(primaries, row.channels, rgb, y);
         if keeps_own {
             // A mixture with a colour that lies outside may lie there too, but no farther.
             for i in 0..BLOCK {
@@ -221,27 +239,28 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
             fy[i] = root_from_light(if y[i].is_finite() { y[i] } else { 0.0 });
             l[i] = lightness_from_root(fy[i]).clamp(0.0, 100.0);
         }
-        chroma.fill(x, count, &l, &mut a, &mut b);
-        a.iter_mut().for_each(|a| *a = finite(*a));
-        b.iter_mut().for_each(|b| *b = finite(*b));
-        if !weight.is_full() {
-            let own = (row.channels >= 3).then_some((primaries, &rgb));
-            blend(own, &fy, (&w, weight.adds), &mut a, &mut b);
+        chroma.fill(x, count, l, a, b);
+        for i in 0..BLOCK {
+            (a[i], b[i]) = (finite(a[i]), finite(b[i]));
         }
-        linear_from_lab(primaries, (&y, &fy), (&a, &b), Bounds { least: &least, most: &most }, &mut rgb);
+        if !weight.is_full() {
+            let own = (row.channels >= 3).then_some((primaries, &*rgb));
+            blend(own, fy, (w, weight.adds), a, b);
+        }
+        linear_from_lab(primaries, (y, fy), (a, b), Bounds { least, most }, rgb);
         if let Transfer::Profile(profile) = row.transfer {
-            profile.look_up(&mut rgb, false);
+            profile.look_up(rgb, false);
         }
         if alpha && count == BLOCK {
-            alpha_of(pixels, row.channels, &mut alphas);
+            alpha_of(pixels, row.channels, &mut scratch.alpha);
         } else if alpha {
-            alpha_of(&filled_up(pixels), row.channels, &mut alphas);
+            alpha_of(&filled_up(pixels), row.channels, &mut scratch.alpha);
         }
         if count == BLOCK {
-            store_block(&rgb, row.transfer, &alphas, out, dst_channels);
+            store_block(rgb, row.transfer, &mut scratch, out, dst_channels);
         } else {
             let mut whole = [S::BLACK; BLOCK * 4];
-            store_block(&rgb, row.transfer, &alphas, &mut whole, dst_channels);
+            store_block(rgb, row.transfer, &mut scratch, &mut whole, dst_channels);
             out.copy_from_slice(&whole[..out.len()]);
         }
         if copied > 0 {
@@ -254,25 +273,24 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
 fn store_block<S: Sample>(
     rgb: &[Lane; 3],
     transfer: Transfer<'_>,
-    alpha: &[S; BLOCK],
+    scratch: &mut Scratch<S>,
     pixels: &mut [S],
     channels: usize,
 ) {
     match channels {
-        3 => S::store(rgb, transfer, alpha, pixels, 3),
-        _ => S::store(rgb, transfer, alpha, pixels, 4),
+        3 => S::store(rgb, transfer, scratch, pixels, 3),
+        _ => S::store(rgb, transfer, scratch, pixels, 4),
     }
 }
 
 /// Writes a block, or the last pixels of a row, as float samples, three a pixel.
 #[inline(always)]
-pub(super) fn store_floats(rgb: &[Lane; 3], transfer: Transfer<'_>, samples: &mut [f32]) {
-    let none = [0.0; BLOCK];
+pub(super) fn store_floats(rgb: &[Lane; 3], transfer: Transfer<'_>, scratch: &mut Scratch<f32>, samples: &mut [f32]) {
     if samples.len() == BLOCK * 3 {
-        f32::store(rgb, transfer, &none, samples, 3);
+        f32::store(rgb, transfer, scratch, samples, 3);
     } else {
         let mut whole = [0.0; BLOCK * 3];
-        f32::store(rgb, transfer, &none, &mut whole, 3);
+        f32::store(rgb, transfer, scratch, &mut whole, 3);
         samples.copy_from_slice(&whole[..samples.len()]);
     }
 }

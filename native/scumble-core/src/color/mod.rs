@@ -3,6 +3,7 @@
 mod convert;
 mod curve;
 mod dispatch;
+mod gamut;
 mod interleaved;
 mod kernel;
 mod lab;
@@ -24,7 +25,7 @@ pub(crate) use dispatch::{Level, level};
 pub use kernel::{Chroma, PlaneRows, Row, Weight, chroma_row, lightness_row, recolor_row};
 pub(crate) use lab::finite;
 pub use profile::Profile;
-pub use sample::Sample;
+pub use sample::{Sample, Scratch};
 pub use transfer::Transfer;
 pub use triples::{lab_from_rgb, rgb_from_lab};
 
@@ -33,3 +34,15 @@ pub const BLOCK: usize = 128;
 
 /// One value for each pixel of a block.
 pub type Lane = [f32; BLOCK];
+
+/// Lanes that begin where lines of the cache do: vectors that straddle two are slow to write and to read again.
+#[repr(align(64))]
+struct Lanes<const N: usize>([Lane; N]);
+
+impl<const N: usize> Lanes<N> {
+    /// Zeros.
+    #[inline(always)]
+    const fn new() -> Self {
+        Self([[0.0; BLOCK]; N])
+    }
+}

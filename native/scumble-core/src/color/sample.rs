@@ -7,7 +7,7 @@ use half::slice::HalfFloatSliceExt;
 
 use super::curve::{linear_from_srgb, linear_from_srgb_exact, srgb_from_linear, srgb_from_linear_exact};
 use super::interleaved::{colors, join, split};
-use super::segments::Segments;
+use super::segments::{Segments, unit};
 use super::tone::Tone;
 use super::transfer::{Curve, Transfer};
 use super::{BLOCK, Lane};
@@ -23,11 +23,43 @@ pub trait Sample: Copy + PartialEq + Send + Sync + 'static {
     fn is_full(self) -> bool;
 
     /// Decodes the colour of `BLOCK` interleaved pixels to light (0 black, 1 white): gray into the first lane alone.
-    fn load(pixels: &[Self], channels: usize, transfer: Transfer<'_>, rgb: &mut [Lane; 3]);
+    fn load(
+        pixels: &[Self],
+        channels: usize,
+        transfer: Transfer<'_>,
+        scratch: &mut Scratch<Self>,
+        rgb: &mut [Lane; 3],
+    );
 
-    /// Encodes light into `BLOCK` interleaved pixels of 3 channels, or of 4 with this alpha; integers round to nearest
-    /// and saturate.
-    fn store(rgb: &[Lane; 3], transfer: Transfer<'_>, alpha: &[Self; BLOCK], pixels: &mut [Self], channels: usize);
+    /// Encodes light into `BLOCK` interleaved pixels of 3 channels, or of 4 with the scratch's alpha; integers round to
+    /// nearest and saturate.
+    fn store(
+        rgb: &[Lane; 3],
+        transfer: Transfer<'_>,
+        scratch: &mut Scratch<Self>,
+        pixels: &mut [Self],
+        channels: usize,
+    );
+}
+
+/// Working memory for one row's blocks, which so is cleared once a row.
+#[derive(Debug)]
+#[repr(align(64))]
+pub struct Scratch<S> {
+    /// Samples of each channel.
+    channels: [[S; BLOCK]; 3],
+    /// Alpha of the pixels to write.
+    pub alpha: [S; BLOCK],
+    /// Samples of a channel, or light, as floats.
+    lane: Lane,
+}
+
+impl<S: Sample> Scratch<S> {
+    /// Black.
+    #[inline(always)]
+    pub fn new() -> Self {
+        Self { channels: [[S::BLACK; BLOCK]; 3], alpha: [S::BLACK; BLOCK], lane: [0.0; BLOCK] }
+    }
 }
 
 /// Adding this to a float of 0 to 2^22 leaves its rounded value in the low bits: a conversion that vectorises.
@@ -36,12 +68,6 @@ const ROUNDER: f32 = 8_388_608.0;
 #[inline(always)]
 fn rounded(value: f32) -> u32 {
     (value + ROUNDER).to_bits() & 0x7f_ffff
-}
-
-/// A value from 0 to 1; NaN is 0.
-#[inline(always)]
-fn unit(value: f32) -> f32 {
-    if value > 0.0 { value.min(1.0) } else { 0.0 }
 }
 
 /// 2^-5 and 2^-8: the halves of octaves in which the curve's knees lie.
@@ -72,9 +98,15 @@ impl Sample for u8 {
     }
 
     #[inline(always)]
-    fn load(pixels: &[Self], channels: usize, transfer: Transfer<'_>, rgb: &mut [Lane; 3]) {
-        let mut codes = [[0; BLOCK]; 3];
-        split(pixels, channels, &mut codes);
+    fn load(
+        pixels: &[Self],
+        channels: usize,
+        transfer: Transfer<'_>,
+        scratch: &mut Scratch<Self>,
+        rgb: &mut [Lane; 3],
+    ) {
+        let Scratch { channels: codes, lane: units, .. } = scratch;
+        split(pixels, channels, codes);
         for channel in 0..colors(channels) {
             let (codes, lane) = (&codes[channel], &mut rgb[channel]);
             if let Curve::Tone(tone) = transfer.curve(channel) {
@@ -85,17 +117,24 @@ impl Sample for u8 {
                 continue;
             }
             for i in 0..BLOCK {
-                lane[i] = f32::from(codes[i]) * (1.0 / 255.0);
+                units[i] = f32::from(codes[i]) * (1.0 / 255.0);
             }
-            if let Curve::Srgb = transfer.curve(channel) {
-                LIGHT.apply(lane);
+            match transfer.curve(channel) {
+                Curve::Srgb => _ = LIGHT.apply(units, lane),
+                _ => *lane = *units,
             }
         }
     }
 
     #[inline(always)]
-    fn store(rgb: &[Lane; 3], transfer: Transfer<'_>, alpha: &[Self; BLOCK], pixels: &mut [Self], channels: usize) {
-        let mut codes = [[0; BLOCK]; 3];
+    fn store(
+        rgb: &[Lane; 3],
+        transfer: Transfer<'_>,
+        scratch: &mut Scratch<Self>,
+        pixels: &mut [Self],
+        channels: usize,
+    ) {
+        let Scratch { channels: codes, alpha, lane: scaled } = scratch;
         for (channel, codes) in codes.iter_mut().enumerate() {
             if let Curve::Tone(tone) = transfer.curve(channel) {
                 // Codes are looked up once all their places are known, which are found by vector code.
@@ -109,22 +148,19 @@ impl Sample for u8 {
                 }
                 continue;
             }
-            let mut lane = [0.0; BLOCK];
-            for i in 0..BLOCK {
-                lane[i] = unit(rgb[channel][i]);
-            }
-            let top = match transfer.curve(channel) {
-                Curve::Srgb => {
-                    CODES_U8.apply(&mut lane);
-                    1.0
+            match transfer.curve(channel) {
+                Curve::Srgb => CODES_U8.apply_clamped(&rgb[channel], scaled),
+                _ => {
+                    for i in 0..BLOCK {
+                        scaled[i] = unit(rgb[channel][i]) * 255.0;
+                    }
                 }
-                _ => 255.0,
-            };
+            }
             for i in 0..BLOCK {
-                codes[i] = rounded(lane[i] * top) as u8;
+                codes[i] = rounded(scaled[i]) as u8;
             }
         }
-        join(&codes, alpha, pixels, channels);
+        join(codes, alpha, pixels, channels);
     }
 }
 
@@ -138,9 +174,15 @@ impl Sample for u16 {
     }
 
     #[inline(always)]
-    fn load(pixels: &[Self], channels: usize, transfer: Transfer<'_>, rgb: &mut [Lane; 3]) {
-        let mut codes = [[0; BLOCK]; 3];
-        split(pixels, channels, &mut codes);
+    fn load(
+        pixels: &[Self],
+        channels: usize,
+        transfer: Transfer<'_>,
+        scratch: &mut Scratch<Self>,
+        rgb: &mut [Lane; 3],
+    ) {
+        let Scratch { channels: codes, lane: units, .. } = scratch;
+        split(pixels, channels, codes);
         for channel in 0..colors(channels) {
             let (codes, lane) = (&codes[channel], &mut rgb[channel]);
             if let Curve::Tone(tone) = transfer.curve(channel) {
@@ -151,40 +193,43 @@ impl Sample for u16 {
                 continue;
             }
             for i in 0..BLOCK {
-                lane[i] = f32::from(codes[i]) * (1.0 / 65535.0);
+                units[i] = f32::from(codes[i]) * (1.0 / 65535.0);
             }
-            if let Curve::Srgb = transfer.curve(channel) {
-                LIGHT.apply(lane);
+            match transfer.curve(channel) {
+                Curve::Srgb => _ = LIGHT.apply(units, lane),
+                _ => *lane = *units,
             }
         }
     }
 
     #[inline(always)]
-    fn store(rgb: &[Lane; 3], transfer: Transfer<'_>, alpha: &[Self; BLOCK], pixels: &mut [Self], channels: usize) {
-        let mut codes = [[0; BLOCK]; 3];
+    fn store(
+        rgb: &[Lane; 3],
+        transfer: Transfer<'_>,
+        scratch: &mut Scratch<Self>,
+        pixels: &mut [Self],
+        channels: usize,
+    ) {
+        let Scratch { channels: codes, alpha, lane: scaled } = scratch;
         for (channel, codes) in codes.iter_mut().enumerate() {
-            let mut lane = rgb[channel];
-            let mut top = 65535.0;
             match transfer.curve(channel) {
-                Curve::Srgb => {
-                    for value in &mut lane {
-                        *value = unit(*value);
+                Curve::Srgb => CODES_U16.apply_clamped(&rgb[channel], scaled),
+                Curve::Linear => {
+                    for i in 0..BLOCK {
+                        scaled[i] = unit(rgb[channel][i]) * 65535.0;
                     }
-                    CODES_U16.apply(&mut lane);
-                    top = 1.0;
                 }
-                curve => {
-                    encode(&mut lane, curve);
-                    for value in &mut lane {
-                        *value = unit(*value);
+                Curve::Tone(tone) => {
+                    for i in 0..BLOCK {
+                        scaled[i] = unit(tone.sample(rgb[channel][i])) * 65535.0;
                     }
                 }
             }
             for i in 0..BLOCK {
-                codes[i] = rounded(lane[i] * top) as u16;
+                codes[i] = rounded(scaled[i]) as u16;
             }
         }
-        join(&codes, alpha, pixels, channels);
+        join(codes, alpha, pixels, channels);
     }
 }
 
@@ -198,24 +243,35 @@ impl Sample for f16 {
     }
 
     #[inline(always)]
-    fn load(pixels: &[Self], channels: usize, transfer: Transfer<'_>, rgb: &mut [Lane; 3]) {
-        let mut halves = [[Self::ZERO; BLOCK]; 3];
-        split(pixels, channels, &mut halves);
+    fn load(
+        pixels: &[Self],
+        channels: usize,
+        transfer: Transfer<'_>,
+        scratch: &mut Scratch<Self>,
+        rgb: &mut [Lane; 3],
+    ) {
+        let Scratch { channels: halves, lane: samples, .. } = scratch;
+        split(pixels, channels, halves);
         for channel in 0..colors(channels) {
-            halves[channel].convert_to_f32_slice(&mut rgb[channel]);
-            decode(&mut rgb[channel], transfer.curve(channel));
+            halves[channel].convert_to_f32_slice(samples);
+            decode(samples, transfer.curve(channel), &mut rgb[channel]);
         }
     }
 
     #[inline(always)]
-    fn store(rgb: &[Lane; 3], transfer: Transfer<'_>, alpha: &[Self; BLOCK], pixels: &mut [Self], channels: usize) {
-        let mut halves = [[Self::ZERO; BLOCK]; 3];
+    fn store(
+        rgb: &[Lane; 3],
+        transfer: Transfer<'_>,
+        scratch: &mut Scratch<Self>,
+        pixels: &mut [Self],
+        channels: usize,
+    ) {
+        let Scratch { channels: halves, alpha, lane: samples } = scratch;
         for (channel, halves) in halves.iter_mut().enumerate() {
-            let mut lane = rgb[channel];
-            encode(&mut lane, transfer.curve(channel));
-            halves.convert_from_f32_slice(&lane);
+            encode(&rgb[channel], transfer.curve(channel), samples);
+            halves.convert_from_f32_slice(samples);
         }
-        join(&halves, alpha, pixels, channels);
+        join(halves, alpha, pixels, channels);
     }
 }
 
@@ -229,62 +285,71 @@ impl Sample for f32 {
     }
 
     #[inline(always)]
-    fn load(pixels: &[Self], channels: usize, transfer: Transfer<'_>, rgb: &mut [Lane; 3]) {
-        split(pixels, channels, rgb);
+    fn load(
+        pixels: &[Self],
+        channels: usize,
+        transfer: Transfer<'_>,
+        scratch: &mut Scratch<Self>,
+        rgb: &mut [Lane; 3],
+    ) {
+        let samples = &mut scratch.channels;
+        split(pixels, channels, samples);
         for channel in 0..colors(channels) {
-            decode(&mut rgb[channel], transfer.curve(channel));
+            decode(&samples[channel], transfer.curve(channel), &mut rgb[channel]);
         }
     }
 
     #[inline(always)]
-    fn store(rgb: &[Lane; 3], transfer: Transfer<'_>, alpha: &[Self; BLOCK], pixels: &mut [Self], channels: usize) {
-        let mut samples = *rgb;
-        for (channel, lane) in samples.iter_mut().enumerate() {
-            encode(lane, transfer.curve(channel));
+    fn store(
+        rgb: &[Lane; 3],
+        transfer: Transfer<'_>,
+        scratch: &mut Scratch<Self>,
+        pixels: &mut [Self],
+        channels: usize,
+    ) {
+        let Scratch { channels: samples, alpha, .. } = scratch;
+        for channel in 0..3 {
+            encode(&rgb[channel], transfer.curve(channel), &mut samples[channel]);
         }
-        join(&samples, alpha, pixels, channels);
+        join(samples, alpha, pixels, channels);
     }
 }
 
-/// Float samples to light, those beyond white by the curve's own formula.
+/// Float samples to light.
 #[inline(always)]
-fn decode(lane: &mut Lane, curve: Curve<'_>) {
+fn decode(samples: &Lane, curve: Curve<'_>, light: &mut Lane) {
     match curve {
-        Curve::Srgb => apply(&LIGHT, linear_from_srgb, lane),
-        Curve::Linear => (),
+        Curve::Srgb => apply(&LIGHT, linear_from_srgb, samples, light),
+        Curve::Linear => *light = *samples,
         Curve::Tone(tone) => {
-            for value in lane {
-                *value = tone.light(*value);
+            for i in 0..BLOCK {
+                light[i] = tone.light(samples[i]);
             }
         }
     }
 }
 
-/// Light to float samples, likewise.
+/// Light to float samples.
 #[inline(always)]
-fn encode(lane: &mut Lane, curve: Curve<'_>) {
+fn encode(light: &Lane, curve: Curve<'_>, samples: &mut Lane) {
     match curve {
-        Curve::Srgb => apply(&SAMPLES, srgb_from_linear, lane),
-        Curve::Linear => (),
+        Curve::Srgb => apply(&SAMPLES, srgb_from_linear, light, samples),
+        Curve::Linear => *samples = *light,
         Curve::Tone(tone) => {
-            for value in lane {
-                *value = tone.sample(*value);
+            for i in 0..BLOCK {
+                samples[i] = tone.sample(light[i]);
             }
         }
     }
 }
 
+/// A curve by its segments, and by its formula what lies beyond them.
 #[inline(always)]
-fn apply<const N: usize>(segments: &Segments<N>, formula: impl Fn(f32) -> f32, lane: &mut Lane) {
-    let mut beyond = 0_u32;
-    for value in lane.iter() {
-        beyond += u32::from(value.abs() > 1.0);
-    }
-    let before = *lane;
-    segments.apply(lane);
-    if beyond > 0 {
-        for (value, before) in lane.iter_mut().zip(before) {
-            *value = if before.abs() > 1.0 { formula(before) } else { *value };
+fn apply<const N: usize>(segments: &Segments<N>, formula: impl Fn(f32) -> f32, from: &Lane, to: &mut Lane) {
+    if segments.apply(from, to) {
+        for i in 0..BLOCK {
+            let is_known = (0.0..=1.0).contains(&from[i]);
+            to[i] = if is_known { to[i] } else { formula(from[i]) };
         }
     }
 }

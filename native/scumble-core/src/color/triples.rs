@@ -1,10 +1,10 @@
 //! Lab of single colours and back, in any space.
 
 use super::dispatch::fast_path;
+use super::gamut::{Bounds, linear_from_lab};
 use super::kernel::{Row, luminance, store_floats};
-use super::lab::{
-    Bounds, chroma_from_linear, finite, light_from_root, lightness_from_root, linear_from_lab, root_from_light,
-};
+use super::lab::{chroma_from_linear, finite, light_from_root, lightness_from_root, root_from_light};
+use super::sample::Scratch;
 use super::transfer::Transfer;
 use super::{BLOCK, Lane};
 
@@ -17,10 +17,11 @@ fast_path! {
 fn lab_from_rgb_body(rgb: &[[f32; 3]], transfer: Transfer<'_>, lab: &mut [[f32; 3]]) {
     let primaries = transfer.primaries();
     let row = Row { samples: rgb.as_flattened(), channels: 3, transfer };
+    let mut scratch = Scratch::new();
     let mut light = [[0.0; BLOCK]; 3];
     let mut y = [0.0; BLOCK];
     for (block, lab) in lab.chunks_mut(BLOCK).enumerate() {
-        row.load(block * BLOCK, lab.len(), &mut light);
+        row.load(block * BLOCK, lab.len(), &mut scratch, &mut light);
         luminance(primaries, 3, &light, &mut y);
         for (i, lab) in lab.iter_mut().enumerate() {
             let fy = root_from_light(y[i]);
@@ -39,6 +40,7 @@ fast_path! {
 #[inline(always)]
 fn rgb_from_lab_body(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 3]]) {
     let mut lanes: [Lane; 4] = [[0.0; BLOCK]; 4];
+    let mut scratch = Scratch::new();
     let mut light = [[0.0; BLOCK]; 3];
     let bounds = Bounds { least: &[0.0; BLOCK], most: &[1.0; BLOCK] };
     for (lab, rgb) in lab.chunks(BLOCK).zip(rgb.chunks_mut(BLOCK)) {
@@ -54,6 +56,6 @@ fn rgb_from_lab_body(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 
         if let Transfer::Profile(profile) = transfer {
             profile.look_up(&mut light, false);
         }
-        store_floats(&light, transfer, rgb.as_flattened_mut());
+        store_floats(&light, transfer, &mut scratch, rgb.as_flattened_mut());
     }
 }
