@@ -119,6 +119,7 @@ class Trial:
             "before": before,
             "after": after,
             "growth_mib": self.growth(),
+            "memory_mib": [round(mib) for _, mib in self.memory],
         }
 
     def open(self) -> dict[str, Any]:
