@@ -82,11 +82,12 @@ def test_progress_of_a_sound_never_falls_and_ends_at_one(engine: Engine, tmp_pat
 def test_every_part_of_a_job_has_its_share(photo: Path, tmp_path: Path) -> None:
     def shares(effect: Effect, output: str) -> list[float]:
         whole = Progress()
-        reached = []
-        for part in (lambda s: s.reading["source"], lambda s: s.working, lambda s: s.writing):
-            part(stages(whole, effect, {"source": photo}, tmp_path / output)).report(1.0)
+        parts = stages(whole, effect, {"source": photo}, tmp_path / output)
+        reached = [0.0]
+        for part in (parts.reading["source"], parts.working, parts.writing):
+            part.report(1.0)
             reached.append(whole.fraction)
-        return list(np.diff([0.0, *reached]))
+        return list(np.diff(reached))
 
     quick, png = shares(Colorize(), "o.jpg"), shares(Colorize(), "o.png")
     full = shares(Colorize(detail="full"), "o.jpg")
