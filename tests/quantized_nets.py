@@ -16,9 +16,9 @@ _MOST = 2.0
 class Quantized(Net):
     """A graph under construction, with constants and the pair of operators that 8 bits are written with (QDQ)."""
 
-    def constant(self, values: np.ndarray) -> str:
+    def constant(self, values: np.ndarray | np.generic) -> str:
         name = f"constant_{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(values, name))
+        self.weights.append(numpy_helper.from_array(np.asarray(values), name))
         return name
 
     def rounded(self, x: str, least: float, most: float) -> str:

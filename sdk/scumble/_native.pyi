@@ -621,7 +621,7 @@ def converted_by_profiles(src: _Pixels, source: bytes, target: bytes) -> _Pixels
     """
 
 def cores() -> int:
-    """How many threads of this process work at a time: the cores that the system gives it, less those to spare, at least 1.
+    """How many threads of this process work at a time: the cores that it is given, less those to spare, at least 1.
 
     However many calls there are at a time, their threads take turns at these.
     """

@@ -23,8 +23,8 @@ from scumble.jobs import Job, JobState
 
 DEADLOCK_S = 60.0
 """No job of these takes a tenth of it, on the most crowded machine."""
-_ALONE_EVERY = 10
-_BESIDE_EVERY = 7
+_ALONE_EVERY = 15
+_BESIDE_EVERY = 12
 _SAMPLE_EVERY = 40
 
 
@@ -73,7 +73,7 @@ class Trial:
         if other is not None:
             beside = self.start(runner, other, self.place.with_name("beside"))
         job = self.start(runner, work, self.place)
-        time.sleep(self.chance.uniform(0, 1.25) * seconds)
+        time.sleep(self.chance.uniform(0, 1.15) * seconds)
         job.cancel()
         self.done(job)
         self.ended[job.state.value] += 1
@@ -81,7 +81,7 @@ class Trial:
         if job.state is JobState.CANCELLED:
             if not isinstance(job.exception(), JobCancelled):
                 self.faults.append(f"{work.name}: {job.exception()!r}")
-            whole = [name for name in found if name in COPIES and read_image(self.place / name)]
+            whole = [name for name in found if name in COPIES and read_image(self.place / name).width]
             if whole != found:  # a copy of each format is a file of its own, which may be there
                 self.faults.append(f"{work.name} left {found}")
         elif job.state is not JobState.DONE or job.result() != expected:
@@ -119,6 +119,7 @@ class Trial:
             "before": before,
             "after": after,
             "growth_mib": self.growth(),
+            "memory_mib": [round(mib) for _, mib in self.memory],
         }
 
     def open(self) -> dict[str, Any]:
@@ -136,8 +137,11 @@ class Trial:
         }
 
     def growth(self) -> float:
-        """Returns by how many MiB memory grows over the whole trial, by a line through all but its beginning."""
-        at, mib = np.array(self.memory[len(self.memory) // 4 :]).T
+        """Returns by how many MiB memory grows over the whole trial, by a line through its second half.
+
+        In the first one every session and allocator still comes to its full size.
+        """
+        at, mib = np.array(self.memory[len(self.memory) // 2 :]).T
         return float(np.polyfit(at, mib, 1)[0] * len(self.memory) * _SAMPLE_EVERY)
 
 

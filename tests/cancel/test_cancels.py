@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 _LEAST_CANCELLED = 0.6
-_MOST_GROWTH_MIB = 64.0
-"""Over a thousand cancels: what the allocator keeps; a single picture of the larger jobs is 17 MiB."""
-_TIMEOUT_S = 900
+_MOST_GROWTH_MIB = 80.0
+"""Over a thousand cancels: steps of the allocator's; a single picture of the larger jobs is 11 MiB."""
+_TIMEOUT_S = 1500
 
 
 def test_a_thousand_cancels_leave_nothing_behind(tmp_path: Path) -> None:
@@ -33,4 +33,4 @@ def test_a_thousand_cancels_leave_nothing_behind(tmp_path: Path) -> None:
     assert found["ended"]["cancelled"] + found["ended"]["done"] == 1000
     assert found["ended"]["cancelled"] >= 1000 * _LEAST_CANCELLED
     assert found["after"] == found["before"]
-    assert found["growth_mib"] < _MOST_GROWTH_MIB
+    assert found["growth_mib"] < _MOST_GROWTH_MIB, found["memory_mib"]

@@ -57,9 +57,9 @@ def test_cancelled_before_it_starts_twice_and_after_its_end(engine: Engine, sour
         done.cancel()
         assert done.state is JobState.DONE
         assert done.result() is made
+    progress = Progress()
+    progress.cancel()
     with pytest.raises(JobCancelled):
-        progress = Progress()
-        progress.cancel()
         Colorize()(source, engine=engine, progress=progress)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -46,11 +47,16 @@ class Heard:
         return [fraction for _, fraction in self.told]
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".exr", ".webp"])
 @pytest.mark.parametrize(
-    "effect",
-    [Colorize(), Colorize(detail="full"), Background(style="sky", width=300, height=200), Background(blur=0.5)],
-    ids=["default", "full detail", "net", "drawn"],
+    ("effect", "suffix"),
+    [
+        (Colorize(), ".jpg"),
+        (Colorize(), ".webp"),
+        (Colorize(detail="full"), ".png"),
+        (Background(style="sky", width=300, height=200), ".tif"),
+        (Background(blur=0.5), ".exr"),
+    ],
+    ids=["default", "to WebP", "full detail", "net", "drawn"],
 )
 def test_progress_of_a_whole_job_never_falls_and_ends_at_one(
     effect: Effect, suffix: str, engine: Engine, tmp_path: Path
@@ -61,7 +67,7 @@ def test_progress_of_a_whole_job_never_falls_and_ends_at_one(
     heard = Heard()
     render_files(effect, clips, tmp_path / f"o{suffix}", engine=engine, progress=Progress(heard), max_megapixels=1)
     assert heard.fractions == sorted(heard.fractions)
-    assert heard.fractions[0] < 0.2
+    assert heard.fractions[0] < 0.5
     assert heard.fractions[-1] == 1.0
 
 
@@ -76,17 +82,15 @@ def test_progress_of_a_sound_never_falls_and_ends_at_one(engine: Engine, tmp_pat
 def test_every_part_of_a_job_has_its_share(photo: Path, tmp_path: Path) -> None:
     def shares(effect: Effect, output: str) -> list[float]:
         whole = Progress()
-        reached = []
-        for part in (lambda s: s.reading["source"], lambda s: s.working, lambda s: s.writing):
-            part(stages(whole, effect, {"source": photo}, tmp_path / output)).report(1.0)
+        parts = stages(whole, effect, {"source": photo}, tmp_path / output)
+        reached = [0.0]
+        for part in (parts.reading["source"], parts.working, parts.writing):
+            part.report(1.0)
             reached.append(whole.fraction)
-        return list(np.diff([0.0, *reached]))
+        return list(np.diff(reached))
 
-    quick, png, full = (
-        shares(Colorize(), "o.jpg"),
-        shares(Colorize(), "o.png"),
-        shares(Colorize(detail="full"), "o.jpg"),
-    )
+    quick, png = shares(Colorize(), "o.jpg"), shares(Colorize(), "o.png")
+    full = shares(Colorize(detail="full"), "o.jpg")
     assert sum(quick) == pytest.approx(1) == pytest.approx(sum(png)) == pytest.approx(sum(full))
     assert min(quick) > 0.1  # of a quick job reading and writing are a good part
     assert png[2] > 2 * quick[2]
@@ -105,12 +109,18 @@ def test_reading_and_writing_tell_how_far_they_are(photo: Path, tmp_path: Path) 
 
 def test_the_native_core_tells_at_most_twenty_times_a_second_on_the_calling_thread(engine: Engine) -> None:
     session = engine.session(slow(8), "slow")
-    plane = np.random.default_rng(1).random((1, 700, 900), np.float32)
-    heard = Heard()
-    session.run_tiled(TilePlan(900, 700, tile=64, halo=16), {"x": plane}, "y", np.empty_like(plane), progress=heard)
-    moments = [moment for moment, _ in heard.told]
-    assert len(moments) > 3
-    assert min(np.diff(moments[:-1])) >= 0.9 * _INTERVAL_S  # the last one says that all is done
+    plane = np.random.default_rng(1).random((1, 200, 300), np.float32)
+    heard, threads = Heard(), set()
+
+    def listen(fraction: float) -> None:
+        threads.add(threading.get_ident())
+        heard(fraction)
+
+    began = time.monotonic()
+    session.run_tiled(TilePlan(300, 200, tile=48, halo=9), {"x": plane}, "y", np.empty_like(plane), progress=listen)
+    passed = time.monotonic() - began
+    assert threads == {threading.get_ident()}
+    assert 3 < len(heard.told) <= passed / _INTERVAL_S + 2
     assert heard.fractions == sorted(heard.fractions)
 
 

@@ -59,7 +59,7 @@ def works(engine: Engine, folder: Path) -> list[Work]:
     denoise = engine.model(model)
     hint = (HintPoint(20, 30, Rgb(200, 80, 40)),)
 
-    def effect(effect: Effect, **clips: Image) -> Callable[[Progress, Path], str]:
+    def effect(effect: Effect, **clips: Any) -> Callable[[Progress, Path], str]:
         return lambda progress, _: _digest(effect(engine=engine, progress=progress, **clips).data)
 
     def styles(names: tuple[str, ...], **values: Any) -> Callable[[Progress, Path], str]:

@@ -30,7 +30,7 @@ pub fn available_providers() -> PyResult<Vec<String>> {
     loader::available_providers().or_raise()
 }
 
-/// How many threads of this process work at a time: the cores that the system gives it, less those to spare, at least 1.
+/// How many threads of this process work at a time: the cores that it is given, less those to spare, at least 1.
 ///
 /// However many calls there are at a time, their threads take turns at these.
 #[pyfunction]

@@ -16,8 +16,8 @@ from scumble.params import FileParam
 if TYPE_CHECKING:
     from scumble.effect.base import Effect
 
-Content = bytes | Image | Audio | Callable[[Path], None]
-"""A file's content, or what writes it into an empty file that it is given."""
+Content = bytes | Image | Audio | Callable[[Path], Image | None]
+"""A file's content, or what makes it: it is given an empty file, and fills it or returns the picture for it."""
 
 
 class Extras:
@@ -107,15 +107,18 @@ def _folder(folder: Path) -> Iterator[None]:
 
 
 def _write(path: Path, content: Content, progress: Callable[[float], object]) -> None:
+    if callable(content):
+        made = content(path)
+        if made is None:
+            return
+        content = made
     if isinstance(content, bytes):
         path.write_bytes(content)
     elif isinstance(content, Image):
         from scumble.media.files import write_image
 
         write_image(path, content, progress=progress)
-    elif isinstance(content, Audio):
+    else:
         from scumble.media.sound import write_audio
 
         write_audio(path, content, progress)
-    else:
-        content(path)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from scumble.errors import MediaError
 from scumble.media.arrays import array_from_image, image_from_array
-from scumble.media.files import write_image
 from scumble.media.image import ColorModel, Image, SampleType
 from scumble.media.region import Region
 
@@ -68,19 +67,19 @@ def widened(layer: Layer, width: int, height: int) -> Image:
     return image_from_array(out, like=layer.image)
 
 
-def files_from_layers(layers: tuple[Layer, ...]) -> dict[str, Callable[[Path], None]]:
-    """Returns what writes each layer, in the lowest one's size, by the file's name: 1-NAME.png is the lowest.
+def files_from_layers(layers: tuple[Layer, ...]) -> dict[str, Callable[[Path], Image]]:
+    """Returns what makes each layer's picture, in the lowest one's size, by the file's name: 1-NAME.png is the lowest.
 
     That is what a File parameter with the role "layers" promises. They are widened one at a time, when they are
-    written. A writer raises MediaError as `write_image` does.
+    written.
     """
     lowest = layers[0].image
     names = (f"{number}-{layer.name}.png" for number, layer in enumerate(layers, 1))
-    return {name: partial(_write, layer, lowest) for name, layer in zip(names, layers, strict=True)}
+    return {name: partial(_in_full_size, layer, lowest) for name, layer in zip(names, layers, strict=True)}
 
 
-def _write(layer: Layer, lowest: Image, path: Path) -> None:
-    write_image(path, widened(layer, lowest.width, lowest.height))
+def _in_full_size(layer: Layer, lowest: Image, _: Path) -> Image:
+    return widened(layer, lowest.width, lowest.height)
 
 
 def _checked(layers: tuple[Layer, ...]) -> Image:

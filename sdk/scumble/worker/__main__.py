@@ -12,7 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
-from scumble.engine.machine import spare_cores
+from scumble.engine.machine import cores, spare_cores
 from scumble.worker.place import Place, log_path, make_private, runtime_folder, state_folder
 from scumble.worker.server import AlreadyServed, Server
 
@@ -20,6 +20,8 @@ MEMORY_VARIABLE = "SCUMBLE_WORKER_MEMORY_MIB"
 _MOST_LOG_BYTES = 1 << 20
 _M_ARENA_MAX, _ARENAS = -8, 2
 _NICENESS = 5
+_FEW_CORES = 2
+"""With so many, sparing one would halve the speed, previews' too; being nice is enough there."""
 
 
 def main() -> int:
@@ -36,7 +38,8 @@ def main() -> int:
     limit_memory()
     if hasattr(os, "nice"):
         os.nice(_NICENESS)  # the editor's own threads come first
-    spare_cores(1)  # and have a core
+    if cores() > _FEW_CORES:
+        spare_cores(1)  # and have a core
     place = Place(arguments.runtime or runtime_folder())
     try:
         server = Server(place, unload_after_s=arguments.unload_after, exit_after_s=arguments.exit_after)
