@@ -62,8 +62,10 @@ def render_files(
     wanted = effect.params().get("sample_format")
     if wanted in SAMPLE_FORMATS:  # found out now rather than when half an hour of music is done
         check_sample_format(output, wanted)
-    limits: Any = {"max_megapixels": max_megapixels, "heap_bytes": engine.picture_bytes}
-    images: dict[str, Image] = {name: read_image(path, **limits) for name, path in clips.items()}
+    limits = engine.read_limits
+    images: dict[str, Image] = {
+        name: read_image(path, max_megapixels=max_megapixels, **limits) for name, path in clips.items()
+    }
     inputs = {name: FileFact(str(path.resolve()), sha256_of_file(path)) for name, path in read.items()}
     extras = Extras()
     result = effect(engine=engine, progress=progress, extras=extras, **images)

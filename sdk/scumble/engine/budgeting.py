@@ -20,7 +20,7 @@ WORKING_BYTES = 256 << 20
 _SMALL_PICTURE_BYTES = 4 << 20
 _MODEL_BYTES = 12 << 20
 """The runtime's own of a model beside its weights: graph, kernels, buffers."""
-_LOADING_WEIGHTS = 5.5
+_LOADING_WEIGHTS = 4.5
 """How many times a model's weights are in memory while it is loaded: file, copies parsed, laid out: measured."""
 
 
@@ -53,7 +53,7 @@ class Budgeting:
     @property
     def read_limits(self) -> ReadLimits:
         """What reading a picture may take, before a model is loaded: arguments of `read_image`."""
-        return {"heap_bytes": self.picture_bytes, "decoder_bytes": max(0, self.budget_bytes - PROGRAM_BYTES)}
+        return {"heap_bytes": self.picture_bytes, "decoder_bytes": max(0, self.budget_bytes - PROGRAM_BYTES - STRIP_BYTES)}
 
     def require(self, working_bytes: float, weights_bytes: int = 0, sessions: int = 1) -> None:
         """Raises MemoryBudgetTooSmall when the budget holds not even the program, a model and so many bytes of work.
