@@ -488,6 +488,7 @@ class TilePlan:
         weights_bytes: int,
         workers: int,
         budget_bytes: int,
+        taken_bytes: int = 0,
     ) -> tuple[TilePlan, int, int]:
         """Picks the tile size and the number of workers that finish soonest within a memory budget: a dry run.
 
@@ -504,6 +505,7 @@ class TilePlan:
             weights_bytes: size of the model's weights.
             workers: the most workers wanted.
             budget_bytes: bytes allowed in all.
+            taken_bytes: bytes of these that are taken whatever the plan, counted with the rest.
 
         Returns:
             The plan, the number of workers, and the bytes that were counted.
@@ -513,7 +515,7 @@ class TilePlan:
             ParamError: as for `TilePlan`.
         """
     def fit_workers(
-        self, /, *, bytes_per_pixel: float, weights_bytes: int, workers: int, budget_bytes: int
+        self, /, *, bytes_per_pixel: float, weights_bytes: int, workers: int, budget_bytes: int, taken_bytes: int = 0
     ) -> tuple[int, int]:
         """Counts how many workers fit a memory budget with this plan; arguments are those of `fit`.
 
@@ -631,6 +633,7 @@ def fit_blocks(
     weights_bytes: int,
     workers: int,
     budget_bytes: int,
+    taken_bytes: int = 0,
 ) -> tuple[tuple[int, int], int, int]:
     """Picks how a picture is cut into blocks, so that the memory budget is kept.
 
@@ -643,6 +646,7 @@ def fit_blocks(
         weights_bytes: the weights of one session.
         workers: the most sessions that run at a time.
         budget_bytes: memory for all of them.
+        taken_bytes: bytes of these that are taken whatever the cut, counted with the rest.
 
     Returns:
         The most cells of a block, down and across, which do not depend on `workers`; workers; bytes counted.

@@ -48,6 +48,9 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """The ONNX Runtime provider that really ran the models, or "none"."""
     runtime: str
     """Version of ONNX Runtime, or "none"."""
+    workers: int = 0
+    memory_budget_mib: int = 0
+    """Tiles at a time, and the memory that they were planned for: how a picture was cut; 0 where no model ran."""
     created: str
     """Time of the rendering, UTC, ISO 8601."""
     statement: str = ""

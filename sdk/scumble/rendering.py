@@ -73,7 +73,8 @@ def render_files(
     sidecar = sidecar_path(output)
     with atomic_path(sidecar) as recorded, extras.written(progress.check) as written, atomic_path(output) as made:
         if isinstance(result, Image):
-            write_image(made, result, most_bytes=effect.most_bytes())
+            room = engine.encoder_bytes(result)
+            write_image(made, result, most_bytes=effect.most_bytes(), encoder_bytes=room)
         else:
             write_audio(made, result)
         record = _record(effect, inputs, FileFact(output.name, sha256_of_file(made)), engine)
@@ -99,6 +100,8 @@ def _record(effect: Effect, inputs: dict[str, FileFact], output: FileFact, engin
         models=[*map(model_fact, effect.used_bundles()), *(_graph_fact(path) for path in graphs)],
         provider=engine.provider if runs_graphs else "none",
         runtime=engine.runtime_version if runs_graphs else "none",
+        workers=engine.workers if runs_graphs else 0,
+        memory_budget_mib=engine.budget_bytes >> 20 if runs_graphs else 0,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
 

@@ -17,7 +17,7 @@ from scumble.media.headers import FileFormat, opened_file
 READ_TYPES = {"uint8": "uint8", "uint16": "uint16", "half": "half", "float": "float", "double": "float"}
 _DTYPES = {"uint8": "uint8", "uint16": "uint16", "half": "float16", "float": "float32"}
 _MIB = 1 << 20
-_STRIP_BYTES = 8 << 20
+_STRIP_BYTES = 4 << 20
 _WEBP_BYTES_PER_PIXEL = 8.5
 """RGBA, and what libwebp works on: measured 8.1, the file left out."""
 _BLOCK = 64
@@ -169,7 +169,7 @@ def _in_strips(
 
 
 def _rows_at_a_time(spec: OpenImageIO.ImageSpec, row_bytes: int) -> int:
-    """Returns rows of about 8 MiB: whole tiles, and what is compressed together unless that is much more."""
+    """Returns rows of about 4 MiB: whole tiles, and what is compressed together unless that is much more."""
     wanted = max(1, _STRIP_BYTES // row_bytes)
     chunk = max(1, spec.tile_height if spec.tile_width else spec.get_int_attribute("oiio:RowsPerChunk", 1))
     if chunk > wanted and not spec.tile_width:

@@ -32,7 +32,7 @@ Rows = Callable[[int, int], NDArray[Any]]
 """Gives the pixels of the rows from one to before another, (n, W, C), without gaps."""
 
 _HEAD_BYTES = 1 << 20  # JFIF and EXIF, segments of 64 KB at most, lie in it
-_STRIP_BYTES = 8 << 20
+_STRIP_BYTES = 4 << 20
 _CHUNK_ROWS = 64  # a multiple of what TIFF and EXR compress together
 
 _log = logging.getLogger(__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from scumble.engine.budgeting import ReadLimits
 from scumble.errors import ParamError
@@ -34,7 +35,8 @@ class PictureFiles:
         stamp = _stamp_of(path)  # before reading: a file that changes meanwhile is read again
         if stamp is not None and path in self._kept and self._kept[path][0] == stamp:
             return self._kept[path][1]
-        image = read_image(path, max_megapixels=MOST_MEGAPIXELS, **(self._limits or {}))
+        limits: Any = self._limits or {}
+        image = read_image(path, max_megapixels=MOST_MEGAPIXELS, **limits)
         image = image.replace(data=memoryview(image.data).toreadonly())
         if stamp is not None:
             self._keep(path, stamp, image)
