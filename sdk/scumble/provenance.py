@@ -55,6 +55,9 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """What graphs were turned to; "float32" leaves them as they are."""
     runtime: str
     """Version of ONNX Runtime, or "none"."""
+    workers: int = 0
+    memory_budget_mib: int = 0
+    """Tiles at a time, and the memory that they were planned for: how a picture was cut; 0 where no model ran."""
     created: str
     """Time of the rendering, UTC, ISO 8601."""
     statement: str = ""

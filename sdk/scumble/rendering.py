@@ -69,7 +69,7 @@ def render_files(
     if wanted in SAMPLE_FORMATS:  # found out now rather than when half an hour of music is done
         check_sample_format(output, wanted)
     reading, working, writing = stages(progress, effect, clips, output)
-    limits: Any = {"max_megapixels": max_megapixels, "heap_bytes": engine.picture_bytes}
+    limits: Any = {"max_megapixels": max_megapixels, **engine.read_limits}
     images: dict[str, Image] = {
         name: read_image(path, **limits, progress=reading[name].report) for name, path in clips.items()
     }
@@ -80,7 +80,8 @@ def render_files(
     sidecar = sidecar_path(output)
     with atomic_path(sidecar) as recorded, extras.written(progress.check) as written, atomic_path(output) as made:
         if isinstance(result, Image):
-            write_image(made, result, most_bytes=effect.most_bytes(), progress=writing.report)
+            limits = {"most_bytes": effect.most_bytes(), "encoder_bytes": engine.encoder_bytes(result)}
+            write_image(made, result, **limits, progress=writing.report)
         else:
             write_audio(made, result, writing.report)
         record = _record(effect, inputs, FileFact(output.name, sha256_of_file(made, progress.check)), engine)
@@ -134,6 +135,8 @@ def _record(effect: Effect, inputs: dict[str, FileFact], output: FileFact, engin
         provider_note=engine.provider_note if runs_graphs else "",
         precision=engine.precision if runs_graphs else "float32",
         runtime=engine.runtime_version if runs_graphs else "none",
+        workers=engine.workers if runs_graphs else 0,
+        memory_budget_mib=engine.budget_bytes >> 20 if runs_graphs else 0,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
 

@@ -28,6 +28,7 @@ from scumble.cli.suggest import add_suggest
 from scumble.effect import Effect, discover
 from scumble.effects.run_model import RunModel
 from scumble.errors import JobCancelled, MediaError, ParamError, ScumbleError
+from scumble.provenance import provenance_from_file
 from scumble.rendering import replayed
 
 
@@ -74,8 +75,10 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
         as_json: Json = False,
         quiet: Quiet = False,
     ) -> None:
-        """Renders a record again and checks that the same bytes came out."""
-        engine = engine_from_options({"device": device, "workers": workers, "memory": memory})
+        """Renders a record again, with its workers and memory unless others are named, and checks the bytes."""
+        record = provenance_from_file(sidecar)
+        cut = {"workers": workers or record.workers, "memory": memory or record.memory_budget_mib}
+        engine = engine_from_options({"device": device} | cut)
         with shown_progress("Replay", quiet=quiet or as_json) as progress:
             effects: dict[str, type[Effect]] = {RunModel.id: RunModel, **found.effects}
             rendered, same = replayed(

@@ -98,8 +98,9 @@ def _command_of(kind: type[Effect], suggesting: list[str]) -> Callable[..., None
         effect = kind(**values_from_options(params, options))
         given = [clip.name for clip in schema.clips if options[clip.name] is not None]
         most = options["max_megapixels"]
-        clips: dict[str, Any] = {name: read_image(options[name], max_megapixels=most) for name in given}
         engine = engine_from_options(options)
+        limits = engine.read_limits
+        clips: dict[str, Any] = {name: read_image(options[name], max_megapixels=most, **limits) for name in given}
         with shown_progress("Suggestions", quiet=options["quiet"] or options["as_json"]) as progress:
             source = clips.pop(MAIN_CLIP)
             found = effect.suggestions(source, x, y, engine=engine, progress=progress, **wanted, **clips)

@@ -239,6 +239,7 @@ class Engine(Drawing, Generating, Modelling, Telling):
         hint_xy: Places | None = None,
         hint_ab: Floats | None = None,
         strokes: Image | None = None,
+        held_bytes: int = 0,
         progress: Listener = None,
     ) -> Image:
         """Returns the picture coloured tile by tile: `lightness_input` takes L, `output` gives Lab a and b.
@@ -247,8 +248,9 @@ class Engine(Drawing, Generating, Modelling, Telling):
         or by `nearest`; `constants` are given to every tile as they are. `spread_inputs` name the graph's inputs for
         spread ab and its confidence: `spread`, from `HintField.grid`, is read for them along each tile's own lightness,
         and without it they are 0. The facts from `halo` to `weights_bytes` are a manifest's. `mask`, (H, W), keeps
-        pixels where it is 0. Hints at full size are as for `recolor_guided`, across the borders of tiles. When the
-        device runs out of memory, smaller tiles are tried, and remembered for this session.
+        pixels where it is 0. Hints at full size are as for `recolor_guided`, across the borders of tiles. `held_bytes`
+        of the budget are what earlier runs of the session keep: the runtime gives nothing back. When the device runs
+        out of memory, smaller tiles are tried, and remembered for this session.
 
         Raises ModelError when the graph does not fit, ParamError when an input is given twice, `spread` without
         `spread_inputs`, or hints that do not fit, MemoryBudgetTooSmall, DeviceOutOfMemory, and whatever `progress`
@@ -271,7 +273,7 @@ class Engine(Drawing, Generating, Modelling, Telling):
 
         shape, dtype = self._shape_like(image)
         size_bytes = math.prod(shape) * dtype.itemsize
-        pictures_bytes = self.pictures_bytes(size_bytes, image.data, mask, strokes and strokes.data)
+        pictures_bytes = held_bytes + self.pictures_bytes(size_bytes, image.data, mask, strokes and strokes.data)
 
         def fitted(budget_bytes: int) -> Fitted:
             return self.plan(

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from scumble.engine.ladder import Ladder
 from scumble.engine.machine import cores
 from scumble.errors import MemoryBudgetTooSmall
 from scumble.media import mapped
 
+if TYPE_CHECKING:
+    from scumble._native import Session  # noqa: TID251 - this is the room
+    from scumble.media.image import Image
+
 _MIB = 1 << 20
 PROGRAM_BYTES = 104 << 20
 """What the interpreter and the libraries take, ONNX Runtime's among them: measured 95 to 102 MiB."""
-STRIP_BYTES = 24 << 20
+STRIP_BYTES = 32 << 20
 """Rows that decoder, kernels and encoder have in work, and pages of mapped pictures not yet let go."""
 WORKING_BYTES = 256 << 20
 """What the program, a net at its working size and the strips in work take at most: measured 240 MiB, colorize's."""
 _SMALL_PICTURE_BYTES = 4 << 20
 _MODEL_BYTES = 12 << 20
 """The runtime's own of a model beside its weights: graph, kernels, buffers."""
-_LOADING_WEIGHTS = 5.5
+_LOADING_WEIGHTS = 4.5
 """How many times a model's weights are in memory while it is loaded: file, copies parsed, laid out: measured."""
 
 
@@ -36,6 +40,7 @@ class Budgeting:
 
     _ladder: Ladder
     _workers: int | None
+    _sessions: dict[str, Session]
 
     @property
     def budget_bytes(self) -> int:
@@ -53,7 +58,15 @@ class Budgeting:
     @property
     def read_limits(self) -> ReadLimits:
         """What reading a picture may take, before a model is loaded: arguments of `read_image`."""
-        return {"heap_bytes": self.picture_bytes, "decoder_bytes": max(0, self.budget_bytes - PROGRAM_BYTES)}
+        return {
+            "heap_bytes": self.picture_bytes,
+            "decoder_bytes": max(0, self.budget_bytes - PROGRAM_BYTES - STRIP_BYTES),
+        }
+
+    def encoder_bytes(self, image: Image) -> int:
+        """What encoding a picture may take beside it, and beside the models that are loaded."""
+        loaded = WORKING_BYTES if self._sessions else PROGRAM_BYTES + STRIP_BYTES
+        return max(0, self.budget_bytes - loaded - mapped.heap_bytes_of(image.data))
 
     def require(self, working_bytes: float, weights_bytes: int = 0, sessions: int = 1) -> None:
         """Raises MemoryBudgetTooSmall when the budget holds not even the program, a model and so many bytes of work.

@@ -17,7 +17,8 @@ _MIB = 1 << 20
 
 
 class ModelPlan(NamedTuple):
-    """How a picture is cut for a model, the workers that run it, the bytes that were counted, and what it means.
+    """How a picture is cut for a model, the workers that run it, the bytes that were counted, and what it means; `taken` are
+    bytes of these beside the tiles.
 
     `mode` is exact or rounding as in `ModelFacts.tiling`, full frame for one tile, and seams for tiles that differ.
     """
@@ -26,6 +27,7 @@ class ModelPlan(NamedTuple):
     workers: int
     bytes: int
     mode: Mode
+    taken: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Cutter:
             budget_bytes=self.budget_bytes,
             taken_bytes=self.taken_bytes,
         )
-        return ModelPlan(plan, workers, counted, self._mode)
+        return ModelPlan(plan, workers, counted, self._mode, self.taken_bytes)
 
     @property
     def _mode(self) -> Mode:
@@ -113,7 +115,7 @@ class Cutter:
         costs = self._costs(self.facts.memory.at(_pixels(plan)))
         limits: Any = {"budget_bytes": self.budget_bytes, "taken_bytes": self.taken_bytes}
         workers, counted = plan.fit_workers(**costs, workers=self.workers, **limits)
-        return ModelPlan(plan, workers, counted, "full frame" if len(plan.tiles) == 1 else self._mode)
+        return ModelPlan(plan, workers, counted, "full frame" if len(plan.tiles) == 1 else self._mode, self.taken_bytes)
 
     def _check_seams(self, full: _native.TilePlan | None = None, error: MemoryBudgetTooSmall | None = None) -> None:
         """Refuses tiles that would differ, unless they are allowed to; `full` is a full frame that does not fit."""

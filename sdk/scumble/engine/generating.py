@@ -40,6 +40,7 @@ class Blocks(NamedTuple):
     cells: tuple[int, int]
     workers: int
     bytes: int
+    taken: int = 0
 
 
 class Generating(Budgeting):
@@ -86,6 +87,8 @@ class Generating(Budgeting):
         """
         height, width = out.shape[:2]
 
+        taken = self.bytes_beside(facts.weights_bytes) + self.pictures_bytes(0, out)
+
         def fitted(budget_bytes: int) -> Blocks:
             cells, workers, used = _native.fit_blocks(
                 (width, height),
@@ -96,9 +99,9 @@ class Generating(Budgeting):
                 weights_bytes=facts.weights_bytes,
                 workers=self.workers,
                 budget_bytes=budget_bytes,
-                taken_bytes=self.bytes_beside(facts.weights_bytes) + self.pictures_bytes(0, out),
+                taken_bytes=taken,
             )
-            return Blocks(cells, workers, used)
+            return Blocks(cells, workers, used, taken)
 
         def attempt(cut: Blocks) -> None:
             session.generate_tiled(

@@ -16,6 +16,10 @@ class Counted(Protocol):
     def bytes(self) -> int:
         """Bytes that the work should take."""
 
+    @property
+    def taken(self) -> int:
+        """Bytes of these that no smaller cut would give back."""
+
 
 Cut = TypeVar("Cut", bound=Counted)
 Result = TypeVar("Result")
@@ -45,7 +49,7 @@ class Ladder:
             try:
                 return attempt(cut)
             except DeviceOutOfMemory as error:
-                budget = cut.bytes // 2
+                budget = cut.taken + (cut.bytes - cut.taken) // 2
                 try:
                     cut = fitted(budget)
                 except (MemoryBudgetTooSmall, ModelError):

@@ -12,11 +12,12 @@ TilePlan = _native.TilePlan
 
 
 class Fitted(NamedTuple):
-    """A plan that fits a memory budget, the workers that run it, and the bytes that were counted."""
+    """A plan that fits a memory budget, the workers that run it, and the bytes that were counted, those beside tiles among them."""
 
     plan: TilePlan
     workers: int
     bytes: int
+    taken: int = 0
 
 
 class Planning(Budgeting):
@@ -46,6 +47,7 @@ class Planning(Budgeting):
 
         Raises MemoryBudgetTooSmall when even one worker with a small tile does not fit.
         """
+        taken = self.bytes_beside(weights_bytes) + pictures_bytes
         plan, workers, counted = TilePlan.fit(
             width,
             height,
@@ -56,6 +58,6 @@ class Planning(Budgeting):
             weights_bytes=weights_bytes,
             workers=self.workers,
             budget_bytes=self.budget_bytes if budget_bytes is None else budget_bytes,
-            taken_bytes=self.bytes_beside(weights_bytes) + pictures_bytes,
+            taken_bytes=taken,
         )
-        return Fitted(plan, workers, counted)
+        return Fitted(plan, workers, counted, taken)

@@ -13,8 +13,8 @@ import numpy as np
 import OpenImageIO
 
 from scumble.errors import MediaError, ParamError
-from scumble.media import mapped
 from scumble.media.arrays import Array, image_from_array
+from scumble.media.decoding import Room, check_decoder, decoded
 from scumble.media.headers import FileFormat, damaged, header_from_file, truncated, unreadable
 from scumble.media.image import ColorModel, Image, Transfer, model_of_channels
 from scumble.media.metadata import is_unicode, metadata_from_spec
@@ -42,9 +42,8 @@ _CUT = re.compile(
 )
 
 _TIFF_PHOTOMETRIC = {0, 1, 2, 3, 5, 6}  # the grays, RGB, palette, CMYK, YCbCr; not Lab, raw sensors, masks
-_STRIP_BYTES = 4 << 20
 _INKS = [0, 1, 2, 3]
-_READ_TYPES = {"uint8": "uint8", "uint16": "uint16", "half": "half", "float": "float", "double": "float"}
+_ANY_ROOM = Room()
 
 
 def read_image(
@@ -53,6 +52,7 @@ def read_image(
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
     heap_bytes: int | None = None,
     progress: Listener = None,
+    decoder_bytes: int | None = None,
 ) -> Image:
     """Reads a PNG, JPEG, TIFF, EXR or WebP file, told by its content.
 
@@ -67,43 +67,48 @@ def read_image(
         path: the file; its suffix does not matter.
         max_megapixels: limit on width times height as the header claims them, in millions; checked first.
         heap_bytes: how large a picture may be that stays in memory; a larger one is decoded strip by strip into a
-            mapped file, where its format allows (`media.mapped`). None takes memory for any.
+            mapped file (`media.mapped`). None takes memory for any.
         progress: called with the share done, 20 times a second; what it raises is raised at once, wherever the
             decoder is.
+        decoder_bytes: what decoding may take where strips cannot be read by themselves: of progressive JPEG,
+            interlaced PNG, WebP and CMYK files, with the picture if that stays in memory. None takes what it takes.
 
     Raises:
         MediaError: media.missing, media.not_a_file, media.unreadable, media.empty_file, media.unknown_format,
             media.too_large, media.truncated, media.damaged, media.sample_type, media.channels,
             media.unsupported, media.no_space; whatever `progress` raises. A picture is never returned in part.
+        MemoryBudgetTooSmall: `decoder_bytes` is not enough; nothing was decoded.
     """
     path = Path(path)
     header = header_from_file(path)
     _check_size(path, header.width, header.height, max_megapixels)
     try:
-        return waited(lambda tell: _read(path, header.format, max_megapixels, heap_bytes, tell), progress)
+        room = Room(heap_bytes, decoder_bytes)
+        return waited(lambda tell: _read(path, header.format, max_megapixels, room, tell), progress)
     except UnicodeDecodeError as error:  # names of channels, and reports that quote the file
         raise damaged(path, "it holds names that are no text") from error
     except OSError as error:
         raise unreadable(path, error) from error
 
 
-def _read(path: Path, kind: FileFormat, max_megapixels: float, heap_bytes: int | None, tell: Tell) -> Image:
+def _read(path: Path, kind: FileFormat, max_megapixels: float, room: Room, tell: Tell) -> Image:
     check_whole(path, kind)
     with _opened(path, kind) as source:
         spec = source.spec()
         if "CMYK" in (spec.getattribute("jpeg:ColorSpace"), spec.getattribute("tiff:ColorSpace")):
+            check_decoder(path, kind, spec, 0, room.decoder_bytes)
             return _read_inks(path, kind, spec, max_megapixels)
         _check_size(path, spec.width, spec.height, max_megapixels)
         if kind is FileFormat.EXR:
             _check_size(path, spec.full_width, spec.full_height, max_megapixels)
         model, channels = _channels(path, kind, spec)
-        pixels = _decoded(path, source, spec, channels, heap_bytes, tell)
+        pixels = _decoded(path, kind, source, channels, room, tell)
         _tell_what_is_left_out(path, source, spec, channels)
     if model.has_alpha and not spec.getattribute("oiio:UnassociatedAlpha"):
-        pixels = straight_from_premultiplied(pixels, heap_bytes)
+        pixels = straight_from_premultiplied(pixels, room.heap_bytes)
     if kind is FileFormat.EXR:
         pixels = _on_display_window(pixels, spec)
-    pixels = upright_from_oriented(pixels, spec.get_int_attribute("Orientation", UPRIGHT), heap_bytes)
+    pixels = upright_from_oriented(pixels, spec.get_int_attribute("Orientation", UPRIGHT), room.heap_bytes)
     space = spec.get_string_attribute("oiio:ColorSpace", "")
     profile = profile_of_file(path, kind, spec, model)
     is_linear = kind is FileFormat.EXR or (profile is None and space.startswith("lin_"))
@@ -127,7 +132,7 @@ def _read_inks(path: Path, kind: FileFormat, spec: OpenImageIO.ImageSpec, max_me
             if source.spec().nchannels < len(_INKS) or str(source.spec().format) not in ("uint8", "uint16"):
                 message = f"{path} has inks that Scumble does not know"
                 raise MediaError(message, "Save it as RGB, or as CMYK with 8 or 16 bits.", "media.unsupported")
-            inks = _decoded(path, source, source.spec(), _INKS)
+            inks = _decoded(path, kind, source, _INKS)
             _tell_what_is_left_out(path, source, source.spec(), _INKS)
     embedded = spec.getattribute("ICCProfile")
     pixels, profile = colours_from_inks(path, inks, bytes(embedded) if embedded is not None else None)
@@ -186,54 +191,20 @@ def _channels(path: Path, kind: FileFormat, spec: OpenImageIO.ImageSpec) -> tupl
 
 def _decoded(
     path: Path,
+    kind: FileFormat,
     source: OpenImageIO.ImageInput,
-    spec: OpenImageIO.ImageSpec,
     channels: list[int],
-    heap_bytes: int | None = None,
+    room: Room = _ANY_ROOM,
     tell: Tell = lambda _: None,
 ) -> Array:
-    sample = _READ_TYPES.get(str(spec.format))
-    if sample is None:
-        hint = "Save it with 8 or 16 bits a channel, or as half or float."
-        raise MediaError(f"{path} has samples of type {spec.format}", hint, "media.sample_type")
     first, behind = min(channels), max(channels) + 1
-    try:
-        if spec.tile_width:
-            pixels = source.read_image(0, 0, first, behind, sample)
-        else:
-            pixels = _decoded_in_strips(source, spec, (first, behind), sample, heap_bytes, tell)
-    except (MemoryError, RuntimeError) as error:
-        message = f"There is not enough memory for the {spec.width} by {spec.height} pixels of {path}"
-        raise MediaError(message, "Close other programs or scale the picture down.", "media.too_large") from error
+    pixels = decoded(path, kind, source, (first, behind), room, tell)
     report = source.geterror()
     troubles = [line for line in report.splitlines() if line.strip() and not _HARMLESS.search(line)]
     if pixels is None or troubles:
         raise _refused(path, "\n".join(troubles))
     if channels != list(range(first, behind)):
         pixels = pixels[..., [channel - first for channel in channels]]
-    return pixels
-
-
-def _decoded_in_strips(
-    source: OpenImageIO.ImageInput,
-    spec: OpenImageIO.ImageSpec,
-    channels: tuple[int, int],
-    sample: str,
-    heap_bytes: int | None,
-    tell: Tell,
-) -> Array | None:
-    """Decodes some rows at a time, into a mapped file beyond `heap_bytes`; None when the decoder gives up."""
-    dtype = np.dtype("float16" if sample == "half" else "float32" if sample == "float" else sample)
-    pixels = mapped.empty((spec.height, spec.width, channels[1] - channels[0]), dtype, heap_bytes)
-    chunk = max(1, spec.get_int_attribute("oiio:RowsPerChunk", 1))
-    step = max(1, _STRIP_BYTES // pixels[0].nbytes // chunk) * chunk
-    for top in range(0, spec.height, step):
-        tell(top / spec.height)
-        behind = min(spec.height, top + step)
-        strip = source.read_scanlines(spec.y + top, spec.y + behind, 0, *channels, sample)
-        if strip is None:
-            return None
-        pixels[top:behind] = strip.reshape(behind - top, spec.width, -1)
     return pixels
 
 

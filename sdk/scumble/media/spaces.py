@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _SAME = 0.002
+_STRIP_ROWS = 256
 """What chromaticities and gammas may differ by to be the same: files round them."""
 _CICP_PRIMARIES = {1: icc.REC709, 9: icc.REC2020, 12: icc.DISPLAY_P3}
 _CICP_CURVES: dict[int, float | tuple[float, ...]] = {
@@ -133,9 +134,18 @@ def colours_from_inks(path: Path, pixels: Array, profile: bytes | None) -> tuple
         except ParamError as error:
             _log.warning("%s: %s", path, error.message)
     _log.warning("%s is CMYK without a usable profile; it is read as RGB by the uncalibrated formula", path)
+    return _uncalibrated(inks), None
+
+
+def _uncalibrated(inks: Array) -> Array:
+    """Returns RGB, (H, W, 3), as if inks were filters: of no ink times what black leaves."""
     top = np.iinfo(inks.dtype).max
-    paper = (top - inks.astype(np.uint32)) if inks.dtype == np.uint16 else top - inks.astype(np.uint16)
-    return ((paper[..., :3] * paper[..., 3:] + top // 2) // top).astype(inks.dtype), None
+    colours = np.empty((*inks.shape[:2], 3), inks.dtype)
+    for first in range(0, len(inks), _STRIP_ROWS):
+        rows = slice(first, first + _STRIP_ROWS)
+        paper = top - inks[rows].astype(np.uint32)
+        colours[rows] = (paper[..., :3] * paper[..., 3:] + top // 2) // top
+    return colours
 
 
 def is_for_reading_only(profile: bytes | None) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from scumble.engine.budgeting import ReadLimits
 from scumble.errors import ParamError
 from scumble.media.files import read_image
 from scumble.media.image import Image
+from scumble.media.mapped import heap_bytes_of
 
 MOST_MEGAPIXELS = 400.0
 MOST_KEPT_BYTES = 256 * 2**20
@@ -15,9 +18,13 @@ _Stamp = tuple[int, int, int]
 
 
 class PictureFiles:
-    """Reads picture files and keeps those that were read last, for previews ask for the same one again and again."""
+    """Reads picture files and keeps those that were read last, for previews ask for the same one again and again.
 
-    def __init__(self) -> None:
+    Reading, and what is kept in memory, obey `limits`, those of an engine's budget.
+    """
+
+    def __init__(self, limits: ReadLimits | None = None) -> None:
+        self._limits = limits
         self._kept: dict[Path, tuple[_Stamp, Image]] = {}
 
     def read(self, name: str, progress: Callable[[float], object] | None = None) -> Image:
@@ -30,7 +37,8 @@ class PictureFiles:
         stamp = _stamp_of(path)  # before reading: a file that changes meanwhile is read again
         if stamp is not None and path in self._kept and self._kept[path][0] == stamp:
             return self._kept[path][1]
-        image = read_image(path, max_megapixels=MOST_MEGAPIXELS, progress=progress)
+        limits: Any = self._limits or {}
+        image = read_image(path, max_megapixels=MOST_MEGAPIXELS, **limits, progress=progress)
         image = image.replace(data=memoryview(image.data).toreadonly())
         if stamp is not None:
             self._keep(path, stamp, image)
@@ -43,9 +51,9 @@ class PictureFiles:
     def _keep(self, path: Path, stamp: _Stamp, image: Image) -> None:
         """Keeps a picture, and of the others the newest that fit into the limit along with it."""
         kept: dict[Path, tuple[_Stamp, Image]] = {}
-        room = MOST_KEPT_BYTES
+        room = MOST_KEPT_BYTES if self._limits is None else min(MOST_KEPT_BYTES, self._limits["heap_bytes"])
         for place, entry in ((path, (stamp, image)), *reversed(self._kept.items())):
-            size = len(memoryview(entry[1].data).cast("B"))
+            size = heap_bytes_of(entry[1].data)
             if place not in kept and size <= room:
                 kept[place] = entry
                 room -= size

@@ -54,8 +54,8 @@ class Service:
         """Makes a service whose results lie in the runtime folder `folder`."""
         self._folder = folder
         self._drawer = ResultDrawer(folder)
-        self._pictures = PictureFiles()
         self._engine = Engine(allocate=self._drawer.allocate)
+        self._pictures = PictureFiles(self._engine.read_limits)
         self._runner = LocalRunner(engine=self._engine)
         self._lock = threading.Lock()
         self._tasks: dict[tuple[Listener, int], _Task] = {}

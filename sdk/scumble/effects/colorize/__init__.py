@@ -123,10 +123,8 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
         return Told(lightness, hint_ab, thinned(hint_mask, hint_ab), statistics, hint_mask)
 
     def _seen(self, ctx: RenderContext, told: Told, session: Session, manifest: Manifest) -> Seen:
-        height, width = told.lightness.shape
-        views = 1 + float(manifest.settings["small_view"]) ** 2
-        tiles_bytes = manifest.tiling.bytes_per_pixel * width * height * views
-        ctx.engine.require(tiles_bytes, 4 * manifest.model.parameters, min(VIEWS, ctx.engine.workers))
+        sessions = min(VIEWS, ctx.engine.workers)
+        ctx.engine.require(_views_bytes(told, manifest), 4 * manifest.model.parameters, sessions)
         ctx.progress.report(0.05, "Colours")
         return seen_at_two_sizes(told, session, manifest, ctx.engine, ctx.progress.sub(0.05, 0.25).report)
 
@@ -183,6 +181,7 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
             spread_inputs=("spread_ab", "confidence"),
             spread=seen.field.grid(told.hint_ab, told.mask),
             **manifest.plan_facts("global"),
+            held_bytes=_views_bytes(told, manifest) + 4 * manifest.model.parameters * (VIEWS - 1),
             lightness_input="lightness",
             output="ab",
             nearest=("hint_mask",),
@@ -239,6 +238,12 @@ class Colorize(Effect, id="colorize", title="Colorize", context="filter", bundle
             message = f"The clip {name!r} has {clip.width} by {clip.height} pixels, the source another size"
             hint = f"Make it {self.source.width} by {self.source.height} pixels."
             raise ParamError(message, hint, "param.clip_size")
+
+
+def _views_bytes(told: Told, manifest: Manifest) -> int:
+    """Returns the working memory of the net's look at the whole picture, at both sizes."""
+    views = 1 + float(manifest.settings["small_view"]) ** 2
+    return math.ceil(manifest.tiling.bytes_per_pixel * told.lightness.size * views)
 
 
 def centres_from_manifest(manifest: Manifest) -> Plane:
