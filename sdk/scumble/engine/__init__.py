@@ -19,7 +19,7 @@ from scumble.engine.machine import cores, preload_cuda, runtime_library
 from scumble.engine.modelling import ImageModel, Modelling
 from scumble.engine.planes import area_means
 from scumble.engine.planning import Fitted
-from scumble.engine.resident import default_budget_mib, give_back
+from scumble.engine.resident import default_budget_mib
 from scumble.errors import DeviceOutOfMemory, ParamError, ProviderUnavailable
 from scumble.media.arrays import array_from_image, image_from_array
 from scumble.media.profiles import meaning_of
@@ -133,7 +133,6 @@ class Engine(Drawing, Generating, Modelling):
         with self._lock:
             if key not in self._sessions:
                 self._sessions[key] = self._loaded(model_bytes() if callable(model_bytes) else model_bytes)
-                give_back()  # copies of the weights that loading left behind
             return self._sessions[key]
 
     def unload(self) -> None:

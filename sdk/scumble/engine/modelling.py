@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from scumble import _native  # noqa: TID251 - this is the room
 from scumble.engine.cutting import Cutter, ModelPlan
 from scumble.engine.inspecting import ModelFacts, inspected
-from scumble.engine.ladder import Ladder
 from scumble.engine.machine import runtime_library
 from scumble.engine.planning import Planning
 from scumble.errors import ParamError

@@ -83,7 +83,7 @@ def write_image(
         overwrite: whether a file of that name may be replaced.
         quality: 1 to 100 for JPEG (95 when None) and lossy WebP (lossless when None); other formats ignore it.
         most_bytes: how large the file may be; JPEG and WebP are written in a lower quality where they must be.
-        encoder_bytes: what encoding may take where it cannot be done by strips, which is WebP. None takes what it takes.
+        encoder_bytes: what encoding may take where it cannot be done by strips, which is WebP; None for any.
 
     Raises:
         MediaError: media.suffix, media.exists, media.no_folder, media.not_a_file, media.unwritable, media.alpha
