@@ -68,7 +68,8 @@ def run_job(source: Path, output: Path, detail: str, budget_mib: int, workers: i
         )
     except MemoryBudgetTooSmall as error:
         found = re.search(r"(\d+) MiB( more)?", error.hint)
-        assert found is not None, error.hint
+        if found is None:
+            raise
         return {"needs": int(found[1]) + (budget_mib if found[2] else 0), "message": error.message}
     return {"peak": status_mib("VmHWM"), "before": before}
 

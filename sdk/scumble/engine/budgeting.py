@@ -80,7 +80,7 @@ class Budgeting:
             raise too_small(self.budget_bytes, needed)
 
     def pictures_bytes(self, size_bytes: int, *buffers: Any) -> int:
-        """Returns what a job's pictures take of memory: its clips' buffers, and a result of so many bytes to be made."""
+        """Returns what pictures take of memory: clips' buffers, and a result of so many bytes yet to be made."""
         made = size_bytes if size_bytes <= self.picture_bytes else 0
         return made + sum(mapped.heap_bytes_of(buffer) for buffer in buffers if buffer is not None)
 

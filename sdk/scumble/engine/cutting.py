@@ -17,10 +17,10 @@ _MIB = 1 << 20
 
 
 class ModelPlan(NamedTuple):
-    """How a picture is cut for a model, the workers that run it, the bytes that were counted, and what it means; `taken` are
-    bytes of these beside the tiles.
+    """How a picture is cut for a model, the workers that run it, the bytes that were counted, and what it means.
 
-    `mode` is exact or rounding as in `ModelFacts.tiling`, full frame for one tile, and seams for tiles that differ.
+    `taken` are bytes of these beside the tiles. `mode` is exact or rounding as in `ModelFacts.tiling`, full frame for
+    one tile, and seams for tiles that differ.
     """
 
     plan: _native.TilePlan

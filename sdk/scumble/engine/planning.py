@@ -12,7 +12,7 @@ TilePlan = _native.TilePlan
 
 
 class Fitted(NamedTuple):
-    """A plan that fits a memory budget, the workers that run it, and the bytes that were counted, those beside tiles among them."""
+    """A plan that fits a memory budget, its workers, and the bytes counted, those beside tiles among them."""
 
     plan: TilePlan
     workers: int

@@ -1,13 +1,11 @@
-"""Memory that this process may take, as the system tells: how much is free, and giving back what is held for nothing."""
+"""Memory that this process may take, as the system tells: what is free, of the machine and of the control group."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import math
 import os
 import re
-import sys
 from pathlib import Path
 
 _MIB = 1 << 20
@@ -44,13 +42,6 @@ def free_mib() -> float | None:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _MIB
     except (AttributeError, ValueError, OSError):
         return None
-
-
-def give_back() -> None:
-    """Returns memory that was freed but is kept by the C library to the system, where that is glibc's."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _free_of_machine_mib() -> float | None:
