@@ -140,6 +140,22 @@ def with_level() -> bytes:
     return net.finish({"x": plane, "sigma": [1, 1, 1, 1]}, {"y": (net.conv(x, 8, 3), plane)})
 
 
+def padded_inside(multiple: int = 8) -> bytes:
+    """A U-Net of stride 4 that takes any size: mirrored to a multiple inside, and cut to its size again."""
+    net = Found(23)
+    shape = net.add("Shape", ["x"])
+    sides = [net.add("Gather", [shape, net.constant([axis])], axis=0) for axis in (2, 3)]
+    whole = net.constant([multiple])
+    beyond = [net.add("Mod", [net.add("Sub", [whole, net.add("Mod", [side, whole])]), whole]) for side in sides]
+    pads = net.add("Concat", [net.constant([0] * 6), *beyond], axis=0)
+    full = net.relu(net.conv(net.add("Pad", ["x", pads], mode="reflect"), 3, 8))
+    small = net.add("MaxPool", [full], kernel_shape=[4, 4], strides=[4, 4])
+    grown = net.grow(net.grow(net.relu(net.conv(small, 8, 8)), 8, 8), 8, 8)
+    y = net.conv(net.add("Concat", [grown, full], axis=1), 16, 3)
+    ends = net.add("Concat", sides, axis=0)
+    return net.picture(net.add("Slice", [y, net.constant([0, 0]), ends, net.constant([2, 3])]))
+
+
 def with_instance_norm() -> bytes:
     """Normalised by the statistics of the whole picture, as nets for styles are."""
     net = Found(9)

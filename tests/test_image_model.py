@@ -151,6 +151,16 @@ def test_windows_of_attention_are_a_stride() -> None:
     assert 7 <= max(facts.measured_reach) <= 8
 
 
+def test_a_net_that_pads_itself_is_tiled_on_its_grid() -> None:
+    found = model("padded", foreign_nets.padded_inside)
+    facts = found.facts
+    assert (facts.multiple, facts.stride, facts.stride_by, facts.tiling) == (1, 8, "measured", "exact")
+    pixels = picture(151, 214, dtype="float32")
+    tiled = found(image_from_array(pixels), tile=96)
+    assert len(found.plan(214, 151, tile=96).plan.tiles) > 2
+    assert np.array_equal(array_from_image(tiled), full_frame(found, pixels))
+
+
 def test_a_net_of_one_size_is_tiled_in_that_size() -> None:
     found = model("fixed", lambda: foreign_nets.plain(size=(96, 64)))
     assert found.facts.fixed_size == (96, 64)

@@ -99,6 +99,17 @@ def test_a_value_becomes_part_of_the_graph(kind: int, shape: list[int | str], va
     assert seen.x.halo == 0
 
 
+def test_a_plane_beside_a_picture_whose_channels_are_last() -> None:
+    node = helper.make_node("Add", ["x", "level"], ["y"])
+    picture: tuple[int, list[Any]] = (FLOAT, [1, "h", "w", 3])
+    content = made([node], {"level": (FLOAT, [1, "h", "w", 1]), "x": picture}, {"y": picture})
+    found = ENGINE.model(content, inputs={"level": 0.25})
+    assert (found.facts.axes, found.facts.halo, found.facts.tiling) == ("nhwc", 0, "exact")
+    pixels = RNG.random((50, 70, 3)).astype(np.float32)
+    got = array_from_image(found(image_from_array(pixels), tile=32))
+    assert np.allclose(got, pixels + np.float32(0.25), rtol=0, atol=1e-6)
+
+
 def test_many_equal_numbers_are_not_written_out() -> None:
     content = leveled(FLOAT, [1, 3, 64, 64])
     found = fitted(read_model(content), {"level": 0.5})

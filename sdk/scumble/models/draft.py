@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -126,16 +128,23 @@ class Draft:
 def draft_from_bytes(model: bytes) -> Draft:
     """Reads a model that `lint` has passed. Raises UnsafeModel where it is malformed after all."""
     draft = Draft()
-    try:
+    with read_whole():
         for number, value in fields(memoryview(model)):
             if number == 7:
                 _read_graph(draft, message(value))
             else:
                 draft.around.append((number, value))
-    except WireError as error:
+    return draft
+
+
+@contextlib.contextmanager
+def read_whole() -> Iterator[None]:
+    """Raises UnsafeModel for what turns out to be malformed; graphs inside operators are read as they are needed."""
+    try:
+        yield
+    except (WireError, struct.error) as error:
         hint = "Export the model again with standard ONNX operators."
         raise UnsafeModel(f"The model is not a readable ONNX file: {error}", hint, "model.malformed") from error
-    return draft
 
 
 def _read_graph(draft: Draft, view: memoryview) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scumble.errors import ModelError, ParamError
-from scumble.models.draft import Draft, DraftNode, draft_from_bytes, made_node, port_bytes, tensor_bytes
+from scumble.models.draft import Draft, DraftNode, draft_from_bytes, made_node, port_bytes, read_whole, tensor_bytes
 from scumble.models.foreign import ForeignModel, axes_of, channels_of, told_shape
 from scumble.models.graph import FLOAT, FLOAT16, Graph, Port, graph_from_bytes
 
@@ -71,12 +71,13 @@ def fitted(model: ForeignModel, inputs: Mapping[str, Given] | None = None, keep:
         return model
     draft = draft_from_bytes(model.content)
     draft.outputs = {output.name: draft.outputs[output.name]}
-    for port in model.graph.inputs:
-        if port.name in given:
-            _set(draft, port, given[port.name], picture)
-    draft.prune()
-    for port in casts:
-        _cast(draft, port, is_input=port is picture)
+    with read_whole():
+        for port in model.graph.inputs:
+            if port.name in given:
+                _set(draft, port, given[port.name], picture)
+        draft.prune()
+        for port in casts:
+            _cast(draft, port, is_input=port is picture)
     content = draft.to_bytes()
     key = hashlib.sha256(content).hexdigest()
     return replace(model, content=content, graph=graph_from_bytes(content), key=key)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scumble.errors import ModelError
-from scumble.models.draft import Draft, DraftNode, draft_from_bytes, made_node, port_bytes, tensor_bytes
+from scumble.models.draft import Draft, DraftNode, draft_from_bytes, made_node, port_bytes, read_whole, tensor_bytes
 from scumble.models.graph import FLOAT, FLOAT16, attributes_of
 from scumble.models.kinds import kinds_of_outputs
 from scumble.models.tensors import TensorFacts, floats_of_tensor, tensor_from_bytes
@@ -40,12 +40,11 @@ def half_from_graph(data: bytes) -> bytes:
 
     Raises ModelError model.no_half where it holds sequences, or nothing that float16 would help.
     """
-    draft = draft_from_bytes(data)
-    change = _Change(draft)
+    change = _Change(draft_from_bytes(data))
     change.run()
     if not change.heavy:
         raise _refusal("it has no convolution or product in float32 whose weights float16 can hold")
-    return draft.to_bytes()
+    return change.draft.to_bytes()
 
 
 def watched_graph(data: bytes) -> bytes:
@@ -77,6 +76,10 @@ class _Change:
         self.heavy = 0
 
     def run(self) -> None:
+        with read_whole():
+            self._all()
+
+    def _all(self) -> None:
         for node in self.draft.nodes:
             self._node(node)
         for name in self.draft.outputs:
