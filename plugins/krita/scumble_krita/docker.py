@@ -128,8 +128,12 @@ class ScumbleDocker(DockWidget):  # type: ignore[misc]
         elsewhere = self._targets[self.chooser.currentIndex()].currentIndex()
         document = None if elsewhere else Krita.instance().activeDocument()
         self._tasks.stop("preview")
-        self._tasks.start("apply", self._asked_for(rendered, self._report, document=document), self._say)
+        self._tasks.start("apply", self._asked_for(rendered, self._report, document=document), self._made)
         self._say("")
+
+    def _made(self, text: str) -> None:
+        self._say(text)
+        self._later.start()  # the preview had to make way
 
     def _cancel(self) -> None:
         self._tasks.stop("apply")

@@ -13,8 +13,6 @@ from tests.hosts.harness import SUBJECT
 PICTURES = "answer = len([each for each in Gimp.get_images() if each.get_layers()])"
 PICKER, PALETTE_ROW, REGION_ROW = 34, 412, 264
 """Places in the dialog of every kind: from its right edge the buttons that fill a row, and from its bottom the rows."""
-CAT_CORNER = (394, 294)
-"""Where the cat's upper left pixel is on the screen, at 100 %."""
 STROKES = (("#3c8c3c", 172, 110), ("#3c8c3c", 318, 133), ("#e08020", 240, 45), ("#e08020", 60, 215),
            ("#d07080", 258, 240), ("#3a78d0", 420, 60), ("#3a78d0", 400, 230))  # fmt: skip
 """Colours, and places of the cat at which a short stroke is painted."""
@@ -190,28 +188,34 @@ def test_colours_and_bounds_need_no_typing(screen: Screen, workplace: Workplace)
     assert layers(screen)[0] == "Kinds"
 
 
-def test_strokes_painted_by_hand_guide_the_colours(screen: Screen, workplace: Workplace) -> None:
-    """The way of the guide: the menu makes the layer, a brush paints a few short strokes, and the dialog follows."""
+def test_strokes_on_the_layer_of_the_menu_guide_the_colours(screen: Screen, workplace: Workplace) -> None:
+    """The way of the guide: the menu makes the layer, a few short strokes are painted, and the dialog follows."""
     source = workplace.photo("cat.jpg", "L")
     screen.show(source)
     screen.filter("Colorize: hints (new layer)")
     until(lambda: len(layers(screen)) == 2)
-    brush = "Gimp.context_set_brush_size(12.0); Gimp.context_set_foreground(Gegl.Color.new(color))"
-    for color, x, y in STROKES:
-        screen.gimp.run(brush, color=color)
-        time.sleep(0.3)
-        left, top = CAT_CORNER[0] + x, CAT_CORNER[1] + y
-        screen.xdotool("mousemove", str(left - 8), str(top), "mousedown", "1", "sleep", "0.1")
-        for step in range(0, 18, 3):
-            screen.xdotool("mousemove", str(left - 8 + step), str(top), "sleep", "0.05")
-        screen.xdotool("mouseup", "1", "sleep", "0.2")
+    paint = """
+brush = Gimp.Brush.new("Round")  # the tree has none
+brush.set_shape(Gimp.BrushGeneratedShape.CIRCLE)
+brush.set_radius(7.0)
+brush.set_hardness(1.0)
+Gimp.context_set_brush(brush)
+Gimp.context_set_brush_size(14.0)
+for color, x, y in strokes:
+    Gimp.context_set_foreground(Gegl.Color.new(color))
+    Gimp.pencil(image.get_layers()[0], [x - 8.0, y, x + 8.0, y])
+Gimp.displays_flush()
+"""
+    screen.gimp.run(paint, strokes=STROKES)
+    time.sleep(1.0)
     screen.picture("gimp-hints")
     strokes = workplace.folder / "by-hand"
     screen.gimp.run("save(image.get_layers()[0], out, RGBA)", out=str(strokes))
     with Picture.open(source) as picture:
         painted = Picture.frombytes("RGBA", picture.size, strokes.read_bytes())
     painted.save(workplace.folder / "by-hand.png")
-    assert all(painted.getpixel((x, y))[3] == 255 for _, x, y in STROKES), "the brush painted where the pointer was"
+    alpha = painted.getchannel("A")
+    assert [alpha.getpixel((x, y)) for _, x, y in STROKES] == [255] * len(STROKES)
     screen.filter("Colorize…")
     screen.confirm(screen.dialog("Colorize"))
     until(lambda: len(layers(screen)) == 3)

@@ -23,6 +23,20 @@ def preview_pixels(krita: Krita, path: Path) -> np.ndarray:
         return np.asarray(picture.convert("RGB"))
 
 
+def until_preview_stays(krita: Krita) -> None:
+    """Waits until the preview is there and nothing is going to change it; Krita may activate the canvas again."""
+    idle = "not docker()._tasks and not docker()._later.isActive()"
+    key = 0
+    for _ in range(20):
+        krita.wait(idle)
+        krita.wait(PREVIEW)
+        before, key = key, krita.ask("part('picture').pixmap().cacheKey()")
+        if key == before:
+            return
+        time.sleep(0.7)
+    raise AssertionError("the preview changes again and again")
+
+
 def test_every_kind_has_a_field(krita: Krita, workplace: Workplace) -> None:
     krita.run(f"open_picture({str(workplace.photo())!r}); choose('Grade'); choose('Kinds')")
     names = ["amount", "steps", "flip", "channel", "tint", "colors", "note", "seed", "dots", "frame", "extra"]
@@ -163,12 +177,11 @@ def test_pictures_of_it_in_use(krita: Krita, workplace: Workplace) -> None:
     left, top = krita.run("place = canvas().mapToGlobal(QPoint(300, 500)); result = [place.x(), place.y()]")
     krita.mouse("mousemove", str(left - 9), str(top), "mousemove", str(left), str(top))
     krita.wait("part('swatch-0').accessibleName()")
-    krita.wait("not docker()._tasks and not docker()._later.isActive()")
-    krita.wait(PREVIEW)
+    until_preview_stays(krita)
     krita.shoot(pictures_folder() / "krita-preview.png")
     after = krita.apply()
     assert after["layers"][1:] == ["Colorize"]
-    time.sleep(0.5)
+    until_preview_stays(krita)
     krita.shoot(pictures_folder() / "krita-result.png")
     krita.run("choose('Slow'); put('seconds', 20.0); click('apply')")
     krita.wait("part('progress').value() > 150")
@@ -187,7 +200,7 @@ def test_pictures_of_a_generator_in_use(krita: Krita, workplace: Workplace) -> N
     fields = {**look, "subject": str(SUBJECT), "layers": "Yes", "target": "New document"}
     krita.run("\n".join(f"put({name!r}, {value!r})" for name, value in fields.items()) + "; click('preview')")
     krita.wait(PREVIEW)
-    krita.wait("not docker()._tasks and not docker()._later.isActive()")
+    until_preview_stays(krita)
     shown = preview_pixels(krita, workplace.folder / "preview.png")
     whole = Picture.fromarray(workplace.reference("background", None, *options_of({**look, "subject": SUBJECT})))
     small = np.asarray(whole.convert("RGB").resize(shown.shape[1::-1], Picture.Resampling.BOX)).astype(int)
@@ -195,5 +208,5 @@ def test_pictures_of_a_generator_in_use(krita: Krita, workplace: Workplace) -> N
     after = krita.apply()
     assert after["layers"][0][1] == ["Background", "Scrim", "Subject"], after
     krita.run("app.activeWindow().activeView().canvas().setZoomLevel(1.0)")
-    time.sleep(0.5)
+    until_preview_stays(krita)
     krita.shoot(pictures_folder() / "krita-generator.png")

@@ -100,7 +100,7 @@ class Studio:
         reply.unlink(missing_ok=True)
         (self.driver / "command.part").write_text(f"{values}\n{text}", "utf-8")
         (self.driver / "command.part").replace(self.driver / "command.py")
-        self._duration = 300 if self._duration == 301 else 301
+        self._duration = 301 + (self._duration - 300) % 999  # never one that a scene collection begins with
         self.socket.set_current_scene_transition_duration(self._duration)
         self.wait(reply.exists, 30)
         back = json.loads(reply.read_text("utf-8"))
