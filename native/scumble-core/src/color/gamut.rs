@@ -291,8 +291,8 @@ impl Search {
     fn begin(&mut self, p: &Primaries, wanted: &Wanted) {
         for group in 0..wanted.groups {
             let [y, fy, a, b, least, most] = wanted.lanes().map(|lane| *group_of(lane, group));
-            let [to_share, to_x, to_z, to_gray] =
-                [&mut self.share, &mut self.back_x, &mut self.back_z, &mut self.gray].map(|lane| group_mut(lane, group));
+            let [to_share, to_x, to_z, to_gray] = [&mut self.share, &mut self.back_x, &mut self.back_z, &mut self.gray]
+                .map(|lane| group_mut(lane, group));
             for i in 0..GROUP {
                 let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
                 // Sums, not what they are made of, are chosen from: else vectors would be gathered.
@@ -323,8 +323,7 @@ impl Search {
     fn step(&mut self, wanted: &Wanted) {
         for group in 0..wanted.groups {
             let [_, fy, a, b, ..] = wanted.lanes().map(|lane| *group_of(lane, group));
-            let [back_x, back_z, gray] =
-                [&self.back_x, &self.back_z, &self.gray].map(|lane| *group_of(lane, group));
+            let [back_x, back_z, gray] = [&self.back_x, &self.back_z, &self.gray].map(|lane| *group_of(lane, group));
             let [share, step] = [&mut self.share, &mut self.step].map(|lane| group_mut(lane, group));
             for i in 0..GROUP {
                 let (dx, dz) = (a[i] * (1.0 / 500.0), -(b[i] * (1.0 / 200.0)));
