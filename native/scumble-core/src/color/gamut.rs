@@ -160,7 +160,7 @@ fn reduce(
             *group_mut(lane, *place) = *color;
         }
     }
-    reduce_left(p, (y, fy), (a, b), bounds, (&is_left, &nearer), (search, rgb));
+    reduce_left(p, (y, fy), (a, b), bounds, (&is_left, &nearer), (wanted, search), rgb);
 }
 
 /// Reduces the chroma of the few pixels that are left, put together before and taken apart after.
@@ -171,7 +171,8 @@ fn reduce_left(
     (a, b): (&Lane, &Lane),
     bounds: Bounds<'_>,
     (is_left, nearer): (&[u8; BLOCK], &Lane),
-    (mut search, rgb): (Search, &mut [Lane; 3]),
+    (mut wanted, mut search): (Wanted, Search),
+    rgb: &mut [Lane; 3],
 ) {
     let mut places = [0_usize; BLOCK];
     let mut count = 0;
@@ -187,7 +188,6 @@ fn reduce_left(
     if places.is_empty() {
         return;
     }
-    let mut wanted = Wanted::none();
     wanted.groups = places.len().div_ceil(GROUP);
     let mut from = [0.0; BLOCK];
     for (i, place) in places.iter().enumerate() {
