@@ -747,7 +747,7 @@ def lab_from_rgb(rgb: _Floats, *, transfer: str | ColorSpace = ...) -> _Floats:
         ParamError: when the shape is not (n, 3).
     """
 
-def lightness(src: _Pixels, *, transfer: str | ColorSpace = ...) -> _Floats:
+def lightness(src: _Pixels, *, transfer: str | ColorSpace = ..., out: _Floats | None = None) -> _Floats:
     """L (0 to 100) of every pixel, shape (height, width).
 
     Light above 1 counts as 1, negative light and NaN as 0.
@@ -756,6 +756,7 @@ def lightness(src: _Pixels, *, transfer: str | ColorSpace = ...) -> _Floats:
         src: uint8, uint16, float16 or float32, shape (height, width, 1 to 4); rows may lie apart, alpha is last.
         transfer: "srgb" for samples on the sRGB curve, "linear" for light (EXR), or a profile's space. Lightness and
             chroma are those of the colours (D65), whatever the space; "fits" means its own range.
+        out: where to write it, of that shape and without gaps; a new array if none is given.
 
     Raises:
         ParamError: for another type, shape or transfer.

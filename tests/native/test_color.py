@@ -74,6 +74,50 @@ def test_out_of_gamut_colours_keep_lightness_and_hue() -> None:
     assert np.abs(turn[strong]).max() < 0.01
 
 
+def linear_from_lab(lab: Array) -> Array:
+    """Linear channels, unlimited, in double precision (CIE 15, IEC 61966-2-1)."""
+    fy = (lab[:, 0] + 16) / 116
+    roots = np.column_stack([fy + lab[:, 1] / 500, fy, fy - lab[:, 2] / 200])
+    light = np.where(roots > 6 / 29, roots**3, (roots - 4 / 29) * 108 / 841)
+    rows = np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]])
+    return np.asarray(light @ np.linalg.inv(rows / rows.sum(1, keepdims=True)).T)
+
+
+def test_out_of_gamut_colours_keep_the_chroma_that_fits() -> None:
+    lab = np.column_stack([RNG.uniform(1, 99, 40000), RNG.uniform(-150, 150, (40000, 2))])
+    back = _native.lab_from_rgb(_native.rgb_from_lab(lab.astype(np.float32))).astype(np.float64)
+    share = (back[:, 1:] * lab[:, 1:]).sum(1) / (lab[:, 1:] ** 2).sum(1)
+    assert share.min() > 0
+    more = lab * np.column_stack([np.ones(len(lab)), share + 0.003, share + 0.003])
+    light = linear_from_lab(more)
+    is_at_border = (light.min(1) < 0) | (light.max(1) > 1)
+    fits = share > 0.997
+    assert 0.05 < fits.mean() < 0.5
+    assert (is_at_border | fits).all()
+
+
+def test_lightness_is_written_where_it_is_wanted() -> None:
+    src = picture(7, 300, 3, "uint16")
+    want = _native.lightness(src)
+    out = np.zeros((7, 300), np.float32)
+    assert _native.lightness(src, out=out) is out
+    assert np.array_equal(out, want)
+    for wrong in (out[:6], out.T, out[:, ::-1]):
+        with pytest.raises(ParamError, match="height and width"):
+            _native.lightness(src, out=wrong)
+
+
+def test_floats_outside_of_zero_to_one_follow_the_curve() -> None:
+    unit = np.array([-0.7, -0.02, -0.0, 0.02, 0.7, 1.0, 1.4, 3.0], np.float32)
+    light = np.where(
+        np.abs(unit) <= 0.04045, np.abs(unit) / 12.92, ((np.abs(unit).astype(np.float64) + 0.055) / 1.055) ** 2.4
+    ) * np.sign(unit)
+    for dtype, allowed in (("float32", 4e-6), ("float16", 2e-3)):
+        src = np.repeat(unit, 3).reshape(1, -1, 3).astype(dtype)
+        got = _native.converted(src, source="srgb", target="linear")[0]
+        assert (np.abs(got - light[:, None]) <= allowed * np.maximum(np.abs(light), 1)[:, None]).all()
+
+
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_recolouring_keeps_lightness_and_alpha(dtype: str, channels: int) -> None:

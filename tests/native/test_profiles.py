@@ -371,11 +371,12 @@ def test_plain_and_vector_kernels_give_the_same_bits(tmp_path: Path) -> None:
     inputs["lab"] = np.column_stack([RNG.uniform(0, 100, 777), RNG.uniform(-128, 128, (777, 2))]).astype(np.float32)
     np.savez(tmp_path / "in.npz", allow_pickle=False, **inputs)
     found = {}
-    for kernels in ("plain", "any"):
+    for kernels in ("plain", "avx2", "any"):
         out = tmp_path / f"{kernels}.npz"
         command = [sys.executable, "-c", PLAIN, str(tmp_path / "in.npz"), str(out)]
         subprocess.run(command, check=True, env={**os.environ, "SCUMBLE_KERNELS": kernels}, timeout=300)
         found[kernels] = dict(np.load(out))
     assert len(found["plain"]) == 16 * 3 * 7
     for name, result in found["plain"].items():
-        assert np.array_equal(result, found["any"][name], equal_nan=True), name
+        for kernels in ("avx2", "any"):
+            assert np.array_equal(result, found[kernels][name], equal_nan=True), (kernels, name)

@@ -1,7 +1,8 @@
 //! The colour functions of the module: lightness, Lab, recolouring.
 
 use numpy::{
-    IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray2, PyReadonlyArray3, PyUntypedArray, PyUntypedArrayMethods,
+    IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray2, PyReadonlyArray3, PyReadwriteArray2, PyUntypedArray,
+    PyUntypedArrayMethods,
 };
 use pyo3::prelude::*;
 use scumble_core::Error;
@@ -25,21 +26,33 @@ use crate::wanted::Wishes;
 ///     src: uint8, uint16, float16 or float32, shape (height, width, 1 to 4); rows may lie apart, alpha is last.
 ///     transfer: "srgb" for samples on the sRGB curve, "linear" for light (EXR), or a profile's space. Lightness and
 ///         chroma are those of the colours (D65), whatever the space; "fits" means its own range.
+///     out: where to write it, of that shape and without gaps; a new array if none is given.
 ///
 /// Raises:
 ///     ParamError: for another type, shape or transfer.
 #[pyfunction]
-#[pyo3(signature = (src: "_Pixels", *, transfer: "str | ColorSpace" = Meaning::Srgb) -> "_Floats")]
+#[pyo3(signature = (
+    src: "_Pixels", *, transfer: "str | ColorSpace" = Meaning::Srgb, out: "_Floats | None" = None,
+) -> "_Floats")]
 pub fn lightness<'py>(
     py: Python<'py>,
     src: &Bound<'py, PyUntypedArray>,
     transfer: Meaning,
+    out: Option<PyReadwriteArray2<'py, f32>>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     let transfer = transfer.transfer();
     with_sample_type!(src, S => {
         let src = Source::<S>::new(src)?;
         let view = src.view()?;
         let layout = view.layout();
+        if let Some(mut out) = out {
+            let is_alike = out.shape() == [layout.height, layout.width];
+            match out.as_slice_mut() {
+                Ok(values) if is_alike => py.detach(|| resample::lightness(view, transfer, values)).or_raise()?,
+                _ => return Err(Error::argument("out must have the picture's height and width, and no gaps")).or_raise(),
+            }
+            return Ok((**out).clone());
+        }
         let mut out = vec![0.0; layout.width * layout.height];
         py.detach(|| resample::lightness(view, transfer, &mut out)).or_raise()?;
         plane(py, out, layout.width, layout.height)

@@ -160,7 +160,7 @@ fn reduce(
             *group_mut(lane, *place) = *color;
         }
     }
-    reduce_left(p, (y, fy), (a, b), bounds, (&is_left, &nearer), (search, rgb));
+    reduce_left(p, (y, fy), (a, b), bounds, (&is_left, &nearer), (wanted, search), rgb);
 }
 
 /// Reduces the chroma of the few pixels that are left, put together before and taken apart after.
@@ -171,7 +171,8 @@ fn reduce_left(
     (a, b): (&Lane, &Lane),
     bounds: Bounds<'_>,
     (is_left, nearer): (&[u8; BLOCK], &Lane),
-    (mut search, rgb): (Search, &mut [Lane; 3]),
+    (mut wanted, mut search): (Wanted, Search),
+    rgb: &mut [Lane; 3],
 ) {
     let mut places = [0_usize; BLOCK];
     let mut count = 0;
@@ -187,7 +188,6 @@ fn reduce_left(
     if places.is_empty() {
         return;
     }
-    let mut wanted = Wanted::none();
     wanted.groups = places.len().div_ceil(GROUP);
     let mut from = [0.0; BLOCK];
     for (i, place) in places.iter().enumerate() {
@@ -291,8 +291,8 @@ impl Search {
     fn begin(&mut self, p: &Primaries, wanted: &Wanted) {
         for group in 0..wanted.groups {
             let [y, fy, a, b, least, most] = wanted.lanes().map(|lane| *group_of(lane, group));
-            let [to_share, to_x, to_z, to_gray] =
-                [&mut self.share, &mut self.back_x, &mut self.back_z, &mut self.gray].map(|lane| group_mut(lane, group));
+            let [to_share, to_x, to_z, to_gray] = [&mut self.share, &mut self.back_x, &mut self.back_z, &mut self.gray]
+                .map(|lane| group_mut(lane, group));
             for i in 0..GROUP {
                 let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
                 // Sums, not what they are made of, are chosen from: else vectors would be gathered.
@@ -323,8 +323,7 @@ impl Search {
     fn step(&mut self, wanted: &Wanted) {
         for group in 0..wanted.groups {
             let [_, fy, a, b, ..] = wanted.lanes().map(|lane| *group_of(lane, group));
-            let [back_x, back_z, gray] =
-                [&self.back_x, &self.back_z, &self.gray].map(|lane| *group_of(lane, group));
+            let [back_x, back_z, gray] = [&self.back_x, &self.back_z, &self.gray].map(|lane| *group_of(lane, group));
             let [share, step] = [&mut self.share, &mut self.step].map(|lane| group_mut(lane, group));
             for i in 0..GROUP {
                 let (dx, dz) = (a[i] * (1.0 / 500.0), -(b[i] * (1.0 / 200.0)));

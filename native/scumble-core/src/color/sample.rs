@@ -23,13 +23,7 @@ pub trait Sample: Copy + PartialEq + Send + Sync + 'static {
     fn is_full(self) -> bool;
 
     /// Decodes the colour of `BLOCK` interleaved pixels to light (0 black, 1 white): gray into the first lane alone.
-    fn load(
-        pixels: &[Self],
-        channels: usize,
-        transfer: Transfer<'_>,
-        scratch: &mut Scratch<Self>,
-        rgb: &mut [Lane; 3],
-    );
+    fn load(pixels: &[Self], channels: usize, transfer: Transfer<'_>, scratch: &mut Scratch<Self>, rgb: &mut [Lane; 3]);
 
     /// Encodes light into `BLOCK` interleaved pixels of 3 channels, or of 4 with the scratch's alpha; integers round to
     /// nearest and saturate.

@@ -234,7 +234,7 @@ mod tests {
             for beyond in [None, Some(-0.5), Some(f32::NAN), Some(1.000_001)] {
                 let mut lane = lane;
                 lane[77] = beyond.unwrap_or(lane[77]);
-                let mut check = |is_beyond: bool, got: &Lane| {
+                let check = |is_beyond: bool, got: &Lane| {
                     assert_eq!(is_beyond, beyond.is_some());
                     assert!((0..BLOCK).all(|i| i == 77 || got[i].to_bits() == want[i]));
                 };
