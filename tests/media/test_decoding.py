@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import OpenImageIO
@@ -71,7 +72,7 @@ def test_tiles_are_read_by_rows_of_tiles(kind: str, ending: str, sample: type, t
     output = OpenImageIO.ImageOutput.create(kind)
     assert output is not None
     assert output.open(str(tmp_path / f"a.{ending}"), spec)
-    given = noise(1900, 1000, 3).astype(sample)
+    given: Any = noise(1900, 1000, 3).astype(sample)
     assert output.write_image(given)
     output.close()
     assert np.array_equal(pixels(read_image(tmp_path / f"a.{ending}", heap_bytes=0)), given)
