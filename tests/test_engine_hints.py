@@ -63,7 +63,7 @@ def test_tiles_of_any_budget_give_the_same_picture() -> None:
         "hint_mask": (RNG.random((1, 30, 42)) < 0.02).astype(np.float32),
     }
     results = []
-    for budget_mib in (161, 600):
+    for budget_mib in (177, 600):
         made = Engine(device="cpu", workers=2, memory_budget_mib=budget_mib)
         field = made.hint_field(made.lightness_thumbnail(image, 42, 30))
         grid = field.grid(context["hint_ab"], context["hint_mask"][0])

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 _MIB = 1 << 20
 PROGRAM_BYTES = 104 << 20
 """What the interpreter and the libraries take, ONNX Runtime's among them: measured 95 to 102 MiB."""
-STRIP_BYTES = 32 << 20
+STRIP_BYTES = 48 << 20
 """Rows that decoder, kernels and encoder have in work, and pages of mapped pictures not yet let go."""
-WORKING_BYTES = 256 << 20
-"""What the program, a net at its working size and the strips in work take at most: measured 240 MiB, colorize's."""
+WORKING_BYTES = 272 << 20
+"""What the program, a net at its working size and strips in work take at most: measured 225 to 270 MiB, colorize."""
 _SMALL_PICTURE_BYTES = 4 << 20
 _MODEL_BYTES = 12 << 20
 """The runtime's own of a model beside its weights: graph, kernels, buffers."""

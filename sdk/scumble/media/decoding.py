@@ -114,7 +114,7 @@ def _whole_bytes(path: Path, kind: FileFormat, spec: OpenImageIO.ImageSpec) -> t
 def _is_interlaced(path: Path) -> bool:
     """Returns the last byte of a PNG's header: 1 for Adam7."""
     with opened_file(path) as stream:
-        return bool(stream.read(29)[28:])
+        return stream.read(29)[28:] == b"\1"
 
 
 def _progressive_samples(path: Path) -> int:
