@@ -333,8 +333,11 @@ impl Search {
                 let value = gray[i] + back_x[i] * x + back_z[i] * z;
                 let first = slope_x * dx1 + slope_z * dz1;
                 let half_second = (slope_x * dx) * dx2 + (slope_z * dz) * dz2;
-                step[i] = value * first / (first * first - value * half_second);
-                share[i] = unit(share[i] - step[i]);
+                let to = value * first / (first * first - value * half_second);
+                share[i] = unit(share[i] - to);
+                // Where the channel turns, steps are small far from its bound.
+                let is_steady = value.abs() <= 2.0 * (first * to).abs() + 1e-6;
+                step[i] = if is_steady { to } else { 1.0 };
             }
         }
     }
