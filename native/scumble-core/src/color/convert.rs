@@ -21,7 +21,7 @@ fast_path! {
 fn convert_row_body<S: Sample>(row: Row<'_, S>, to: Transfer<'_>, out: &mut [f32]) {
     let (from, wanted) = (row.transfer.primaries(), to.primaries());
     let same = from == wanted;
-    let (mut scratch, mut floats) = (Scratch::new(), Scratch::new());
+    let (mut scratch, mut floats) = (Scratch::black(), Scratch::black());
     let mut light: [Lane; 3] = [[0.0; BLOCK]; 3];
     for (block, out) in out.chunks_mut(BLOCK * 3).enumerate() {
         row.load(block * BLOCK, out.len() / 3, &mut scratch, &mut light);

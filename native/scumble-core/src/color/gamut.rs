@@ -212,9 +212,9 @@ fn reduce_left(
             lost += 1;
         }
     }
-    for i in 0..lost {
+    for (i, place) in from[..lost].iter().enumerate() {
         let share = wanted.bisected_share(p, i);
-        let place = from[i] as usize % BLOCK;
+        let place = *place as usize % BLOCK;
         let (color, _) = wanted.reduced(p, i, share);
         for channel in 0..3 {
             rgb[channel][place] = if share > 0.0 { color[channel] } else { wanted.y[i] };
@@ -299,7 +299,7 @@ impl Search {
                 let (above, below) = (most[i] - y[i], least[i] - y[i]);
                 let (mut share, mut bound) = (2.0, below);
                 let [mut back_x, mut back_z] = p.back[0];
-                for channel in 0..3 {
+                for (channel, back) in p.back.iter().enumerate() {
                     let rise = color[channel] - y[i];
                     let limit = if rise > 0.0 { above } else { below };
                     let meets = limit / rise;
@@ -307,8 +307,8 @@ impl Search {
                     let is_first = (meets < 1.0) & (meets < share);
                     share = if is_first { meets } else { share };
                     bound = if is_first { limit } else { bound };
-                    back_x = if is_first { p.back[channel][0] } else { back_x };
-                    back_z = if is_first { p.back[channel][1] } else { back_z };
+                    back_x = if is_first { back[0] } else { back_x };
+                    back_z = if is_first { back[1] } else { back_z };
                 }
                 to_share[i] = unit(share);
                 to_x[i] = back_x;
@@ -333,8 +333,11 @@ impl Search {
                 let value = gray[i] + back_x[i] * x + back_z[i] * z;
                 let first = slope_x * dx1 + slope_z * dz1;
                 let half_second = (slope_x * dx) * dx2 + (slope_z * dz) * dz2;
-                step[i] = value * first / (first * first - value * half_second);
-                share[i] = unit(share[i] - step[i]);
+                let to = value * first / (first * first - value * half_second);
+                share[i] = unit(share[i] - to);
+                // Where the channel turns, steps are small far from its bound.
+                let is_steady = value.abs() <= 2.0 * (first * to).abs() + 1e-6;
+                step[i] = if is_steady { to } else { 1.0 };
             }
         }
     }

@@ -137,7 +137,7 @@ fast_path! {
 #[inline(always)]
 fn lightness_row_body<S: Sample>(row: Row<'_, S>, lightness: &mut [f32]) {
     let primaries = row.transfer.primaries();
-    let mut scratch = Scratch::new();
+    let mut scratch = Scratch::black();
     let Lanes(rgb) = &mut Lanes::<3>::new();
     let Lanes([y]) = &mut Lanes::<1>::new();
     for (block, out) in lightness.chunks_mut(BLOCK).enumerate() {
@@ -171,7 +171,7 @@ fast_path! {
 #[inline(always)]
 fn chroma_row_body<S: Sample>(row: Row<'_, S>, range: (f32, f32), a: &mut [f32], b: &mut [f32]) {
     let primaries = row.transfer.primaries();
-    let mut scratch = Scratch::new();
+    let mut scratch = Scratch::black();
     let Lanes(rgb) = &mut Lanes::<3>::new();
     let Lanes([y, lane_a, lane_b]) = &mut Lanes::<3>::new();
     for (block, (a, b)) in a.chunks_mut(BLOCK).zip(b.chunks_mut(BLOCK)).enumerate() {
@@ -208,7 +208,7 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
     let primaries = row.transfer.primaries();
     let alpha = row.channels.is_multiple_of(2);
     let dst_channels = 3 + usize::from(alpha);
-    let mut scratch = Scratch::new();
+    let mut scratch = Scratch::black();
     let Lanes(rgb) = &mut Lanes::<3>::new();
     let Lanes([y, fy, l, a, b, w, least, most]) = &mut Lanes::<8>::new();
     let limit = row.transfer.limit(S::IS_FLOAT);

@@ -49,9 +49,9 @@ pub struct Scratch<S> {
 }
 
 impl<S: Sample> Scratch<S> {
-    /// Black.
+    /// Without light.
     #[inline(always)]
-    pub fn new() -> Self {
+    pub fn black() -> Self {
         Self { channels: [[S::BLACK; BLOCK]; 3], alpha: [S::BLACK; BLOCK], lane: [0.0; BLOCK] }
     }
 }

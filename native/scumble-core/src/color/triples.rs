@@ -17,7 +17,7 @@ fast_path! {
 fn lab_from_rgb_body(rgb: &[[f32; 3]], transfer: Transfer<'_>, lab: &mut [[f32; 3]]) {
     let primaries = transfer.primaries();
     let row = Row { samples: rgb.as_flattened(), channels: 3, transfer };
-    let mut scratch = Scratch::new();
+    let mut scratch = Scratch::black();
     let mut light = [[0.0; BLOCK]; 3];
     let mut y = [0.0; BLOCK];
     for (block, lab) in lab.chunks_mut(BLOCK).enumerate() {
@@ -40,7 +40,7 @@ fast_path! {
 #[inline(always)]
 fn rgb_from_lab_body(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 3]]) {
     let mut lanes: [Lane; 4] = [[0.0; BLOCK]; 4];
-    let mut scratch = Scratch::new();
+    let mut scratch = Scratch::black();
     let mut light = [[0.0; BLOCK]; 3];
     let bounds = Bounds { least: &[0.0; BLOCK], most: &[1.0; BLOCK] };
     for (lab, rgb) in lab.chunks(BLOCK).zip(rgb.chunks_mut(BLOCK)) {
