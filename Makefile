@@ -37,6 +37,10 @@ check: $(VENV)/.scumble $(VENV)/.export $(VENV)/.bench
 
 bench: $(VENV)/.scumble $(VENV)/.export $(VENV)/.bench
 	@$(BIN)/python -m benchmarks.engine
+	@$(BIN)/python -m benchmarks.kernels --output docs/performance-kernels.md
+	@$(BIN)/python -m benchmarks.threads --output docs/performance-threads.md
+	@$(BIN)/python -m benchmarks.cancel --output docs/performance-cancel.md
+	@$(BIN)/python -m benchmarks.budget --output docs/performance-memory.md
 	@$(BIN)/python -m benchmarks.worker
 
 setup: $(VENV)/.scumble $(VENV)/.export $(VENV)/.bench

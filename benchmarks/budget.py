@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.machine import page_head
 from benchmarks.memory import status_mib
 from benchmarks.photo import extent_from_megapixels, photo_from_examples
 from scumble import Colorize
@@ -123,6 +124,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=0, help="tile workers; 0 chooses")
     parser.add_argument("--photos", type=Path, help="a folder that keeps the photos")
     parser.add_argument("--quick", action="store_true", help="two small jobs: a test of the bench itself")
+    parser.add_argument("--output", type=Path, help="the page to write")
     parser.add_argument("--job", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.quick:
@@ -139,7 +141,8 @@ def main() -> None:
         print(json.dumps(run_job(Path(source), Path(output), detail, budget, workers)))
         return
     worst = 0.0
-    print("| MP | Format | detail | Budget, MiB | Peak, MiB | of the budget |\n|---|---|---|---|---|---|", flush=True)
+    lines = ["| MP | Format | detail | Budget, MiB | Peak, MiB | of the budget |", "|---|---|---|---|---|---|"]
+    print("\n".join(lines), flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.photos or Path(scratch)
         for case in cases(options):
@@ -147,12 +150,18 @@ def main() -> None:
             start = f"| {case.megapixels:g} | {case.format} | {case.detail} | {budget}"
             start += " (floor)" if case.budget_mib == FLOOR else ""
             if "peak" not in figures:
-                print(f"{start} | refused: {figures['message']} | |", flush=True)
-                continue
-            share = figures["peak"] / budget
-            worst = max(worst, share)
-            print(f"{start} | {figures['peak']:.0f} | {share:.2f} |", flush=True)
-    print(f"\nWorst: {worst:.2f} of the budget.")
+                lines.append(f"{start} | refused: {figures['message']} | |")
+            else:
+                share = figures["peak"] / budget
+                worst = max(worst, share)
+                lines.append(f"{start} | {figures['peak']:.0f} | {share:.2f} |")
+            print(lines[-1], flush=True)
+    lines += ["", f"Worst: {worst:.2f} of the budget."]
+    print("\n".join(lines[-2:]))
+    if options.output is not None:
+        head = page_head("Memory against the budget", "python -m benchmarks.budget")
+        words = [*(__doc__ or "").splitlines()[2:], ""]
+        options.output.write_text("\n".join([*head, *words, *lines, ""]), "utf-8")
     if worst > _LIMIT:
         sys.exit(f"A job took more than {_LIMIT:g} of its budget.")
 

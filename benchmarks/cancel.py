@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.machine import page_head
 from benchmarks.photo import extent_from_megapixels, photo_from_examples
 from scumble import Background, Colorize, Effect, Engine, LocalRunner, Progress, write_image
 from scumble.jobs import JobState
@@ -134,7 +135,9 @@ def main() -> None:
                     lines.append(found.row(f"{megapixels:g} MP, {case.name}"))
                     print(lines[-1], flush=True)
     if arguments.output:
-        arguments.output.write_text("\n".join([*lines, ""]), "utf-8")
+        head = page_head("Cancel", "python -m benchmarks.cancel")
+        words = [*(__doc__ or "").splitlines()[2:], ""]
+        arguments.output.write_text("\n".join([*head, *words, *lines, ""]), "utf-8")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ python -m benchmarks.kernels [--megapixels 4] [--repeats 7] [--output PAGE.md]
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import color as reference
 
+from benchmarks.machine import limits, page_head
 from benchmarks.photo import extent_from_megapixels, photo_from_examples
 from scumble import _native
 from scumble.media import icc
@@ -94,6 +96,7 @@ def kernels(photo: Array, dtype: str) -> list[Kernel]:
             colors[..., 1 + channel] = next(lines) * colors[..., 0] + next(lines)
         return opencv_rgb(colors)
 
+    vips = vips_ways(src, ab) if dtype == "uint8" else {}
     return [
         Kernel(
             "RGB to L",
@@ -102,6 +105,7 @@ def kernels(photo: Array, dtype: str) -> list[Kernel]:
                 "scumble": lambda: _native.lightness(src, out=plane),
                 "opencv": opencv_lightness,
                 "scikit-image": lambda: reference.rgb2lab(unit(few))[..., 0],
+                **vips.get("lightness", {}),
             },
         ),
         Kernel(
@@ -120,6 +124,7 @@ def kernels(photo: Array, dtype: str) -> list[Kernel]:
                 "scumble, Display P3": lambda: _native.recolor(src, out, ab, transfer=space),
                 "opencv": lambda: opencv_recolored(ab),
                 "scikit-image": lambda: scikit_recolored(ab),
+                **vips.get("recolored", {}),
             },
         ),
         Kernel(
@@ -142,11 +147,24 @@ def kernels(photo: Array, dtype: str) -> list[Kernel]:
     ]
 
 
-def copying_ns_per_byte(repeats: int) -> float:
-    """Returns the least time that copying takes, for each byte read or written, in pieces that no cache holds."""
-    source = np.ones(64 << 20, np.uint8)
-    target = np.empty_like(source)
-    return min(_seconds(lambda: np.copyto(target, source)) for _ in range(repeats)) * 1e9 / (2 * source.nbytes)
+def vips_ways(src: Array, ab: Array) -> dict[str, dict[str, Callable[[], object]]]:
+    """Returns what libvips does with 8-bit RGB: its lightness, and it with other chroma; it makes its arrays anew."""
+    os.environ["VIPS_CONCURRENCY"] = "1"
+    import pyvips
+
+    height, width = src.shape[:2]
+    chroma = np.ascontiguousarray(ab.transpose(1, 2, 0))
+
+    def lightness() -> Any:
+        picture = pyvips.Image.new_from_memory(src, width, height, 3, "uchar").copy(interpretation="srgb")
+        return picture.colourspace("lab")[0]
+
+    def recolored() -> object:
+        planes = pyvips.Image.new_from_memory(chroma, width, height, 2, "float")
+        lab = lightness().bandjoin(planes).copy(interpretation="lab")
+        return lab.colourspace("srgb").write_to_memory()
+
+    return {"lightness": {"libvips": lambda: lightness().write_to_memory()}, "recolored": {"libvips": recolored}}
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -183,16 +201,16 @@ def page(megapixels: float, repeats: int) -> str:
     cv2.setNumThreads(1)
     width, height = extent_from_megapixels(megapixels)
     photo = photo_from_examples(width, height)
-    ns_per_byte = copying_ns_per_byte(repeats)
+    ns_per_byte = limits(repeats).ns_per_byte
     lines = [
-        "# Colour kernels",
-        "",
-        f"One thread each, {megapixels:g} MP, {repeats} turns in one process; `python -m benchmarks.kernels`.",
+        *page_head("Colour kernels", "python -m benchmarks.kernels"),
+        f"One thread each, {megapixels:g} MP, {repeats} turns in one process.",
         "× is a way's time over Scumble's of the same turn (median), and least over least; the bar is what it is to be",
         "at least, and what misses it is bold. The limit is what copying the bytes that must be read and written takes",
         "on this machine. OpenCV and scikit-image work in 32-bit float; they clip colours beyond the gamut, Scumble",
         "takes chroma away until they fit. Scumble and OpenCV write into arrays that are there before the clock",
-        "starts; scikit-image has no such arguments and makes its arrays anew, on an eighth of the rows.",
+        "starts; scikit-image has no such arguments and makes its arrays anew, on an eighth of the rows, and libvips",
+        "its result.",
     ]
     for dtype in _TOP:
         lines += [

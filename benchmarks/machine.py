@@ -53,6 +53,12 @@ def processor() -> str:
     return names[0] if names and names[0] else platform.machine()
 
 
+def page_head(title: str, command: str) -> list[str]:
+    """Returns the first lines of a page of figures: its title, and what was run on what machine."""
+    machine = f"{processor()}, {cores()} cores, load average {os.getloadavg()[0]:.1f} at the end"
+    return [f"# {title}", "", f"Written by `{command}`. {machine}.", ""]
+
+
 def _seconds(work: Callable[[], object]) -> float:
     begin = time.perf_counter()
     work()

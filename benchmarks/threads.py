@@ -24,6 +24,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from benchmarks.engine.nets import BUNDLE
+from benchmarks.machine import page_head
 from benchmarks.photo import extent_from_megapixels, photo_from_examples
 from scumble import Colorize, Engine, Image
 from scumble.media.arrays import image_from_array
@@ -193,7 +194,9 @@ def main() -> None:
             lines.append(line)
             print(line, flush=True)
     if arguments.output:
-        arguments.output.write_text("\n".join([*lines, ""]), "utf-8")
+        head = page_head("Threads", "python -m benchmarks.threads")
+        words = [*(__doc__ or "").splitlines()[2:], "Below 1, Scumble needs less.", ""]
+        arguments.output.write_text("\n".join([*head, *words, *lines, ""]), "utf-8")
 
 
 if __name__ == "__main__":
