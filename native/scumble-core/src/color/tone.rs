@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use super::curve::linear_from_srgb_exact;
+
 /// Segments of an octave: straight lines over them leave at most 3 hundredths of a 16-bit code.
 const SEGMENT_BITS: u32 = 8;
 const SHIFT: u32 = f32::MANTISSA_DIGITS - 1 - SEGMENT_BITS;
@@ -57,6 +59,7 @@ impl LogTable {
 #[derive(Debug)]
 pub struct Tone {
     is_linear: bool,
+    is_srgb: bool,
     light: LogTable,
     sample: LogTable,
     light_u8: Box<[f32]>,
@@ -85,14 +88,22 @@ impl Tone {
             before
         };
         let is_linear = (0..=1024).all(|i| (probes[i] - i as f64 / 1024.0).abs() < 1e-6);
+        // What a profile can say of that curve, in fractions of 2^16.
+        let is_near = |light: f64, want: f64| (light - want).abs() <= 1e-7 + 1e-4 * want;
+        let is_srgb = (0..=1024).all(|i| is_near(probes[i], linear_from_srgb_exact(i as f64 / 1024.0)));
         let light_u8 = (0..256).map(|i| curve(f64::from(i) / 255.0) as f32).collect();
         let (light, sample) = (LogTable::new(light, power), LogTable::new(sample, 1.0 / power));
-        Some(Self { is_linear, light, sample, light_u8, light_u16: OnceLock::new(), codes: OnceLock::new() })
+        Some(Self { is_linear, is_srgb, light, sample, light_u8, light_u16: OnceLock::new(), codes: OnceLock::new() })
     }
 
     /// Whether samples are light.
     pub fn is_linear(&self) -> bool {
         self.is_linear
+    }
+
+    /// Whether the curve is that of sRGB, for which there is a faster way.
+    pub fn is_srgb(&self) -> bool {
+        self.is_srgb
     }
 
     /// Light of a sample 0 to 1 and beyond.

@@ -40,7 +40,11 @@ impl<'a> Transfer<'a> {
         match self {
             Self::Srgb => Curve::Srgb,
             Self::Linear => Curve::Linear,
-            Self::Profile(profile) => profile.tone(channel).map_or(Curve::Linear, Curve::Tone),
+            Self::Profile(profile) => match profile.tone(channel) {
+                Some(tone) if tone.is_srgb() => Curve::Srgb,
+                Some(tone) => Curve::Tone(tone),
+                None => Curve::Linear,
+            },
         }
     }
 }

@@ -27,10 +27,10 @@ const SMALL_CORES: [usize; 4] = [64, 32, 16, 1];
 const LARGE_CORES: [usize; 7] = [256, 384, 512, 768, 1024, 2048, usize::MAX];
 
 /// Pixels that a large tile reads at most, where a usual one would do too: more would take gigabytes unasked.
-const LARGEST_TILE: usize = 1 << 21;
+const LARGEST_TILE: usize = 1 << 20;
 
 /// The share of the usual plan's work that a plan of large tiles may cost at most, to be worth its memory.
-const WORTH: (u64, u64) = (3, 4);
+const WORTH: (u64, u64) = (4, 5);
 
 /// Of plans with large tiles that cost within an eighth of the least work, the one with the least memory is taken.
 const ALIKE: (u64, u64) = (9, 8);
