@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _thread
-import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,14 +34,6 @@ def source() -> Image:
 @pytest.fixture(scope="module")
 def undisturbed(engine: Engine, source: Image) -> bytes:
     return bytes(Colorize(detail="full")(source, engine=engine).data)
-
-
-@pytest.fixture(autouse=True)
-def _interrupts() -> Iterator[None]:
-    """Ctrl-C as in a terminal: a shell that starts the tests in the background has them ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)
