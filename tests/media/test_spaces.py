@@ -61,7 +61,10 @@ def test_codes_for_screens_agree_with_littlecms(space: Any) -> None:
     assert np.abs(COLOURS.astype(int) - want).mean() > 3, "the control: the profile matters"
     wide = image_from_array(np.dstack([COLOURS, COLOURS[..., :1]]).astype(np.uint16) * 257)
     codes = codes_from_image(wide.replace(icc_profile=space.profile))
-    assert np.array_equal(codes[..., :3], codes_from_image(image))
+    # Samples of 8 bits take their light from a table, wider ones from the curve: where both are between two codes.
+    apart = np.abs(codes[..., :3].astype(int) - codes_from_image(image))
+    assert apart.max() <= 1
+    assert (apart > 0).mean() < 1e-3
     assert np.array_equal(codes[..., 3], COLOURS[..., 0])
 
 

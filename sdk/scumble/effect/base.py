@@ -156,8 +156,11 @@ class Effect(ABC):
         return None
 
     def work(self) -> float:
-        """Return how much work a pixel of the result is, where decoding a JPEG's is 1; for progress."""
-        return 2.0
+        """Return how much work a pixel of the result is, where decoding a JPEG's is 1; for progress.
+
+        An effect that does not say so is thought to be most of its job.
+        """
+        return 60.0
 
     def suggest(self, ctx: RenderContext, x: int, y: int) -> tuple[Suggestion, ...]:
         """Return colours for the source's pixel (x, y), best first, at most ``ctx.count`` of them.
