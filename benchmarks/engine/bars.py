@@ -65,8 +65,12 @@ def _memory(samples: Samples, small: float, large: float, limit_gib: float) -> l
         for title, peers, bar in (("the full frame's", _FRAMES, _OF_FRAME), ("MONAI's", _WINDOWS, _OF_MONAI)):
             peer = Job(peers[kind], large)
             if peer in samples and has_failed(samples, peer):
-                found = f"{median(samples[ours], 'mib'):.0f} MiB, the other wanted more than {limit_gib:.0f} GiB: "
-                bound = median(samples[ours], "mib") / (limit_gib * 1024)
+                own, less = median(samples[ours], "mib"), Job(peers[kind], small)
+                found = f"{own:.0f} MiB, the other wanted more than {limit_gib:.0f} GiB: "
+                if not has_failed(samples, less):
+                    guess = own / median(samples[less], "mib") * small / large
+                    found = f"1/{1 / guess:.0f} if it grows as from nothing to {small:g} MP; {found}"
+                bound = own / (limit_gib * 1024)
                 rows.append(
                     [
                         f"peak memory, {kind}, {large:g} MP, of {title}",
