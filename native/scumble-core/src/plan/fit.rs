@@ -26,11 +26,9 @@ const SMALL_CORES: [usize; 4] = [64, 32, 16, 1];
 /// picture's whole side, which needs no halo: strips of its full width or height, or the full frame.
 const LARGE_CORES: [usize; 7] = [256, 384, 512, 768, 1024, 2048, usize::MAX];
 
-/// Pixels that a large tile reads at most, where a usual one would do too: more would take gigabytes unasked.
-const LARGEST_TILE: usize = 1 << 20;
-
-/// The share of the usual plan's work that a plan of large tiles may cost at most, to be worth its memory.
-const WORTH: (u64, u64) = (4, 5);
+/// Pixels that a large tile reads at most, where a usual one would do too, and the share of the usual plan's work that
+/// it may cost at most, to be worth its memory: more would take gigabytes unasked.
+const WORTH: [(usize, (u64, u64)); 2] = [(1 << 20, (4, 5)), (1 << 21, (3, 4))];
 
 /// Of plans with large tiles that cost within an eighth of the least work, the one with the least memory is taken.
 const ALIKE: (u64, u64) = (9, 8);
@@ -75,7 +73,10 @@ impl TilePlan {
         }
         let mut large = tried(&LARGE_CORES, &LARGE_CORES)?;
         large.retain(|large| {
-            usual.is_none_or(|usual| large.pixels <= LARGEST_TILE && large.cost * WORTH.1 <= usual.cost * WORTH.0)
+            let is_worth = |usual: Candidate, (pixels, share): (usize, (u64, u64))| {
+                large.pixels <= pixels && large.cost * share.1 <= usual.cost * share.0
+            };
+            usual.is_none_or(|usual| WORTH.iter().any(|worth| is_worth(usual, *worth)))
         });
         let small = if usual.is_none() && large.is_empty() { tried(&SMALL_CORES, &SMALL_CORES)? } else { Vec::new() };
         let chosen = lean(&large).or(usual).or_else(|| cheaper(None, &small)).ok_or_else(|| budget.too_small(least))?;
