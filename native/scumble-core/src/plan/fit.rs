@@ -27,7 +27,8 @@ const SMALL_CORES: [usize; 4] = [64, 32, 16, 1];
 const LARGE_CORES: [usize; 7] = [256, 384, 512, 768, 1024, 2048, usize::MAX];
 
 /// Pixels that a large tile reads at most, where a usual one would do too, and the share of the usual plan's work that
-/// it may cost at most, to be worth its memory: more would take gigabytes unasked.
+/// it may cost at most, to be worth its memory: more would take gigabytes unasked. Any tile, and strips of the whole
+/// width or height.
 const WORTH: [(usize, (u64, u64)); 2] = [(1 << 20, (4, 5)), (1 << 21, (3, 4))];
 
 /// Of plans with large tiles that cost within an eighth of the least work, the one with the least memory is taken.
@@ -44,6 +45,8 @@ struct Candidate {
     tile: (usize, usize),
     /// Read pixels.
     pixels: usize,
+    /// Whether it is not cut across, or not down.
+    is_strip: bool,
     workers: usize,
     bytes: u64,
     /// Pixels that the busiest worker computes.
@@ -76,7 +79,7 @@ impl TilePlan {
             let is_worth = |usual: Candidate, (pixels, share): (usize, (u64, u64))| {
                 large.pixels <= pixels && large.cost * share.1 <= usual.cost * share.0
             };
-            usual.is_none_or(|usual| WORTH.iter().any(|worth| is_worth(usual, *worth)))
+            usual.is_none_or(|usual| is_worth(usual, WORTH[0]) || large.is_strip && is_worth(usual, WORTH[1]))
         });
         let small = if usual.is_none() && large.is_empty() { tried(&SMALL_CORES, &SMALL_CORES)? } else { Vec::new() };
         let chosen = lean(&large).or(usual).or_else(|| cheaper(None, &small)).ok_or_else(|| budget.too_small(least))?;
@@ -135,7 +138,8 @@ fn candidate(across: Cut, down: Cut, budget: &Budget, least: &mut u64) -> Option
     let workers = tiles.div_ceil(rounds); // no more than keep the busiest one as short
     let cost = rounds as u64 * pixels as u64;
     let bytes = budget.counted(per_worker, workers);
-    Some(Candidate { tile: (across.tile, down.tile), pixels, workers, bytes, cost })
+    let is_strip = across.count == 1 || down.count == 1;
+    Some(Candidate { tile: (across.tile, down.tile), pixels, is_strip, workers, bytes, cost })
 }
 
 fn cheaper(best: Option<Candidate>, found: &[Candidate]) -> Option<Candidate> {
