@@ -1,6 +1,6 @@
 //! Edge-aware upsampling of chroma: the fast guided filter (He & Sun 2015), guided by full-resolution lightness.
 
-use crate::color::{BLOCK, Chroma, Lane};
+use crate::color::{BLOCK, Chroma, Lane, finite};
 use crate::error::{Error, Result};
 use crate::resample::{Filter, Tap, taps};
 
@@ -102,6 +102,8 @@ pub struct GuidedRow<'a> {
 }
 
 impl Chroma for GuidedRow<'_> {
+    const IS_FINITE: bool = true;
+
     #[inline(always)]
     fn fill(&self, x: usize, count: usize, lightness: &Lane, a: &mut Lane, b: &mut Lane) {
         let mut lines = [[0.0; 4]; BLOCK];
@@ -110,8 +112,8 @@ impl Chroma for GuidedRow<'_> {
         }
         for i in 0..BLOCK {
             let [slope_a, slope_b, offset_a, offset_b] = lines[i];
-            a[i] = slope_a * lightness[i] + offset_a;
-            b[i] = slope_b * lightness[i] + offset_b;
+            a[i] = finite(slope_a * lightness[i] + offset_a);
+            b[i] = finite(slope_b * lightness[i] + offset_b);
         }
     }
 }

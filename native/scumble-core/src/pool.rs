@@ -53,7 +53,9 @@ fn run_on_cores<S: Send>(
 ) -> Result<()> {
     let shared = Shared::default();
     let jobs = Jobs { count, work };
-    let (sender, finished) = channel::<()>();
+    // The calling thread is woken by a failure and by the end, and else looks by the clock: being woken for every job
+    // would cost the worker more than small jobs do.
+    let (sender, failed) = channel::<()>();
     let ended = std::thread::scope(|scope| {
         let mut threads = Vec::with_capacity(states.len());
         for state in states.iter_mut().take(count) {
@@ -72,7 +74,7 @@ fn run_on_cores<S: Send>(
             }
         }
         drop(sender);
-        shared.watch(&jobs, &finished, ticker, interrupt);
+        shared.watch(&jobs, &failed, ticker, interrupt);
         threads.into_iter().filter_map(|thread| thread.join().err()).count() == 0
     });
     if let Some(error) = shared.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -104,7 +106,7 @@ impl Shared {
         state: &mut S,
         jobs: &Jobs<'_>,
         job: &(impl Fn(&mut S, usize) -> Result<()> + Sync),
-        finished: &dyn Fn(),
+        failed: &dyn Fn(),
     ) {
         let stopped = || self.stopped.load(Ordering::Acquire);
         let mut core = None::<Core<'_>>;
@@ -122,9 +124,11 @@ impl Shared {
             }
             match job(state, index) {
                 Ok(()) => _ = self.done.fetch_add((jobs.work)(index), Ordering::Relaxed),
-                Err(error) => self.fail(error),
+                Err(error) => {
+                    self.fail(error);
+                    failed();
+                }
             }
-            finished();
         }
     }
 
@@ -135,13 +139,13 @@ impl Shared {
     }
 
     /// Reports until every sender is gone, that is until every thread has ended.
-    fn watch(&self, jobs: &Jobs<'_>, finished: &Receiver<()>, ticker: &mut Ticker<'_>, interrupt: &dyn Fn()) {
+    fn watch(&self, jobs: &Jobs<'_>, failed: &Receiver<()>, ticker: &mut Ticker<'_>, interrupt: &dyn Fn()) {
         let whole = (0..jobs.count).map(jobs.work).sum::<usize>().max(1) as f64;
         let mut interrupted = false;
         loop {
             // Once stopped there is nothing to tell, only to wait for.
             let pause = if interrupted { REPORT_INTERVAL } else { ticker.pause() };
-            match finished.recv_timeout(pause) {
+            match failed.recv_timeout(pause) {
                 Ok(()) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }

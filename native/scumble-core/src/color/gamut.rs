@@ -11,8 +11,7 @@ use super::{BLOCK, Lane};
 /// Halvings of the chroma interval: a 16384th of the chroma is far below one 16-bit code.
 const HALVINGS: usize = 14;
 /// Steps of Halley's method, first and for what is left. Their error is the cube of the last step or so.
-const FIRST_STEPS: usize = 2;
-const MORE_STEPS: usize = 4;
+const STEPS: [usize; 2] = [2, 4];
 const SMALL_STEP: f32 = 0.02;
 /// Rounding room at the gamut's border, worth less than 5e-4 of L. Without it a colour on the border that rounds to
 /// the outside could lose much chroma: the border is hollow there (yellow), and the search ends at its near side.
@@ -20,8 +19,10 @@ const ROOM_ABOVE: f32 = 1e-5;
 /// See `ROOM_ABOVE`; below zero it is a constant and a share of the luminance.
 const ROOM_BELOW: [f32; 2] = [3e-7, 1e-5];
 
-/// Pixels that are reduced or left alone together: one vector of the widest.
+/// Pixels that are worked on together: one vector of the widest.
 const GROUP: usize = 16;
+/// Where more pixels of a block lie outside, all are worked on where they are: putting them together costs more.
+const MANY: usize = BLOCK / 2;
 
 /// What each channel of a pixel may be, least and most.
 #[derive(Debug, Clone, Copy)]
@@ -32,8 +33,8 @@ pub struct Bounds<'a> {
     pub most: &'a Lane,
 }
 
-/// Colours to be reduced, and their bounds, put together: whole groups of them.
-#[repr(align(64))]
+/// Colours to be reduced, and their bounds.
+#[derive(Debug)]
 struct Wanted {
     y: Lane,
     fy: Lane,
@@ -41,17 +42,31 @@ struct Wanted {
     b: Lane,
     least: Lane,
     most: Lane,
-    groups: usize,
+    count: usize,
 }
 
 /// Where the search for a share is: a channel's value along the line is `gray + back · (X, Z)`, less its bound.
-#[repr(align(64))]
+#[derive(Debug)]
 struct Search {
     share: Lane,
     step: Lane,
     back_x: Lane,
     back_z: Lane,
     gray: Lane,
+}
+
+/// Working memory for one row's blocks, which so is cleared once a row.
+#[derive(Debug)]
+#[repr(align(64))]
+pub struct Reducer {
+    wanted: Wanted,
+    search: Search,
+    colors: [Lane; 3],
+    /// The share of the chroma beyond which nothing is to be sought.
+    nearer: Lane,
+    is_left: [u32; BLOCK],
+    /// Pixels of the block that the colours belong to.
+    places: [u32; BLOCK],
 }
 
 /// The larger; the second one if the first is no number. One instruction, which `f32::max` is not.
@@ -74,187 +89,216 @@ fn is_inside([red, green, blue]: [f32; 3], y: f32, (least, most): (f32, f32)) ->
 
 /// Takes the room for rounding away again. Gray that lies outside itself stays as it is.
 #[inline(always)]
-fn bounded(color: [f32; 3], y: f32, (least, most): (f32, f32)) -> [f32; 3] {
-    let (low, high) = (smaller(y, least), larger(y, most));
+fn bounded<const UNIT: bool>(color: [f32; 3], y: f32, (least, most): (f32, f32)) -> [f32; 3] {
+    let (low, high) = if UNIT { (0.0, 1.0) } else { (smaller(y, least), larger(y, most)) };
     color.map(|channel| smaller(larger(channel, low), high))
 }
 
 /// Linear channels of a block of luminance `y`, its compressed form `fy`, and chroma `a`, `b`.
 ///
 /// Colours outside the bounds lose chroma, at the same luminance and hue angle, until they fit; where even gray does
-/// not fit (negative or very bright luminance) gray is the result. `rgb` receives the three channels.
+/// not fit (negative or very bright luminance) gray is the result. `rgb` receives the three channels. If `UNIT`, the
+/// bounds are 0 and 1 whatever is given, and gray is inside.
 #[inline(always)]
-pub fn linear_from_lab(
+pub fn linear_from_lab<const UNIT: bool>(
     p: &Primaries,
     (y, fy): (&Lane, &Lane),
     (a, b): (&Lane, &Lane),
     bounds: Bounds<'_>,
+    reducer: &mut Reducer,
     rgb: &mut [Lane; 3],
 ) {
     let mut is_outside = [0_u32; BLOCK];
     let mut outside = 0;
     for i in 0..BLOCK {
-        let limits = (bounds.least[i], bounds.most[i]);
+        let limits = if UNIT { (0.0, 1.0) } else { (bounds.least[i], bounds.most[i]) };
         let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
         is_outside[i] = u32::from(!is_inside(color, y[i], limits));
         outside |= is_outside[i];
-        [rgb[0][i], rgb[1][i], rgb[2][i]] = bounded(color, y[i], limits);
+        [rgb[0][i], rgb[1][i], rgb[2][i]] = bounded::<UNIT>(color, y[i], limits);
     }
     if outside > 0 {
-        reduce(p, (y, fy), (a, b), bounds, (&is_outside, rgb));
+        reducer.reduce::<UNIT>(p, [y, fy, a, b, bounds.least, bounds.most], &is_outside, rgb);
     }
 }
 
-/// Reduces the chroma of pixels that lie outside. Each step is one loop over all of them, so that vectors do not wait
-/// for themselves.
+/// Writes the numbers of those whose flag is 1; returns how many they are.
 #[inline(always)]
-fn reduce(
-    p: &Primaries,
-    (y, fy): (&Lane, &Lane),
-    (a, b): (&Lane, &Lane),
-    bounds: Bounds<'_>,
-    (is_outside, rgb): (&[u32; BLOCK], &mut [Lane; 3]),
-) {
-    let mut wanted = Wanted::none();
-    let mut places = [0_usize; BLOCK / GROUP];
+fn numbers_of(flags: &[u32; BLOCK], numbers: &mut [u32; BLOCK]) -> usize {
     let mut count = 0;
-    for (group, is_outside) in is_outside.as_chunks::<GROUP>().0.iter().enumerate() {
-        if is_outside.iter().fold(0, |all, outside| all | outside) > 0 {
-            let lanes = [y, fy, a, b, bounds.least, bounds.most];
-            for (to, from) in wanted.lanes_mut().into_iter().zip(lanes) {
-                *group_mut(to, count) = *group_of(from, group);
-            }
-            places[count] = group;
+    for (group, flags) in flags.as_chunks::<GROUP>().0.iter().enumerate() {
+        let mut bits = flags.iter().enumerate().fold(0, |bits, (i, flag)| bits | (flag << i));
+        while bits > 0 {
+            numbers[count % BLOCK] = (group * GROUP) as u32 + bits.trailing_zeros();
             count += 1;
+            bits &= bits - 1;
         }
     }
-    wanted.groups = count;
-    let mut search = Search::none();
-    search.begin(p, &wanted);
-    for _ in 0..FIRST_STEPS {
-        search.step(&wanted);
-    }
-    let mut nearer = [0.0; BLOCK];
-    let mut is_left = [0_u8; BLOCK];
-    for (group, place) in places[..count].iter().enumerate() {
-        // Copies of arrays, in which no index needs a check.
-        let [y, fy, a, b, least, most] = wanted.lanes().map(|lane| *group_of(lane, group));
-        let (share, step) = (*group_of(&search.share, group), *group_of(&search.step, group));
-        let is_outside = &is_outside.as_chunks::<GROUP>().0[*place];
-        let mut colors = rgb.each_ref().map(|lane| *group_of(lane, *place));
-        let nearer = group_mut(&mut nearer, *place);
-        let is_left = &mut is_left.as_chunks_mut::<GROUP>().0[*place];
-        for i in 0..GROUP {
-            let limits = (least[i], most[i]);
-            let color = linear_from_parts(p, y[i], fy[i], share[i] * a[i], share[i] * b[i]);
-            let inside = is_inside(color, y[i], limits);
-            let color = bounded(color, y[i], limits);
-            let is_found = inside & (step[i].abs() < SMALL_STEP);
-            nearer[i] = if inside { 1.0 } else { share[i] };
-            is_left[i] = (is_outside[i] as u8) & u8::from(!is_found);
-            for channel in 0..3 {
-                colors[channel][i] = if is_outside[i] > 0 { color[channel] } else { colors[channel][i] };
-            }
-        }
-        for (lane, color) in rgb.iter_mut().zip(&colors) {
-            *group_mut(lane, *place) = *color;
-        }
-    }
-    reduce_left(p, (y, fy), (a, b), bounds, (&is_left, &nearer), (wanted, search), rgb);
+    count.min(BLOCK)
 }
 
-/// Reduces the chroma of the few pixels that are left, put together before and taken apart after.
-#[inline(always)]
-fn reduce_left(
-    p: &Primaries,
-    (y, fy): (&Lane, &Lane),
-    (a, b): (&Lane, &Lane),
-    bounds: Bounds<'_>,
-    (is_left, nearer): (&[u8; BLOCK], &Lane),
-    (mut wanted, mut search): (Wanted, Search),
-    rgb: &mut [Lane; 3],
-) {
-    let mut places = [0_usize; BLOCK];
-    let mut count = 0;
-    for (word, flags) in is_left.as_chunks::<8>().0.iter().enumerate() {
-        let mut flags = u64::from_le_bytes(*flags);
-        while flags > 0 {
-            places[count % BLOCK] = word * 8 + flags.trailing_zeros() as usize / 8;
-            count += 1;
-            flags &= flags - 1;
-        }
-    }
-    let places = &places[..count.min(BLOCK)];
-    if places.is_empty() {
-        return;
-    }
-    wanted.groups = places.len().div_ceil(GROUP);
-    let mut from = [0.0; BLOCK];
-    for (i, place) in places.iter().enumerate() {
-        wanted.take(i, (y, fy), (a, b), bounds, *place);
-        from[i] = nearer[*place];
-        wanted.a[i] *= from[i];
-        wanted.b[i] *= from[i];
-    }
-    search.begin(p, &wanted);
-    for _ in 0..MORE_STEPS {
-        search.step(&wanted);
-    }
-    let mut lost = 0;
-    for (i, place) in places.iter().enumerate() {
-        let (color, inside) = wanted.reduced(p, i, search.share[i]);
-        for channel in 0..3 {
-            rgb[channel][*place] = color[channel];
-        }
-        if !(inside & (search.step[i].abs() < SMALL_STEP)) {
-            wanted.take(lost, (y, fy), (a, b), bounds, *place);
-            from[lost] = *place as f32;
-            lost += 1;
-        }
-    }
-    for (i, place) in from[..lost].iter().enumerate() {
-        let share = wanted.bisected_share(p, i);
-        let place = *place as usize % BLOCK;
-        let (color, _) = wanted.reduced(p, i, share);
-        for channel in 0..3 {
-            rgb[channel][place] = if share > 0.0 { color[channel] } else { wanted.y[i] };
-        }
-    }
-}
-
-impl Wanted {
+impl Reducer {
+    /// With nothing to reduce.
     #[inline(always)]
-    fn none() -> Self {
-        let [y, fy, a, b, least, most] = [[0.0; BLOCK]; 6];
-        Self { y, fy, a, b, least, most, groups: 0 }
+    pub fn new() -> Self {
+        let [y, fy, a, b] = [[0.0; BLOCK]; 4];
+        let (least, most) = ([0.0; BLOCK], [1.0; BLOCK]);
+        let wanted = Wanted { y, fy, a, b, least, most, count: 0 };
+        let [share, step, back_x, back_z, gray] = [[0.0; BLOCK]; 5];
+        let search = Search { share, step, back_x, back_z, gray };
+        let (is_left, places) = ([0; BLOCK], [0; BLOCK]);
+        Self { wanted, search, colors: [[0.0; BLOCK]; 3], nearer: [0.0; BLOCK], is_left, places }
+    }
+
+    /// Reduces the chroma of the pixels that lie outside; `lanes` are those of `Wanted`.
+    #[inline(always)]
+    fn reduce<const UNIT: bool>(
+        &mut self,
+        p: &Primaries,
+        lanes: [&Lane; 6],
+        is_outside: &[u32; BLOCK],
+        rgb: &mut [Lane; 3],
+    ) {
+        let is_whole = is_outside.iter().sum::<u32>() as usize > MANY;
+        if is_whole {
+            self.take_all::<UNIT>(lanes);
+        } else {
+            self.put_together::<UNIT>(lanes, is_outside);
+        }
+        for (round, steps) in STEPS.into_iter().enumerate() {
+            self.search_round::<UNIT>(p, steps);
+            if is_whole && round == 0 {
+                self.write_all(is_outside, rgb);
+            } else {
+                self.write(rgb);
+            }
+            if !self.keep_left::<UNIT>() {
+                return;
+            }
+        }
+        for i in 0..self.wanted.count {
+            self.bisect::<UNIT>(p, i);
+        }
+        self.write(rgb);
     }
 
     #[inline(always)]
-    fn take(&mut self, i: usize, (y, fy): (&Lane, &Lane), (a, b): (&Lane, &Lane), bounds: Bounds<'_>, from: usize) {
-        (self.y[i], self.fy[i], self.a[i], self.b[i]) = (y[from], fy[from], a[from], b[from]);
-        (self.least[i], self.most[i]) = (bounds.least[from], bounds.most[from]);
+    fn take_all<const UNIT: bool>(&mut self, lanes: [&Lane; 6]) {
+        for (to, from) in self.wanted.lanes_mut::<UNIT>().zip(lanes) {
+            *to = *from;
+        }
+        for (i, place) in self.places.iter_mut().enumerate() {
+            *place = i as u32;
+        }
+        self.wanted.count = BLOCK;
     }
 
-    /// The colour with a share of its chroma, and whether it lies inside but for rounding.
     #[inline(always)]
-    fn reduced(&self, p: &Primaries, i: usize, share: f32) -> ([f32; 3], bool) {
-        let (y, limits) = (self.y[i], (self.least[i], self.most[i]));
-        let color = linear_from_parts(p, y, self.fy[i], share * self.a[i], share * self.b[i]);
-        (bounded(color, y, limits), is_inside(color, y, limits))
+    fn put_together<const UNIT: bool>(&mut self, lanes: [&Lane; 6], is_outside: &[u32; BLOCK]) {
+        let count = numbers_of(is_outside, &mut self.places);
+        for (to, from) in self.wanted.lanes_mut::<UNIT>().zip(lanes) {
+            for (to, place) in to.iter_mut().zip(&self.places[..count]) {
+                *to = from[*place as usize % BLOCK];
+            }
+        }
+        self.wanted.count = count;
+    }
+
+    /// Keeps those that are left, nearer by; returns whether there are any.
+    #[inline(always)]
+    fn keep_left<const UNIT: bool>(&mut self) -> bool {
+        self.is_left[self.wanted.count..].fill(0);
+        let mut left = [0; BLOCK];
+        let count = numbers_of(&self.is_left, &mut left);
+        for (to, from) in left[..count].iter().map(|i| *i as usize % BLOCK).enumerate() {
+            self.places[to] = self.places[from];
+            for lane in self.wanted.lanes_mut::<UNIT>() {
+                lane[to] = lane[from];
+            }
+            self.wanted.a[to] *= self.nearer[from];
+            self.wanted.b[to] *= self.nearer[from];
+        }
+        self.wanted.count = count;
+        count > 0
+    }
+
+    /// Seeks each one's share, and tells which are not found. Each step is one loop over all of them, so that vectors
+    /// do not wait for themselves.
+    #[inline(always)]
+    fn search_round<const UNIT: bool>(&mut self, p: &Primaries, steps: usize) {
+        let groups = self.wanted.count.div_ceil(GROUP).min(BLOCK / GROUP);
+        self.search.begin::<UNIT>(p, &self.wanted, groups);
+        for _ in 0..steps {
+            self.search.step(&self.wanted, groups);
+        }
+        for group in 0..groups {
+            let [y, fy, a, b, least, most] = self.wanted.lanes().map(|lane| group_of(lane, group));
+            let (share, step) = (group_of(&self.search.share, group), group_of(&self.search.step, group));
+            let [mut red, mut green, mut blue, mut nearer] = [[0.0; GROUP]; 4];
+            let mut is_left = [0; GROUP];
+            for i in 0..GROUP {
+                let limits = if UNIT { (0.0, 1.0) } else { (least[i], most[i]) };
+                let color = linear_from_parts(p, y[i], fy[i], share[i] * a[i], share[i] * b[i]);
+                let inside = is_inside(color, y[i], limits);
+                [red[i], green[i], blue[i]] = bounded::<UNIT>(color, y[i], limits);
+                nearer[i] = if inside { 1.0 } else { share[i] };
+                is_left[i] = u32::from(!(inside & (step[i].abs() < SMALL_STEP)));
+            }
+            for (lane, channel) in self.colors.iter_mut().zip([red, green, blue]) {
+                *group_mut(lane, group) = channel;
+            }
+            *group_mut(&mut self.nearer, group) = nearer;
+            self.is_left.as_chunks_mut::<GROUP>().0[group] = is_left;
+        }
     }
 
     /// Finds by bisection a largest share of the chroma that fits.
-    fn bisected_share(&self, p: &Primaries, i: usize) -> f32 {
+    fn bisect<const UNIT: bool>(&mut self, p: &Primaries, i: usize) {
         let (mut low, mut high) = (0.0, 1.0);
         for _ in 0..HALVINGS {
             let middle = 0.5 * (low + high);
-            if self.reduced(p, i, middle).1 {
+            if self.wanted.reduced::<UNIT>(p, i, middle).1 {
                 low = middle;
             } else {
                 high = middle;
             }
         }
-        low
+        let (color, _) = self.wanted.reduced::<UNIT>(p, i, low);
+        for (lane, channel) in self.colors.iter_mut().zip(color) {
+            lane[i] = if low > 0.0 { channel } else { self.wanted.y[i] };
+        }
+    }
+
+    #[inline(always)]
+    fn write(&self, rgb: &mut [Lane; 3]) {
+        for i in 0..self.wanted.count {
+            let place = self.places[i] as usize % BLOCK;
+            for (lane, colors) in rgb.iter_mut().zip(&self.colors) {
+                lane[place] = colors[i];
+            }
+        }
+    }
+
+    /// Writes those that were outside, where all were taken; the others are not to be sought any further.
+    #[inline(always)]
+    fn write_all(&mut self, is_outside: &[u32; BLOCK], rgb: &mut [Lane; 3]) {
+        for i in 0..BLOCK {
+            self.is_left[i] &= is_outside[i];
+            for (lane, colors) in rgb.iter_mut().zip(&self.colors) {
+                lane[i] = if is_outside[i] > 0 { colors[i] } else { lane[i] };
+            }
+        }
+    }
+}
+
+impl Wanted {
+    /// The colour with a share of its chroma, and whether it lies inside but for rounding.
+    #[inline(always)]
+    fn reduced<const UNIT: bool>(&self, p: &Primaries, i: usize, share: f32) -> ([f32; 3], bool) {
+        let y = self.y[i];
+        let limits = if UNIT { (0.0, 1.0) } else { (self.least[i], self.most[i]) };
+        let color = linear_from_parts(p, y, self.fy[i], share * self.a[i], share * self.b[i]);
+        (bounded::<UNIT>(color, y, limits), is_inside(color, y, limits))
     }
 
     #[inline(always)]
@@ -263,8 +307,9 @@ impl Wanted {
     }
 
     #[inline(always)]
-    fn lanes_mut(&mut self) -> [&mut Lane; 6] {
-        [&mut self.y, &mut self.fy, &mut self.a, &mut self.b, &mut self.least, &mut self.most]
+    fn lanes_mut<const UNIT: bool>(&mut self) -> impl Iterator<Item = &mut Lane> {
+        let lanes = [&mut self.y, &mut self.fy, &mut self.a, &mut self.b, &mut self.least, &mut self.most];
+        lanes.into_iter().take(if UNIT { 4 } else { 6 })
     }
 }
 
@@ -279,52 +324,55 @@ fn group_mut(lane: &mut Lane, group: usize) -> &mut [f32; GROUP] {
 }
 
 impl Search {
-    #[inline(always)]
-    fn none() -> Self {
-        let [share, step, back_x, back_z, gray] = [[0.0; BLOCK]; 5];
-        Self { share, step, back_x, back_z, gray }
-    }
-
     /// Chooses the channel that a straight line from gray to the colour finds to leave its bounds first, and begins
     /// where that line does.
     #[inline(always)]
-    fn begin(&mut self, p: &Primaries, wanted: &Wanted) {
-        for group in 0..wanted.groups {
-            let [y, fy, a, b, least, most] = wanted.lanes().map(|lane| *group_of(lane, group));
-            let [to_share, to_x, to_z, to_gray] = [&mut self.share, &mut self.back_x, &mut self.back_z, &mut self.gray]
-                .map(|lane| group_mut(lane, group));
+    fn begin<const UNIT: bool>(&mut self, p: &Primaries, wanted: &Wanted, groups: usize) {
+        for group in 0..groups {
+            let [y, fy, a, b, least, most] = wanted.lanes().map(|lane| group_of(lane, group));
+            // Results of their own, which nothing read can overlap.
+            let [mut to_share, mut to_x, mut to_z, mut to_gray] = [[0.0; GROUP]; 4];
             for i in 0..GROUP {
                 let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
+                let (low, high) = if UNIT { (0.0, 1.0) } else { (least[i], most[i]) };
                 // Sums, not what they are made of, are chosen from: else vectors would be gathered.
-                let (above, below) = (most[i] - y[i], least[i] - y[i]);
-                let (mut share, mut bound) = (2.0, below);
+                let (above, below) = (high - y[i], y[i] - low);
+                let mut bound = -below;
                 let [mut back_x, mut back_z] = p.back[0];
+                // Shares are compared by multiplication, and only the least is divided.
+                let (mut part, mut whole) = (2.0, 1.0);
                 for (channel, back) in p.back.iter().enumerate() {
                     let rise = color[channel] - y[i];
-                    let limit = if rise > 0.0 { above } else { below };
-                    let meets = limit / rise;
-                    // Beyond 1 the channel stays inside; NaN is never first.
-                    let is_first = (meets < 1.0) & (meets < share);
-                    share = if is_first { meets } else { share };
-                    bound = if is_first { limit } else { bound };
+                    let (limit, toward) = if rise > 0.0 { (above, above) } else { (below, -below) };
+                    // Beyond a share of 1 the channel stays inside; NaN is never first.
+                    let is_first = (limit < rise.abs()) & (limit * whole < part * rise.abs());
+                    part = if is_first { limit } else { part };
+                    whole = if is_first { rise.abs() } else { whole };
+                    bound = if is_first { toward } else { bound };
                     back_x = if is_first { back[0] } else { back_x };
                     back_z = if is_first { back[1] } else { back_z };
                 }
+                let share = part / whole;
                 to_share[i] = unit(share);
                 to_x[i] = back_x;
                 to_z[i] = back_z;
                 to_gray[i] = -((back_x + back_z) * y[i]) - bound;
             }
+            *group_mut(&mut self.share, group) = to_share;
+            *group_mut(&mut self.back_x, group) = to_x;
+            *group_mut(&mut self.back_z, group) = to_z;
+            *group_mut(&mut self.gray, group) = to_gray;
         }
     }
 
     /// One step of Halley's method towards the share at which the channel meets its bound.
     #[inline(always)]
-    fn step(&mut self, wanted: &Wanted) {
-        for group in 0..wanted.groups {
-            let [_, fy, a, b, ..] = wanted.lanes().map(|lane| *group_of(lane, group));
-            let [back_x, back_z, gray] = [&self.back_x, &self.back_z, &self.gray].map(|lane| *group_of(lane, group));
-            let [share, step] = [&mut self.share, &mut self.step].map(|lane| group_mut(lane, group));
+    fn step(&mut self, wanted: &Wanted, groups: usize) {
+        for group in 0..groups {
+            let [_, fy, a, b, ..] = wanted.lanes().map(|lane| group_of(lane, group));
+            let [back_x, back_z, gray, share] =
+                [&self.back_x, &self.back_z, &self.gray, &self.share].map(|lane| group_of(lane, group));
+            let (mut to_share, mut to_step) = ([0.0; GROUP], [0.0; GROUP]);
             for i in 0..GROUP {
                 let (dx, dz) = (a[i] * (1.0 / 500.0), -(b[i] * (1.0 / 200.0)));
                 let (x, dx1, dx2) = with_derivatives(fy[i] + share[i] * dx);
@@ -334,11 +382,13 @@ impl Search {
                 let first = slope_x * dx1 + slope_z * dz1;
                 let half_second = (slope_x * dx) * dx2 + (slope_z * dz) * dz2;
                 let to = value * first / (first * first - value * half_second);
-                share[i] = unit(share[i] - to);
+                to_share[i] = unit(share[i] - to);
                 // Where the channel turns, steps are small far from its bound.
                 let is_steady = value.abs() <= 2.0 * (first * to).abs() + 1e-6;
-                step[i] = if is_steady { to } else { 1.0 };
+                to_step[i] = if is_steady { to } else { 1.0 };
             }
+            *group_mut(&mut self.share, group) = to_share;
+            *group_mut(&mut self.step, group) = to_step;
         }
     }
 }

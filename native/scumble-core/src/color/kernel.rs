@@ -1,7 +1,7 @@
 //! Row kernels: samples to lightness, and lightness with new chroma back to samples, without a buffer in between.
 
 use super::dispatch::fast_path;
-use super::gamut::{Bounds, linear_from_lab};
+use super::gamut::{Bounds, Reducer, linear_from_lab};
 use super::interleaved::alpha_of;
 use super::lab::{chroma_from_linear, dot, finite, lightness_from_root, root_from_light};
 use super::primaries::Primaries;
@@ -12,6 +12,9 @@ use super::{BLOCK, Lane, Lanes};
 
 /// Gives the wanted chroma of pixels in a row.
 pub trait Chroma: Sync {
+    /// Whether all that `fill` gives is `finite`.
+    const IS_FINITE: bool = false;
+
     /// Fills `a` and `b` for `count` pixels from column `x`; `lightness` (0 to 100) is theirs.
     fn fill(&self, x: usize, count: usize, lightness: &Lane, a: &mut Lane, b: &mut Lane);
 }
@@ -26,12 +29,17 @@ pub struct PlaneRows<'a> {
 }
 
 impl Chroma for PlaneRows<'_> {
+    const IS_FINITE: bool = true;
+
     #[inline(always)]
     fn fill(&self, x: usize, count: usize, _lightness: &Lane, a: &mut Lane, b: &mut Lane) {
         for (to, from) in [(a, self.a), (b, self.b)] {
-            match from[x..].first_chunk::<BLOCK>() {
-                Some(from) => *to = *from,
-                None => to[..count].copy_from_slice(&from[x..x + count]),
+            if let Some(from) = from[x..].first_chunk::<BLOCK>() {
+                for i in 0..BLOCK {
+                    to[i] = finite(from[i]);
+                }
+            } else {
+                to.iter_mut().zip(&from[x..x + count]).for_each(|(to, from)| *to = finite(*from));
             }
         }
     }
@@ -208,7 +216,7 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
     let primaries = row.transfer.primaries();
     let alpha = row.channels.is_multiple_of(2);
     let dst_channels = 3 + usize::from(alpha);
-    let mut scratch = Scratch::black();
+    let (mut scratch, mut reducer) = (Scratch::black(), Reducer::new());
     let Lanes(rgb) = &mut Lanes::<3>::new();
     let Lanes([y, fy, l, a, b, w, least, most]) = &mut Lanes::<8>::new();
     let limit = row.transfer.limit(S::IS_FLOAT);
@@ -234,20 +242,32 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
             }
         }
         let mut copied = 0_u32;
+        if S::IS_FLOAT || !weight.is_full() {
+            for i in 0..BLOCK {
+                copied += u32::from(!y[i].is_finite() | (w[i] == 0.0));
+            }
+        }
         for i in 0..BLOCK {
-            copied += u32::from(!y[i].is_finite() | (w[i] == 0.0));
-            fy[i] = root_from_light(if y[i].is_finite() { y[i] } else { 0.0 });
+            let is_light = !S::IS_FLOAT || y[i].is_finite();
+            fy[i] = root_from_light(if is_light { y[i] } else { 0.0 });
             l[i] = lightness_from_root(fy[i]).clamp(0.0, 100.0);
         }
         chroma.fill(x, count, l, a, b);
-        for i in 0..BLOCK {
-            (a[i], b[i]) = (finite(a[i]), finite(b[i]));
+        if !C::IS_FINITE {
+            for i in 0..BLOCK {
+                (a[i], b[i]) = (finite(a[i]), finite(b[i]));
+            }
         }
         if !weight.is_full() {
             let own = (row.channels >= 3).then_some((primaries, &*rgb));
             blend(own, fy, (w, weight.adds), a, b);
         }
-        linear_from_lab(primaries, (y, fy), (a, b), Bounds { least, most }, rgb);
+        let bounds = Bounds { least, most };
+        if S::IS_FLOAT {
+            linear_from_lab::<false>(primaries, (y, fy), (a, b), bounds, &mut reducer, rgb);
+        } else {
+            linear_from_lab::<true>(primaries, (y, fy), (a, b), bounds, &mut reducer, rgb);
+        }
         if let Transfer::Profile(profile) = row.transfer {
             profile.look_up(rgb, false);
         }

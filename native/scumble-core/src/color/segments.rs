@@ -87,7 +87,7 @@ impl<const N: usize> Segments<N> {
     }
 
     /// The curve at one value from 0 to 1.
-    fn at(&self, x: f32) -> f32 {
+    pub fn at(&self, x: f32) -> f32 {
         let place = ((x.to_bits() >> SHIFT) as i32).max(self.first);
         let sum = self.sum(x, place as usize % SEGMENTS);
         let power = if self.top < sum { self.top } else { sum };

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::codes::Codes;
 use super::curve::linear_from_srgb_exact;
 
 /// Segments of an octave: straight lines over them leave at most 3 hundredths of a 16-bit code.
@@ -62,7 +63,7 @@ pub struct Tone {
     is_srgb: bool,
     light: LogTable,
     sample: LogTable,
-    light_u8: Box<[f32]>,
+    light_u8: Box<Codes>,
     light_u16: OnceLock<Box<[f32]>>,
     codes: OnceLock<Box<[u8]>>,
 }
@@ -91,7 +92,7 @@ impl Tone {
         // What a profile can say of that curve, in fractions of 2^16.
         let is_near = |light: f64, want: f64| (light - want).abs() <= 1e-7 + 1e-4 * want;
         let is_srgb = (0..=1024).all(|i| is_near(probes[i], linear_from_srgb_exact(i as f64 / 1024.0)));
-        let light_u8 = (0..256).map(|i| curve(f64::from(i) / 255.0) as f32).collect();
+        let light_u8 = Box::new(Codes::new(|code| curve(f64::from(code) / 255.0) as f32));
         let (light, sample) = (LogTable::new(light, power), LogTable::new(sample, 1.0 / power));
         Some(Self { is_linear, is_srgb, light, sample, light_u8, light_u16: OnceLock::new(), codes: OnceLock::new() })
     }
@@ -119,7 +120,7 @@ impl Tone {
     }
 
     /// Light of all 8-bit codes.
-    pub fn light_u8(&self) -> &[f32] {
+    pub fn light_u8(&self) -> &Codes {
         &self.light_u8
     }
 
@@ -194,7 +195,7 @@ mod tests {
                 assert_eq!((tone.sample(light) * 65535.0).round() as u32, code, "gamma {gamma}");
             }
             for code in 0..=255_u8 {
-                let light = tone.light_u8()[usize::from(code)];
+                let light = tone.light_u8().of(code);
                 assert_eq!(tone.codes()[Tone::code_index(light) as usize], code, "gamma {gamma}");
             }
             for bright in [1.5_f32, 4.0, 15.0, 90.0] {
