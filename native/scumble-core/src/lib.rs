@@ -11,6 +11,7 @@ pub mod hints;
 pub mod image;
 pub mod jpeg;
 pub mod loader;
+mod means;
 pub mod meter;
 pub mod plan;
 pub mod pool;
@@ -22,6 +23,7 @@ pub mod session;
 mod slot;
 pub mod sound;
 pub mod stitch;
+mod stretch;
 pub mod tiles;
 
 pub use error::{Error, Result};

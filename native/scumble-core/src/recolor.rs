@@ -118,7 +118,7 @@ impl ChromaRows for Stretched<'_> {
         = GuidedRow<'r>
     where
         Self: 'r;
-    type Scratch = Vec<[f32; 4]>;
+    type Scratch = Vec<f32>;
 
     fn chroma_row<'r>(&'r self, y: usize, scratch: &'r mut Self::Scratch) -> GuidedRow<'r> {
         self.row(y, scratch)
