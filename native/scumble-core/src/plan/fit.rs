@@ -24,14 +24,14 @@ const SMALL_CORES: [usize; 4] = [64, 32, 16, 1];
 
 /// Cores that take much memory: for models that see far, whose halos would be most of a usual tile. The last is the
 /// picture's whole side, which needs no halo: strips of its full width or height, or the full frame.
-const LARGE_CORES: [usize; 7] = [256, 384, 512, 768, 1024, 2048, usize::MAX];
+const LARGE_CORES: [usize; 8] = [256, 384, 512, 640, 768, 1024, 2048, usize::MAX];
 
 /// Pixels that a large tile reads at most, where a usual one would do too, and the share of the usual plan's work that
 /// it may cost at most, to be worth its memory: more would take gigabytes unasked. Any tile, and strips of the whole
 /// width or height.
 const WORTH: [(usize, (u64, u64)); 2] = [(1 << 20, (4, 5)), (1 << 21, (3, 4))];
 
-/// Of plans with large tiles that cost within an eighth of the least work, the one with the least memory is taken.
+/// Where large tiles, or strips, are worth it, those with the least memory are taken within an eighth of the least work.
 const ALIKE: (u64, u64) = (9, 8);
 
 /// Our own buffers per read pixel: lightness, hints, spread hints, confidence and chroma of a tile, nine floats, with
@@ -74,15 +74,20 @@ impl TilePlan {
         for core in USUAL_CORES {
             usual = cheaper(usual, &tried(&[core], &[core])?);
         }
-        let mut large = tried(&LARGE_CORES, &LARGE_CORES)?;
-        large.retain(|large| {
+        let large = tried(&LARGE_CORES, &LARGE_CORES)?;
+        let is_worth = |large: &&Candidate| {
             let is_worth = |usual: Candidate, (pixels, share): (usize, (u64, u64))| {
                 large.pixels <= pixels && large.cost * share.1 <= usual.cost * share.0
             };
             usual.is_none_or(|usual| is_worth(usual, WORTH[0]) || large.is_strip && is_worth(usual, WORTH[1]))
-        });
+        };
+        let worth = large.iter().filter(is_worth).min_by_key(|candidate| candidate.cost);
         let small = if usual.is_none() && large.is_empty() { tried(&SMALL_CORES, &SMALL_CORES)? } else { Vec::new() };
-        let chosen = lean(&large).or(usual).or_else(|| cheaper(None, &small)).ok_or_else(|| budget.too_small(least))?;
+        let chosen = worth
+            .and_then(|best| lean(&large, best))
+            .or(usual)
+            .or_else(|| cheaper(None, &small))
+            .ok_or_else(|| budget.too_small(least))?;
         let plan = Self::cut(width, height, chosen.tile, grain)?;
         Ok(Fitted { plan, workers: chosen.workers, bytes: chosen.bytes })
     }
@@ -146,9 +151,8 @@ fn cheaper(best: Option<Candidate>, found: &[Candidate]) -> Option<Candidate> {
     best.into_iter().chain(found.iter().copied()).min_by_key(|candidate| candidate.cost)
 }
 
-/// The candidate with the least memory of those that cost about the least.
-fn lean(found: &[Candidate]) -> Option<Candidate> {
-    let least = found.iter().map(|candidate| candidate.cost).min()?;
-    let alike = found.iter().filter(|candidate| candidate.cost * ALIKE.1 <= least * ALIKE.0);
-    alike.min_by_key(|candidate| (candidate.bytes, candidate.cost)).copied()
+/// The candidate with the least memory of those that cost about as much as the best one, or less; a strip if that is one.
+fn lean(found: &[Candidate], best: &Candidate) -> Option<Candidate> {
+    let is_alike = |one: &&Candidate| one.cost * ALIKE.1 <= best.cost * ALIKE.0 && (one.is_strip || !best.is_strip);
+    found.iter().filter(is_alike).min_by_key(|candidate| (candidate.bytes, candidate.cost)).copied()
 }
