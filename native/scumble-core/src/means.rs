@@ -37,10 +37,7 @@ pub fn box_means<const N: usize>(
 fn slide<const N: usize>(columns: &[f64], radius: usize, (shares, share): (&[f64], f64), means: &mut [f32]) {
     let width = shares.len();
     let columns: [&[f64]; N] = std::array::from_fn(|n| &columns[n * width..][..width]);
-    let mut sums = [0.0; N];
-    for x in 0..radius.min(width) {
-        (0..N).for_each(|n| sums[n] += columns[n][x]);
-    }
+    let mut sums: [f64; N] = columns.map(|column| column[..radius.min(width)].iter().sum());
     for x in 0..width {
         if x + radius < width {
             (0..N).for_each(|n| sums[n] += columns[n][x + radius]);

@@ -142,6 +142,9 @@ impl Shared {
     fn watch(&self, jobs: &Jobs<'_>, failed: &Receiver<()>, ticker: &mut Ticker<'_>, interrupt: &dyn Fn()) {
         let whole = (0..jobs.count).map(jobs.work).sum::<usize>().max(1) as f64;
         let mut interrupted = false;
+        if let Err(error) = ticker.tick(0.0) {
+            self.fail(error);
+        }
         loop {
             // Once stopped there is nothing to tell, only to wait for.
             let pause = if interrupted { REPORT_INTERVAL } else { ticker.pause() };
