@@ -1,6 +1,6 @@
 //! Edge-aware upsampling of chroma: the fast guided filter (He & Sun 2015), guided by full-resolution lightness.
 
-use crate::color::{BLOCK, Chroma, Lane, fast_path, finite};
+use crate::color::{Chroma, Lane, fast_path};
 use crate::error::{Error, Result};
 use crate::means::box_means;
 use crate::resample::{Filter, Tap, taps};
@@ -117,13 +117,7 @@ impl Chroma for GuidedRow<'_> {
 
     #[inline(always)]
     fn fill(&self, x: usize, _count: usize, lightness: &Lane, a: &mut Lane, b: &mut Lane) {
-        let mut lines = [[0.0; BLOCK]; LINE];
-        self.columns.stretch(x, (self.line, self.width), &mut lines);
-        let [slope_a, slope_b, offset_a, offset_b] = &lines;
-        for i in 0..BLOCK {
-            a[i] = finite(slope_a[i] * lightness[i] + offset_a[i]);
-            b[i] = finite(slope_b[i] * lightness[i] + offset_b[i]);
-        }
+        self.columns.chroma(x, (self.line, self.width), lightness, [a, b]);
     }
 }
 

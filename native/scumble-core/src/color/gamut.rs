@@ -33,6 +33,39 @@ pub struct Bounds<'a> {
     pub most: &'a Lane,
 }
 
+/// Which bounds there are.
+pub trait Bounding {
+    /// Whether they are 0 and 1 whatever is given, and gray is inside.
+    const IS_UNIT: bool;
+    /// Whether what rounding left outside is moved to the bounds.
+    const IS_STRICT: bool;
+}
+
+/// Those that are given.
+#[derive(Debug)]
+pub struct Given;
+/// 0 and 1.
+#[derive(Debug)]
+pub struct Unit;
+/// 0 and 1, to which the encoder of whole numbers limits light anyway.
+#[derive(Debug)]
+pub struct Coded;
+
+impl Bounding for Given {
+    const IS_UNIT: bool = false;
+    const IS_STRICT: bool = true;
+}
+
+impl Bounding for Unit {
+    const IS_UNIT: bool = true;
+    const IS_STRICT: bool = true;
+}
+
+impl Bounding for Coded {
+    const IS_UNIT: bool = true;
+    const IS_STRICT: bool = false;
+}
+
 /// Colours to be reduced, and their bounds.
 #[derive(Debug)]
 struct Wanted {
@@ -89,18 +122,21 @@ fn is_inside([red, green, blue]: [f32; 3], y: f32, (least, most): (f32, f32)) ->
 
 /// Takes the room for rounding away again. Gray that lies outside itself stays as it is.
 #[inline(always)]
-fn bounded<const UNIT: bool>(color: [f32; 3], y: f32, (least, most): (f32, f32)) -> [f32; 3] {
-    let (low, high) = if UNIT { (0.0, 1.0) } else { (smaller(y, least), larger(y, most)) };
+fn bounded<B: Bounding>(color: [f32; 3], y: f32, (least, most): (f32, f32)) -> [f32; 3] {
+    if !B::IS_STRICT {
+        return color;
+    }
+    let (low, high) = if B::IS_UNIT { (0.0, 1.0) } else { (smaller(y, least), larger(y, most)) };
     color.map(|channel| smaller(larger(channel, low), high))
 }
 
 /// Linear channels of a block of luminance `y`, its compressed form `fy`, and chroma `a`, `b`.
 ///
 /// Colours outside the bounds lose chroma, at the same luminance and hue angle, until they fit; where even gray does
-/// not fit (negative or very bright luminance) gray is the result. `rgb` receives the three channels. If `UNIT`, the
-/// bounds are 0 and 1 whatever is given, and gray is inside.
+/// not fit (negative or very bright luminance) gray is the result. `rgb` receives the three channels. What the
+/// bounds are is said by `B`.
 #[inline(always)]
-pub fn linear_from_lab<const UNIT: bool>(
+pub fn linear_from_lab<B: Bounding>(
     p: &Primaries,
     (y, fy): (&Lane, &Lane),
     (a, b): (&Lane, &Lane),
@@ -111,14 +147,14 @@ pub fn linear_from_lab<const UNIT: bool>(
     let mut is_outside = [0_u32; BLOCK];
     let mut outside = 0;
     for i in 0..BLOCK {
-        let limits = if UNIT { (0.0, 1.0) } else { (bounds.least[i], bounds.most[i]) };
+        let limits = if B::IS_UNIT { (0.0, 1.0) } else { (bounds.least[i], bounds.most[i]) };
         let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
         is_outside[i] = u32::from(!is_inside(color, y[i], limits));
         outside |= is_outside[i];
-        [rgb[0][i], rgb[1][i], rgb[2][i]] = bounded::<UNIT>(color, y[i], limits);
+        [rgb[0][i], rgb[1][i], rgb[2][i]] = bounded::<B>(color, y[i], limits);
     }
     if outside > 0 {
-        reducer.reduce::<UNIT>(p, [y, fy, a, b, bounds.least, bounds.most], &is_outside, rgb);
+        reducer.reduce::<B>(p, [y, fy, a, b, bounds.least, bounds.most], &is_outside, rgb);
     }
 }
 
@@ -152,7 +188,7 @@ impl Reducer {
 
     /// Reduces the chroma of the pixels that lie outside; `lanes` are those of `Wanted`.
     #[inline(always)]
-    fn reduce<const UNIT: bool>(
+    fn reduce<B: Bounding>(
         &mut self,
         p: &Primaries,
         lanes: [&Lane; 6],
@@ -161,30 +197,30 @@ impl Reducer {
     ) {
         let is_whole = is_outside.iter().sum::<u32>() as usize > MANY;
         if is_whole {
-            self.take_all::<UNIT>(lanes);
+            self.take_all::<B>(lanes);
         } else {
-            self.put_together::<UNIT>(lanes, is_outside);
+            self.put_together::<B>(lanes, is_outside);
         }
         for (round, steps) in STEPS.into_iter().enumerate() {
-            self.search_round::<UNIT>(p, steps);
+            self.search_round::<B>(p, steps);
             if is_whole && round == 0 {
                 self.write_all(is_outside, rgb);
             } else {
                 self.write(rgb);
             }
-            if !self.keep_left::<UNIT>() {
+            if !self.keep_left::<B>() {
                 return;
             }
         }
         for i in 0..self.wanted.count {
-            self.bisect::<UNIT>(p, i);
+            self.bisect::<B>(p, i);
         }
         self.write(rgb);
     }
 
     #[inline(always)]
-    fn take_all<const UNIT: bool>(&mut self, lanes: [&Lane; 6]) {
-        for (to, from) in self.wanted.lanes_mut::<UNIT>().zip(lanes) {
+    fn take_all<B: Bounding>(&mut self, lanes: [&Lane; 6]) {
+        for (to, from) in self.wanted.lanes_mut::<B>().zip(lanes) {
             *to = *from;
         }
         for (i, place) in self.places.iter_mut().enumerate() {
@@ -194,9 +230,9 @@ impl Reducer {
     }
 
     #[inline(always)]
-    fn put_together<const UNIT: bool>(&mut self, lanes: [&Lane; 6], is_outside: &[u32; BLOCK]) {
+    fn put_together<B: Bounding>(&mut self, lanes: [&Lane; 6], is_outside: &[u32; BLOCK]) {
         let count = numbers_of(is_outside, &mut self.places);
-        for (to, from) in self.wanted.lanes_mut::<UNIT>().zip(lanes) {
+        for (to, from) in self.wanted.lanes_mut::<B>().zip(lanes) {
             for (to, place) in to.iter_mut().zip(&self.places[..count]) {
                 *to = from[*place as usize % BLOCK];
             }
@@ -206,13 +242,13 @@ impl Reducer {
 
     /// Keeps those that are left, nearer by; returns whether there are any.
     #[inline(always)]
-    fn keep_left<const UNIT: bool>(&mut self) -> bool {
+    fn keep_left<B: Bounding>(&mut self) -> bool {
         self.is_left[self.wanted.count..].fill(0);
         let mut left = [0; BLOCK];
         let count = numbers_of(&self.is_left, &mut left);
         for (to, from) in left[..count].iter().map(|i| *i as usize % BLOCK).enumerate() {
             self.places[to] = self.places[from];
-            for lane in self.wanted.lanes_mut::<UNIT>() {
+            for lane in self.wanted.lanes_mut::<B>() {
                 lane[to] = lane[from];
             }
             self.wanted.a[to] *= self.nearer[from];
@@ -225,9 +261,9 @@ impl Reducer {
     /// Seeks each one's share, and tells which are not found. Each step is one loop over all of them, so that vectors
     /// do not wait for themselves.
     #[inline(always)]
-    fn search_round<const UNIT: bool>(&mut self, p: &Primaries, steps: usize) {
+    fn search_round<B: Bounding>(&mut self, p: &Primaries, steps: usize) {
         let groups = self.wanted.count.div_ceil(GROUP).min(BLOCK / GROUP);
-        self.search.begin::<UNIT>(p, &self.wanted, groups);
+        self.search.begin::<B>(p, &self.wanted, groups);
         for _ in 0..steps {
             self.search.step(&self.wanted, groups);
         }
@@ -237,10 +273,10 @@ impl Reducer {
             let [mut red, mut green, mut blue, mut nearer] = [[0.0; GROUP]; 4];
             let mut is_left = [0; GROUP];
             for i in 0..GROUP {
-                let limits = if UNIT { (0.0, 1.0) } else { (least[i], most[i]) };
+                let limits = if B::IS_UNIT { (0.0, 1.0) } else { (least[i], most[i]) };
                 let color = linear_from_parts(p, y[i], fy[i], share[i] * a[i], share[i] * b[i]);
                 let inside = is_inside(color, y[i], limits);
-                [red[i], green[i], blue[i]] = bounded::<UNIT>(color, y[i], limits);
+                [red[i], green[i], blue[i]] = bounded::<B>(color, y[i], limits);
                 nearer[i] = if inside { 1.0 } else { share[i] };
                 is_left[i] = u32::from(!(inside & (step[i].abs() < SMALL_STEP)));
             }
@@ -253,17 +289,17 @@ impl Reducer {
     }
 
     /// Finds by bisection a largest share of the chroma that fits.
-    fn bisect<const UNIT: bool>(&mut self, p: &Primaries, i: usize) {
+    fn bisect<B: Bounding>(&mut self, p: &Primaries, i: usize) {
         let (mut low, mut high) = (0.0, 1.0);
         for _ in 0..HALVINGS {
             let middle = 0.5 * (low + high);
-            if self.wanted.reduced::<UNIT>(p, i, middle).1 {
+            if self.wanted.reduced::<B>(p, i, middle).1 {
                 low = middle;
             } else {
                 high = middle;
             }
         }
-        let (color, _) = self.wanted.reduced::<UNIT>(p, i, low);
+        let (color, _) = self.wanted.reduced::<B>(p, i, low);
         for (lane, channel) in self.colors.iter_mut().zip(color) {
             lane[i] = if low > 0.0 { channel } else { self.wanted.y[i] };
         }
@@ -294,11 +330,11 @@ impl Reducer {
 impl Wanted {
     /// The colour with a share of its chroma, and whether it lies inside but for rounding.
     #[inline(always)]
-    fn reduced<const UNIT: bool>(&self, p: &Primaries, i: usize, share: f32) -> ([f32; 3], bool) {
+    fn reduced<B: Bounding>(&self, p: &Primaries, i: usize, share: f32) -> ([f32; 3], bool) {
         let y = self.y[i];
-        let limits = if UNIT { (0.0, 1.0) } else { (self.least[i], self.most[i]) };
+        let limits = if B::IS_UNIT { (0.0, 1.0) } else { (self.least[i], self.most[i]) };
         let color = linear_from_parts(p, y, self.fy[i], share * self.a[i], share * self.b[i]);
-        (bounded::<UNIT>(color, y, limits), is_inside(color, y, limits))
+        (bounded::<B>(color, y, limits), is_inside(color, y, limits))
     }
 
     #[inline(always)]
@@ -307,9 +343,9 @@ impl Wanted {
     }
 
     #[inline(always)]
-    fn lanes_mut<const UNIT: bool>(&mut self) -> impl Iterator<Item = &mut Lane> {
+    fn lanes_mut<B: Bounding>(&mut self) -> impl Iterator<Item = &mut Lane> {
         let lanes = [&mut self.y, &mut self.fy, &mut self.a, &mut self.b, &mut self.least, &mut self.most];
-        lanes.into_iter().take(if UNIT { 4 } else { 6 })
+        lanes.into_iter().take(if B::IS_UNIT { 4 } else { 6 })
     }
 }
 
@@ -327,14 +363,14 @@ impl Search {
     /// Chooses the channel that a straight line from gray to the colour finds to leave its bounds first, and begins
     /// where that line does.
     #[inline(always)]
-    fn begin<const UNIT: bool>(&mut self, p: &Primaries, wanted: &Wanted, groups: usize) {
+    fn begin<B: Bounding>(&mut self, p: &Primaries, wanted: &Wanted, groups: usize) {
         for group in 0..groups {
             let [y, fy, a, b, least, most] = wanted.lanes().map(|lane| group_of(lane, group));
             // Results of their own, which nothing read can overlap.
             let [mut to_share, mut to_x, mut to_z, mut to_gray] = [[0.0; GROUP]; 4];
             for i in 0..GROUP {
                 let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
-                let (low, high) = if UNIT { (0.0, 1.0) } else { (least[i], most[i]) };
+                let (low, high) = if B::IS_UNIT { (0.0, 1.0) } else { (least[i], most[i]) };
                 // Sums, not what they are made of, are chosen from: else vectors would be gathered.
                 let (above, below) = (high - y[i], y[i] - low);
                 let mut bound = -below;

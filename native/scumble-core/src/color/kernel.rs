@@ -1,7 +1,7 @@
 //! Row kernels: samples to lightness, and lightness with new chroma back to samples, without a buffer in between.
 
 use super::dispatch::fast_path;
-use super::gamut::{Bounds, Reducer, linear_from_lab};
+use super::gamut::{Bounds, Coded, Given, Reducer, linear_from_lab};
 use super::interleaved::alpha_of;
 use super::lab::{chroma_from_linear, dot, finite, lightness_from_root, root_from_light};
 use super::primaries::Primaries;
@@ -14,6 +14,8 @@ use super::{BLOCK, Lane, Lanes};
 pub trait Chroma: Sync {
     /// Whether all that `fill` gives is `finite`.
     const IS_FINITE: bool = false;
+    /// Whether `fill` looks at the lightness.
+    const READS_LIGHTNESS: bool = true;
 
     /// Fills `a` and `b` for `count` pixels from column `x`; `lightness` (0 to 100) is theirs.
     fn fill(&self, x: usize, count: usize, lightness: &Lane, a: &mut Lane, b: &mut Lane);
@@ -30,6 +32,7 @@ pub struct PlaneRows<'a> {
 
 impl Chroma for PlaneRows<'_> {
     const IS_FINITE: bool = true;
+    const READS_LIGHTNESS: bool = false;
 
     #[inline(always)]
     fn fill(&self, x: usize, count: usize, _lightness: &Lane, a: &mut Lane, b: &mut Lane) {
@@ -250,7 +253,9 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
         for i in 0..BLOCK {
             let is_light = !S::IS_FLOAT || y[i].is_finite();
             fy[i] = root_from_light(if is_light { y[i] } else { 0.0 });
-            l[i] = lightness_from_root(fy[i]).clamp(0.0, 100.0);
+            if C::READS_LIGHTNESS {
+                l[i] = lightness_from_root(fy[i]).clamp(0.0, 100.0);
+            }
         }
         chroma.fill(x, count, l, a, b);
         if !C::IS_FINITE {
@@ -264,9 +269,9 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
         }
         let bounds = Bounds { least, most };
         if S::IS_FLOAT {
-            linear_from_lab::<false>(primaries, (y, fy), (a, b), bounds, &mut reducer, rgb);
+            linear_from_lab::<Given>(primaries, (y, fy), (a, b), bounds, &mut reducer, rgb);
         } else {
-            linear_from_lab::<true>(primaries, (y, fy), (a, b), bounds, &mut reducer, rgb);
+            linear_from_lab::<Coded>(primaries, (y, fy), (a, b), bounds, &mut reducer, rgb);
         }
         if let Transfer::Profile(profile) = row.transfer {
             profile.look_up(rgb, false);

@@ -51,8 +51,11 @@ pub fn linear_from_parts(p: &Primaries, y: f32, fy: f32, a: f32, b: f32) -> [f32
     p.back.map(|back| y + back[0] * dx + back[1] * dz)
 }
 
-/// Chroma that is no number, or beyond anything a colour can have, counts as none.
+/// Beyond anything a colour can have.
+pub const CHROMA_LIMIT: f32 = 1e4;
+
+/// Chroma that is no number, or beyond the limit, counts as none.
 #[inline(always)]
 pub fn finite(chroma: f32) -> f32 {
-    if chroma.abs() < 1e4 { chroma } else { 0.0 }
+    if chroma.abs() < CHROMA_LIMIT { chroma } else { 0.0 }
 }

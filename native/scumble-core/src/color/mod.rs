@@ -24,7 +24,7 @@ pub(crate) use dispatch::fast_path;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use dispatch::{Level, level};
 pub use kernel::{Chroma, PlaneRows, Row, Weight, chroma_row, lightness_row, recolor_row};
-pub(crate) use lab::finite;
+pub(crate) use lab::{CHROMA_LIMIT, finite};
 pub use profile::Profile;
 pub use sample::{Sample, Scratch};
 pub use transfer::Transfer;

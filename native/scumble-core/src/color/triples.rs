@@ -1,7 +1,7 @@
 //! Lab of single colours and back, in any space.
 
 use super::dispatch::fast_path;
-use super::gamut::{Bounds, Reducer, linear_from_lab};
+use super::gamut::{Bounds, Reducer, Unit, linear_from_lab};
 use super::kernel::{Row, luminance, store_floats};
 use super::lab::{chroma_from_linear, finite, light_from_root, lightness_from_root, root_from_light};
 use super::sample::Scratch;
@@ -52,7 +52,7 @@ fn rgb_from_lab_body(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 
             a[i] = finite(lab[1]);
             b[i] = finite(lab[2]);
         }
-        linear_from_lab::<true>(transfer.primaries(), (y, fy), (a, b), bounds, &mut reducer, &mut light);
+        linear_from_lab::<Unit>(transfer.primaries(), (y, fy), (a, b), bounds, &mut reducer, &mut light);
         if let Transfer::Profile(profile) = transfer {
             profile.look_up(&mut light, false);
         }
