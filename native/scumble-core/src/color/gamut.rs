@@ -4,8 +4,10 @@
 //! bound is found by Halley's method from the secant's. What that misses (another channel meets its bound before, or
 //! the border is hollow) starts again from nearer by, and what that misses too is bisected.
 
-use super::lab::{TOE_OFFSET, TOE_ROOT, TOE_SLOPE, linear_from_parts};
+use super::bounds::{Bounding, Bounds, bounded, is_inside};
+use super::lab::linear_from_parts;
 use super::primaries::Primaries;
+use super::search::{GROUP, Search, Wanted, group_mut, group_of};
 use super::{BLOCK, Lane};
 
 /// Halvings of the chroma interval: a 16384th of the chroma is far below one 16-bit code.
@@ -13,80 +15,8 @@ const HALVINGS: usize = 14;
 /// Steps of Halley's method, first and for what is left. Their error is the cube of the last step or so.
 const STEPS: [usize; 2] = [2, 4];
 const SMALL_STEP: f32 = 0.02;
-/// Rounding room at the gamut's border, worth less than 5e-4 of L. Without it a colour on the border that rounds to
-/// the outside could lose much chroma: the border is hollow there (yellow), and the search ends at its near side.
-const ROOM_ABOVE: f32 = 1e-5;
-/// See `ROOM_ABOVE`; below zero it is a constant and a share of the luminance.
-const ROOM_BELOW: [f32; 2] = [3e-7, 1e-5];
-
-/// Pixels that are worked on together: one vector of the widest.
-const GROUP: usize = 16;
 /// Where more pixels of a block lie outside, all are worked on where they are: putting them together costs more.
 const MANY: usize = BLOCK / 2;
-
-/// What each channel of a pixel may be, least and most.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds<'a> {
-    /// 0, or less where the pixel's own colour has less.
-    pub least: &'a Lane,
-    /// The space's limit, or more where the pixel's own colour has more.
-    pub most: &'a Lane,
-}
-
-/// Which bounds there are.
-pub trait Bounding {
-    /// Whether they are 0 and 1 whatever is given, and gray is inside.
-    const IS_UNIT: bool;
-    /// Whether what rounding left outside is moved to the bounds.
-    const IS_STRICT: bool;
-}
-
-/// Those that are given.
-#[derive(Debug)]
-pub struct Given;
-/// 0 and 1.
-#[derive(Debug)]
-pub struct Unit;
-/// 0 and 1, to which the encoder of whole numbers limits light anyway.
-#[derive(Debug)]
-pub struct Coded;
-
-impl Bounding for Given {
-    const IS_UNIT: bool = false;
-    const IS_STRICT: bool = true;
-}
-
-impl Bounding for Unit {
-    const IS_UNIT: bool = true;
-    const IS_STRICT: bool = true;
-}
-
-impl Bounding for Coded {
-    const IS_UNIT: bool = true;
-    const IS_STRICT: bool = false;
-}
-
-/// Colours to be reduced, and their bounds.
-#[derive(Debug)]
-struct Wanted {
-    y: Lane,
-    fy: Lane,
-    a: Lane,
-    b: Lane,
-    least: Lane,
-    most: Lane,
-    count: usize,
-}
-
-/// Where the search for a share is: a channel's value along the line is `gray + back · (X, Z)`, less its bound.
-#[derive(Debug)]
-struct Search {
-    share: Lane,
-    step: Lane,
-    back_x: Lane,
-    back_z: Lane,
-    gray: Lane,
-}
 
 /// Working memory for one row's blocks, which so is cleared once a row.
 #[derive(Debug)]
@@ -100,34 +30,6 @@ pub struct Reducer {
     is_left: [u32; BLOCK],
     /// Pixels of the block that the colours belong to.
     places: [u32; BLOCK],
-}
-
-/// The larger; the second one if the first is no number. One instruction, which `f32::max` is not.
-#[inline(always)]
-fn larger(one: f32, two: f32) -> f32 {
-    if one > two { one } else { two }
-}
-
-#[inline(always)]
-fn smaller(one: f32, two: f32) -> f32 {
-    if one < two { one } else { two }
-}
-
-#[inline(always)]
-fn is_inside([red, green, blue]: [f32; 3], y: f32, (least, most): (f32, f32)) -> bool {
-    let low = smaller(smaller(red, green), blue);
-    let high = larger(larger(red, green), blue);
-    (low >= least - (ROOM_BELOW[0] + ROOM_BELOW[1] * y)) & (high <= most + ROOM_ABOVE)
-}
-
-/// Takes the room for rounding away again. Gray that lies outside itself stays as it is.
-#[inline(always)]
-fn bounded<B: Bounding>(color: [f32; 3], y: f32, (least, most): (f32, f32)) -> [f32; 3] {
-    if !B::IS_STRICT {
-        return color;
-    }
-    let (low, high) = if B::IS_UNIT { (0.0, 1.0) } else { (smaller(y, least), larger(y, most)) };
-    color.map(|channel| smaller(larger(channel, low), high))
 }
 
 /// Linear channels of a block of luminance `y`, its compressed form `fy`, and chroma `a`, `b`.
@@ -177,11 +79,7 @@ impl Reducer {
     /// With nothing to reduce.
     #[inline(always)]
     pub fn new() -> Self {
-        let [y, fy, a, b] = [[0.0; BLOCK]; 4];
-        let (least, most) = ([0.0; BLOCK], [1.0; BLOCK]);
-        let wanted = Wanted { y, fy, a, b, least, most, count: 0 };
-        let [share, step, back_x, back_z, gray] = [[0.0; BLOCK]; 5];
-        let search = Search { share, step, back_x, back_z, gray };
+        let (wanted, search) = (Wanted::none(), Search::none());
         let (is_left, places) = ([0; BLOCK], [0; BLOCK]);
         Self { wanted, search, colors: [[0.0; BLOCK]; 3], nearer: [0.0; BLOCK], is_left, places }
     }
@@ -325,125 +223,4 @@ impl Reducer {
             }
         }
     }
-}
-
-impl Wanted {
-    /// The colour with a share of its chroma, and whether it lies inside but for rounding.
-    #[inline(always)]
-    fn reduced<B: Bounding>(&self, p: &Primaries, i: usize, share: f32) -> ([f32; 3], bool) {
-        let y = self.y[i];
-        let limits = if B::IS_UNIT { (0.0, 1.0) } else { (self.least[i], self.most[i]) };
-        let color = linear_from_parts(p, y, self.fy[i], share * self.a[i], share * self.b[i]);
-        (bounded::<B>(color, y, limits), is_inside(color, y, limits))
-    }
-
-    #[inline(always)]
-    fn lanes(&self) -> [&Lane; 6] {
-        [&self.y, &self.fy, &self.a, &self.b, &self.least, &self.most]
-    }
-
-    #[inline(always)]
-    fn lanes_mut<B: Bounding>(&mut self) -> impl Iterator<Item = &mut Lane> {
-        let lanes = [&mut self.y, &mut self.fy, &mut self.a, &mut self.b, &mut self.least, &mut self.most];
-        lanes.into_iter().take(if B::IS_UNIT { 4 } else { 6 })
-    }
-}
-
-#[inline(always)]
-fn group_of(lane: &Lane, group: usize) -> &[f32; GROUP] {
-    &lane.as_chunks::<GROUP>().0[group]
-}
-
-#[inline(always)]
-fn group_mut(lane: &mut Lane, group: usize) -> &mut [f32; GROUP] {
-    &mut lane.as_chunks_mut::<GROUP>().0[group]
-}
-
-impl Search {
-    /// Chooses the channel that a straight line from gray to the colour finds to leave its bounds first, and begins
-    /// where that line does.
-    #[inline(always)]
-    fn begin<B: Bounding>(&mut self, p: &Primaries, wanted: &Wanted, groups: usize) {
-        for group in 0..groups {
-            let [y, fy, a, b, least, most] = wanted.lanes().map(|lane| group_of(lane, group));
-            // Results of their own, which nothing read can overlap.
-            let [mut to_share, mut to_x, mut to_z, mut to_gray] = [[0.0; GROUP]; 4];
-            for i in 0..GROUP {
-                let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
-                let (low, high) = if B::IS_UNIT { (0.0, 1.0) } else { (least[i], most[i]) };
-                // Sums, not what they are made of, are chosen from: else vectors would be gathered.
-                let (above, below) = (high - y[i], y[i] - low);
-                let mut bound = -below;
-                let [mut back_x, mut back_z] = p.back[0];
-                // Shares are compared by multiplication, and only the least is divided.
-                let (mut part, mut whole) = (2.0, 1.0);
-                for (channel, back) in p.back.iter().enumerate() {
-                    let rise = color[channel] - y[i];
-                    let (limit, toward) = if rise > 0.0 { (above, above) } else { (below, -below) };
-                    // Beyond a share of 1 the channel stays inside; NaN is never first.
-                    let is_first = (limit < rise.abs()) & (limit * whole < part * rise.abs());
-                    part = if is_first { limit } else { part };
-                    whole = if is_first { rise.abs() } else { whole };
-                    bound = if is_first { toward } else { bound };
-                    back_x = if is_first { back[0] } else { back_x };
-                    back_z = if is_first { back[1] } else { back_z };
-                }
-                let share = part / whole;
-                to_share[i] = unit(share);
-                to_x[i] = back_x;
-                to_z[i] = back_z;
-                to_gray[i] = -((back_x + back_z) * y[i]) - bound;
-            }
-            *group_mut(&mut self.share, group) = to_share;
-            *group_mut(&mut self.back_x, group) = to_x;
-            *group_mut(&mut self.back_z, group) = to_z;
-            *group_mut(&mut self.gray, group) = to_gray;
-        }
-    }
-
-    /// One step of Halley's method towards the share at which the channel meets its bound.
-    #[inline(always)]
-    fn step(&mut self, wanted: &Wanted, groups: usize) {
-        for group in 0..groups {
-            let [_, fy, a, b, ..] = wanted.lanes().map(|lane| group_of(lane, group));
-            let [back_x, back_z, gray, share] =
-                [&self.back_x, &self.back_z, &self.gray, &self.share].map(|lane| group_of(lane, group));
-            let (mut to_share, mut to_step) = ([0.0; GROUP], [0.0; GROUP]);
-            for i in 0..GROUP {
-                let (dx, dz) = (a[i] * (1.0 / 500.0), -(b[i] * (1.0 / 200.0)));
-                let (x, dx1, dx2) = with_derivatives(fy[i] + share[i] * dx);
-                let (z, dz1, dz2) = with_derivatives(fy[i] + share[i] * dz);
-                let (slope_x, slope_z) = (back_x[i] * dx, back_z[i] * dz);
-                let value = gray[i] + back_x[i] * x + back_z[i] * z;
-                let first = slope_x * dx1 + slope_z * dz1;
-                let half_second = (slope_x * dx) * dx2 + (slope_z * dz) * dz2;
-                let to = value * first / (first * first - value * half_second);
-                to_share[i] = unit(share[i] - to);
-                // Where the channel turns, steps are small far from its bound.
-                let is_steady = value.abs() <= 2.0 * (first * to).abs() + 1e-6;
-                to_step[i] = if is_steady { to } else { 1.0 };
-            }
-            *group_mut(&mut self.share, group) = to_share;
-            *group_mut(&mut self.step, group) = to_step;
-        }
-    }
-}
-
-/// From 0 to 1; 0 for NaN.
-#[inline(always)]
-fn unit(share: f32) -> f32 {
-    smaller(larger(share, 0.0), 1.0)
-}
-
-/// The light of a root, its slope, and half the slope's slope.
-#[inline(always)]
-fn with_derivatives(root: f32) -> (f32, f32, f32) {
-    let is_power = root > TOE_ROOT;
-    let square = root * root;
-    let line = (root - TOE_OFFSET) * (1.0 / TOE_SLOPE);
-    (
-        if is_power { square * root } else { line },
-        if is_power { 3.0 * square } else { 1.0 / TOE_SLOPE },
-        if is_power { 3.0 * root } else { 0.0 },
-    )
 }

@@ -1,12 +1,12 @@
 //! Row kernels: samples to lightness, and lightness with new chroma back to samples, without a buffer in between.
 
+use super::bounds::{Bounds, Coded, Given, unit};
 use super::dispatch::fast_path;
-use super::gamut::{Bounds, Coded, Given, Reducer, linear_from_lab};
+use super::gamut::{Reducer, linear_from_lab};
 use super::interleaved::alpha_of;
 use super::lab::{chroma_from_linear, dot, finite, lightness_from_root, root_from_light};
 use super::primaries::Primaries;
 use super::sample::{Sample, Scratch};
-use super::segments::unit;
 use super::transfer::Transfer;
 use super::{BLOCK, Lane, Lanes};
 

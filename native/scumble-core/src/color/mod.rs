@@ -1,5 +1,6 @@
 //! Colour: samples to lightness, and lightness with Lab chroma back to samples, a block of pixels at a time.
 
+mod bounds;
 mod codes;
 mod convert;
 mod curve;
@@ -11,6 +12,7 @@ mod lab;
 mod primaries;
 mod profile;
 mod sample;
+mod search;
 mod segments;
 #[cfg(test)]
 mod tests;

@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
+use super::bounds::unit;
 use super::codes::Codes;
 use super::curve::{linear_from_srgb, linear_from_srgb_exact, srgb_from_linear, srgb_from_linear_exact};
 use super::interleaved::{colors, join, split};
-use super::segments::{Segments, unit};
+use super::segments::Segments;
 use super::tone::Tone;
 use super::transfer::{Curve, Transfer};
 use super::{BLOCK, Lane};

@@ -1,6 +1,7 @@
 //! Curves as polynomials over halves of octaves: the coefficients of all segments fit into vector registers.
 
 use super::Lane;
+use super::bounds::unit;
 use super::dispatch::{Level, level};
 
 /// Segments of a curve: two in each octave.
@@ -173,12 +174,6 @@ impl<const N: usize> Segments<N> {
         let limit = _mm256_castps_si256(one);
         _mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_max_epu32(most, limit), limit)) != -1
     }
-}
-
-/// A value from 0 to 1; NaN is 0.
-#[inline(always)]
-pub fn unit(value: f32) -> f32 {
-    if value > 0.0 { value.min(1.0) } else { 0.0 }
 }
 
 /// Coefficients of the polynomial that meets `curve` at `N` Chebyshev points between `low` and `high`.

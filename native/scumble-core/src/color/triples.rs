@@ -1,7 +1,8 @@
 //! Lab of single colours and back, in any space.
 
+use super::bounds::{Bounds, Unit};
 use super::dispatch::fast_path;
-use super::gamut::{Bounds, Reducer, Unit, linear_from_lab};
+use super::gamut::{Reducer, linear_from_lab};
 use super::kernel::{Row, luminance, store_floats};
 use super::lab::{chroma_from_linear, finite, light_from_root, lightness_from_root, root_from_light};
 use super::sample::Scratch;
