@@ -151,8 +151,10 @@ fn cheaper(best: Option<Candidate>, found: &[Candidate]) -> Option<Candidate> {
     best.into_iter().chain(found.iter().copied()).min_by_key(|candidate| candidate.cost)
 }
 
-/// The candidate with the least memory of those that cost about as much as the best one, or less; a strip if that is one.
+/// The candidate with the least memory of those that cost about as much as the best one, or less: strips, and tiles that
+/// are not too large.
 fn lean(found: &[Candidate], best: &Candidate) -> Option<Candidate> {
-    let is_alike = |one: &&Candidate| one.cost * ALIKE.1 <= best.cost * ALIKE.0 && (one.is_strip || !best.is_strip);
+    let most = if best.is_strip { WORTH[0].0 } else { best.pixels.max(WORTH[0].0) };
+    let is_alike = |one: &&Candidate| one.cost * ALIKE.1 <= best.cost * ALIKE.0 && (one.is_strip || one.pixels <= most);
     found.iter().filter(is_alike).min_by_key(|candidate| (candidate.bytes, candidate.cost)).copied()
 }
