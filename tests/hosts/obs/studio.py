@@ -27,7 +27,7 @@ _NAME = "Tests"
 MAIN_WINDOW = "OBS .*Profile"
 _EXIT_BUTTON = (979, 684)
 _ENDING = "== Shutting down =="  # in OBS's log as soon as its main window closes
-_PRESSES, _PRESS_S, _END_S = 3, 10, 60
+_CLICKS, _CLICK_S, _END_S = 3, 10, 60
 
 
 class Studio:
@@ -65,19 +65,12 @@ class Studio:
             self.wait(lambda: self.run("answer = len(sys.modules['scumble_obs']._session.effects)"))
 
     def stop(self) -> int:
-        """Presses Exit in the main window, as a user does, and returns the exit status.
-
-        A press that OBS does not see (of one, while its window was drawn) is given again, as a user would.
-        """
+        """Presses Exit in the main window, as a user does, and returns the exit status."""
         process = self.process
         assert process is not None
         try:
-            for _ in range(_PRESSES):
-                self.click(*_EXIT_BUTTON, MAIN_WINDOW)
-                with contextlib.suppress(AssertionError):
-                    self.wait(lambda: _ENDING in self.log() or process.poll() is not None, _PRESS_S)
-                    return process.wait(_END_S)
-            raise AssertionError(f"OBS did not see Exit pressed {_PRESSES} times; {self.log()[-3000:]}")
+            self.click_until(*_EXIT_BUTTON, MAIN_WINDOW, lambda: _ENDING in self.log() or process.poll() is not None)
+            return process.wait(_END_S)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"OBS began to end, and did not in {_END_S} s; {self.log()[-3000:]}") from None
         finally:
@@ -185,20 +178,21 @@ class Studio:
 
     def click(self, x: int, y: int, title: str) -> None:
         """Presses the left button at a place of the window whose title matches."""
-        words = (
-            "mousemove",
-            "--window",
-            self.window(title),
-            str(x),
-            str(y),
-            "sleep",
-            "0.2",
-            "click",
-            "1",
-            "sleep",
-            "0.4",
-        )
-        self.click_tool(*words)
+        place = ("mousemove", "--window", self.window(title), str(x), str(y))
+        self.click_tool(*place, "sleep", "0.2", "click", "1", "sleep", "0.4")
+
+    def click_until(self, x: int, y: int, title: str, happened: Callable[[], Any]) -> None:
+        """Clicks until something is true; one that OBS lost, busy with its window, is given again, as a user would.
+
+        Raises AssertionError with the end of the log after three.
+        """
+        for _ in range(_CLICKS - 1):
+            self.click(x, y, title)
+            with contextlib.suppress(AssertionError):
+                self.wait(happened, _CLICK_S)
+                return
+        self.click(x, y, title)
+        self.wait(happened, _CLICK_S)
 
     def keys(self, *names: str) -> None:
         """Presses keys, one after the other."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,9 +38,18 @@ class Dialog:
         words = ("windowmove", self._window, "100", "20", "windowsize", self._window, "1000", "780", "sleep", "1")
         self.studio.click_tool(*words)
 
-    def press(self, place: tuple[int, int]) -> None:
-        """Presses a button."""
-        self.studio.click(*place, DIALOG)
+    def press(self, place: tuple[int, int], happened: Callable[[], Any] | None = None) -> None:
+        """Presses a button; until something is true, if that is told."""
+        if happened is None:
+            self.studio.click(*place, DIALOG)
+        else:
+            self.studio.click_until(*place, DIALOG, happened)
+
+    def apply(self, title: str) -> None:
+        """Presses Apply until the log says that another job of that effect is under way."""
+        words = f"] {title} is under way (Refresh shows how far)\n"
+        before = self.studio.log().count(words)
+        self.press(APPLY, lambda: self.studio.log().count(words) > before)
 
     def wheel(self, button: int) -> None:
         """Turns the wheel to the page's end (button 5) or its beginning (4), the pointer beside all fields."""
@@ -48,15 +57,32 @@ class Dialog:
         self.studio.click_tool("click", "--repeat", "40", "--delay", "20", str(button), "sleep", "0.5")
 
     def choose(self, letter: str) -> None:
-        """Chooses the effect whose title begins with the letter."""
-        self.press(CHOOSER)
-        self.studio.click_tool("windowfocus", self._window)
-        self.studio.keys(letter, "Return")
+        """Chooses the effect whose title begins with the letter, again if its page does not come."""
+        before = self._page()
+        for _ in range(3):  # the page is made anew a while after a job or its script: keys before that reach nobody
+            self.press(CHOOSER)
+            self.studio.click_tool("windowfocus", self._window)
+            self.studio.keys(letter, "Return")
+            after = self._page()
+            if after.std() > 1 and (after != before).sum() > 500:
+                return
+        raise AssertionError(f"the page shows no other effect after {letter!r}; {self.studio.log()[-3000:]}")
 
     def close(self) -> None:
         """Closes it."""
         self.studio.click_tool("windowfocus", self._window)
         self.studio.keys("Escape")
+
+    def _page(self) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        """Returns what stands on the page below its buttons, once two pictures in a row show the same."""
+        found: list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]] = []
+
+        def calm() -> bool:
+            found.append(self.picture("page")[280:, 500:])
+            return len(found) > 1 and bool((found[-1] == found[-2]).all())
+
+        self.studio.wait(calm, 20)
+        return found[-1]
 
     def picture(self, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         """Keeps what the dialog shows, and returns its pixels."""
@@ -76,7 +102,7 @@ def dialog(workplace: Workplace, xvfb: Display) -> Iterator[Dialog]:
     [entry] = collection["modules"]["scripts-tool"]
     entry["settings"] = {"effect": "colorize", "colorize/source": str(workplace.photo("cat.jpg"))}
     entry["settings"]["slow/source"] = str(workplace.photo("rocket.jpg"))
-    entry["settings"]["slow/seconds"] = 6.0
+    entry["settings"]["slow/seconds"] = 60.0  # cancelled long before
     studio.collection.write_text(json.dumps(collection), "utf-8")
     studio.start(effects=False)
     studio.wait((workplace.home.cache / "scumble" / "effects.json").exists)
@@ -89,7 +115,7 @@ def dialog(workplace: Workplace, xvfb: Display) -> Iterator[Dialog]:
 def test_a_picture_is_colorized_by_clicks(dialog: Dialog, workplace: Workplace) -> None:
     studio = dialog.studio
     before = dialog.picture("done")
-    dialog.press(APPLY)
+    dialog.apply("Colorize")
     studio.wait(lambda: "Colorize (Scumble)" in studio.sources())
     dialog.press(REFRESH)
     after = dialog.picture("done")
@@ -107,13 +133,13 @@ def test_another_effect_is_chosen_by_clicks(dialog: Dialog, workplace: Workplace
     dialog.wheel(5)
     dialog.picture("sound")
     dialog.wheel(4)
-    dialog.press(APPLY)
+    dialog.apply("Music bed")
     dialog.studio.wait(lambda: "Music bed (Scumble)" in dialog.studio.sources(), 120)
     assert dialog.studio.file_of("Music bed (Scumble)").read_bytes() == workplace.reference("music-bed", ".wav", None)
     dialog.press(REFRESH)
     dialog.choose("b")
     assert (page[400:, 500:] != dialog.picture("generator")[400:, 500:]).sum() > 10000, "other values to set"
-    dialog.press(APPLY)
+    dialog.apply("Background")
     dialog.studio.wait(lambda: "Background (Scumble)" in dialog.studio.sources())
     made = dialog.studio.file_of("Background (Scumble)").read_bytes()
     assert made == workplace.reference("background", ".png", None)
@@ -126,15 +152,13 @@ def test_another_effect_is_chosen_by_clicks(dialog: Dialog, workplace: Workplace
 def test_progress_cancel_and_errors_are_seen(dialog: Dialog, workplace: Workplace) -> None:
     studio = dialog.studio
     dialog.choose("s")
-    dialog.press(APPLY)
+    dialog.apply("Slow")
     dialog.press(REFRESH)
     dialog.picture("progress")
-    dialog.press(CANCEL)
-    studio.wait(lambda: "Slow was cancelled; nothing was changed" in studio.log(), 5)
+    dialog.press(CANCEL, lambda: "Slow was cancelled; nothing was changed" in studio.log())
     assert "Slow (Scumble)" not in studio.sources()
     workplace.photo("rocket.jpg").unlink()
-    dialog.press(APPLY)
-    studio.wait(lambda: "é.png" in studio.log().rpartition("under way")[2])
+    dialog.press(APPLY, lambda: "é.png" in studio.log().rpartition("under way")[2])
     assert studio.window("Script Log"), "OBS opens it for an error"
     studio.click_tool("windowfocus", studio.window("Script Log"))
     studio.keys("Escape")
@@ -147,18 +171,12 @@ def test_progress_cancel_and_errors_are_seen(dialog: Dialog, workplace: Workplac
 def test_the_script_is_reloaded_in_the_middle_of_a_job(dialog: Dialog, workplace: Workplace) -> None:
     studio = dialog.studio
     workplace.photo("rocket.jpg")  # back again
-    dialog.press(APPLY)
-    studio.wait(lambda: "Slow is under way" in studio.log().rpartition("There is no file")[2])
-    dialog.press(RELOAD)
-    studio.wait(lambda: studio.log().count("Loaded python script: scumble_obs.py") == 2)
+    dialog.apply("Slow")
+    dialog.press(RELOAD, lambda: studio.log().count("Loaded python script: scumble_obs.py") == 2)
     assert "Unloaded python script: scumble_obs.py" in studio.log()
-    for _ in range(3):  # the page is made anew a while after the script: keys before that reach nobody
-        dialog.choose("g")
-        dialog.press(APPLY)
-        with contextlib.suppress(AssertionError):
-            studio.wait(lambda: "Gradient (Scumble)" in studio.sources(), 15)
-            break
-    assert "Gradient (Scumble)" in studio.sources()
+    dialog.choose("g")
+    dialog.apply("Gradient")
+    studio.wait(lambda: "Gradient (Scumble)" in studio.sources())
     assert "Slow (Scumble)" not in studio.sources()
     dialog.close()
     assert studio.stop() == 0
