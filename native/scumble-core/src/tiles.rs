@@ -15,7 +15,7 @@ use crate::pool;
 use crate::progress::Ticker;
 use crate::recolor::Recoloring;
 use crate::resample::Filter;
-use crate::session::{Array, Session, terminate};
+use crate::session::{Array, Device, Session, terminate};
 use crate::slot::{self, Layout, Named, Slot};
 use crate::stitch::{Planes, fill_context, fill_lightness, stitch};
 
@@ -283,6 +283,9 @@ pub(crate) fn run_tiles(
     let meter = session.meter();
     let mut workers: Vec<_> =
         borrowed.slots().iter_mut().map(|slot| Worker { slot, meter, has_constants: false }).collect();
+    // On a card tensors are pinned, and graphs captured, for one shape.
+    let uniform = (session.device() != Device::Cpu).then(|| plan.clone().uniform());
+    let plan = uniform.as_ref().unwrap_or(plan);
     let work = |index: usize| plan.tiles[index].read.width * plan.tiles[index].read.height;
     pool::run_weighed(&mut workers, plan.tiles.len(), &work, ticker, &|| terminate(&options), |worker, index| {
         let tile = &plan.tiles[index];

@@ -40,7 +40,7 @@ impl Tile {
 ///
 /// The picture is thought padded, right and below, by reflection (the border pixel not repeated) to multiples of
 /// `stride` and at least to `min_size`: a plan of one tile is that padded full frame. Tiles have no halo beyond its
-/// border, all read one shape, and start on multiples of `stride`. So a convolutional model gives the same bits
+/// border, start on multiples of `stride`, and differ by one stride at most. So a convolutional model gives the same bits
 /// tiled as on the padded full frame.
 ///
 /// Args:
@@ -192,7 +192,7 @@ impl TilePlan {
         self.inner.overhead()
     }
 
-    /// The distinct (width, height) of reads.
+    /// The distinct (width, height) of reads, the largest first.
     #[getter]
     fn shapes(&self) -> Vec<(usize, usize)> {
         self.inner.shapes()

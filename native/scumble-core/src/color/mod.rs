@@ -35,6 +35,9 @@ pub use triples::{lab_from_rgb, rgb_from_lab};
 /// Pixels worked on together: large enough to fill vector registers, small enough to stay in the nearest cache.
 pub const BLOCK: usize = 128;
 
+/// Adding this to a float of 0 to 2^22 leaves its rounded value in the low bits: a conversion that vectorises.
+const ROUNDER: f32 = 8_388_608.0;
+
 /// One value for each pixel of a block.
 pub type Lane = [f32; BLOCK];
 

@@ -9,7 +9,7 @@ use super::bounds::unit;
 use super::codes::Codes;
 use super::curve::{linear_from_srgb, linear_from_srgb_exact, srgb_from_linear, srgb_from_linear_exact};
 use super::interleaved::{colors, join, split};
-use super::segments::Segments;
+use super::segments::{Code, Domain, Segments};
 use super::tone::Tone;
 use super::transfer::{Curve, Transfer};
 use super::{BLOCK, Lane};
@@ -58,21 +58,17 @@ impl<S: Sample> Scratch<S> {
     }
 }
 
-/// Adding this to a float of 0 to 2^22 leaves its rounded value in the low bits: a conversion that vectorises.
-const ROUNDER: f32 = 8_388_608.0;
-
-#[inline(always)]
-fn rounded(value: f32) -> u32 {
-    (value + ROUNDER).to_bits() & 0x7f_ffff
+/// Light of samples up to `white`, to 5e-7 of it, or 1e-6 near white of codes.
+fn light_segments(white: f32) -> Segments<5> {
+    let scale = 1.0 / f64::from(white);
+    // 2^-5 of white or a little more: the half of an octave in which the knee lies.
+    let start = f32::from_bits((white / 32.0).to_bits().next_multiple_of(1 << 22));
+    let domain = Domain { start, knee: 0.040_45 * white, slope: scale / 12.92, white };
+    Segments::new(|sample| linear_from_srgb_exact(sample * scale), domain)
 }
 
-/// 2^-5 and 2^-8: the halves of octaves in which the curve's knees lie.
-const DECODING: (f32, f32, f64) = (0.031_25, 0.040_45, 1.0 / 12.92);
-const ENCODING: (f32, f32, f64) = (0.003_906_25, 0.003_130_8, 12.92);
-
-/// Light of samples, to 5e-7 of it.
-static LIGHT: LazyLock<Segments<5>> =
-    LazyLock::new(|| Segments::new(linear_from_srgb_exact, DECODING.0, DECODING.1, DECODING.2));
+static LIGHT: LazyLock<Segments<5>> = LazyLock::new(|| light_segments(1.0));
+static LIGHT_U16: LazyLock<Segments<5>> = LazyLock::new(|| light_segments(65535.0));
 
 /// The same of 8-bit samples.
 static LIGHT_U8: LazyLock<Codes> = LazyLock::new(|| Codes::new(|code| LIGHT.at(f32::from(code) * (1.0 / 255.0))));
@@ -80,7 +76,9 @@ static LIGHT_U8: LazyLock<Codes> = LazyLock::new(|| Codes::new(|code| LIGHT.at(f
 /// Samples of light, `top` times: so exact that codes are, with 4 coefficients to a 200th of an 8-bit code and with 6
 /// to a 50th of a 16-bit one.
 fn srgb_segments<const N: usize>(top: f64) -> Segments<N> {
-    Segments::new(|light| srgb_from_linear_exact(light) * top, ENCODING.0, ENCODING.1, ENCODING.2 * top)
+    // 2^-8 is the half of an octave above the knee.
+    let domain = Domain { start: 0.003_906_25, knee: 0.003_130_8, slope: 12.92 * top, white: 1.0 };
+    Segments::new(|light| srgb_from_linear_exact(light) * top, domain)
 }
 
 static SAMPLES: LazyLock<Segments<6>> = LazyLock::new(|| srgb_segments(1.0));
@@ -128,7 +126,7 @@ impl Sample for u8 {
         pixels: &mut [Self],
         channels: usize,
     ) {
-        let Scratch { channels: codes, alpha, lane: scaled } = scratch;
+        let Scratch { channels: codes, alpha, .. } = scratch;
         for (channel, codes) in codes.iter_mut().enumerate() {
             if let Curve::Tone(tone) = transfer.curve(channel) {
                 // Codes are looked up once all their places are known, which are found by vector code.
@@ -143,15 +141,12 @@ impl Sample for u8 {
                 continue;
             }
             match transfer.curve(channel) {
-                Curve::Srgb => CODES_U8.apply_clamped(&rgb[channel], scaled),
+                Curve::Srgb => CODES_U8.apply_rounded(&rgb[channel], codes),
                 _ => {
                     for i in 0..BLOCK {
-                        scaled[i] = unit(rgb[channel][i]) * 255.0;
+                        codes[i] = u8::nearest(unit(rgb[channel][i]) * 255.0);
                     }
                 }
-            }
-            for i in 0..BLOCK {
-                codes[i] = rounded(scaled[i]) as u8;
             }
         }
         join(codes, alpha, pixels, channels);
@@ -175,23 +170,23 @@ impl Sample for u16 {
         scratch: &mut Scratch<Self>,
         rgb: &mut [Lane; 3],
     ) {
-        let Scratch { channels: codes, lane: units, .. } = scratch;
+        let codes = &mut scratch.channels;
         split(pixels, channels, codes);
         for channel in 0..colors(channels) {
             let (codes, lane) = (&codes[channel], &mut rgb[channel]);
-            if let Curve::Tone(tone) = transfer.curve(channel) {
-                let light = tone.light_u16();
-                for i in 0..BLOCK {
-                    lane[i] = light[usize::from(codes[i])];
-                }
-                continue;
-            }
-            for i in 0..BLOCK {
-                units[i] = f32::from(codes[i]) * (1.0 / 65535.0);
-            }
             match transfer.curve(channel) {
-                Curve::Srgb => _ = LIGHT.apply(units, lane),
-                _ => *lane = *units,
+                Curve::Srgb => LIGHT_U16.apply_codes(codes, lane),
+                Curve::Linear => {
+                    for i in 0..BLOCK {
+                        lane[i] = f32::from(codes[i]) * (1.0 / 65535.0);
+                    }
+                }
+                Curve::Tone(tone) => {
+                    let light = tone.light_u16();
+                    for i in 0..BLOCK {
+                        lane[i] = light[usize::from(codes[i])];
+                    }
+                }
             }
         }
     }
@@ -204,23 +199,20 @@ impl Sample for u16 {
         pixels: &mut [Self],
         channels: usize,
     ) {
-        let Scratch { channels: codes, alpha, lane: scaled } = scratch;
+        let Scratch { channels: codes, alpha, .. } = scratch;
         for (channel, codes) in codes.iter_mut().enumerate() {
             match transfer.curve(channel) {
-                Curve::Srgb => CODES_U16.apply_clamped(&rgb[channel], scaled),
+                Curve::Srgb => CODES_U16.apply_rounded(&rgb[channel], codes),
                 Curve::Linear => {
                     for i in 0..BLOCK {
-                        scaled[i] = unit(rgb[channel][i]) * 65535.0;
+                        codes[i] = u16::nearest(unit(rgb[channel][i]) * 65535.0);
                     }
                 }
                 Curve::Tone(tone) => {
                     for i in 0..BLOCK {
-                        scaled[i] = unit(tone.sample(rgb[channel][i])) * 65535.0;
+                        codes[i] = u16::nearest(unit(tone.sample(rgb[channel][i])) * 65535.0);
                     }
                 }
-            }
-            for i in 0..BLOCK {
-                codes[i] = rounded(scaled[i]) as u16;
             }
         }
         join(codes, alpha, pixels, channels);

@@ -12,15 +12,15 @@ pub struct Span {
     pub core_size: usize,
     /// First read pixel.
     pub read: usize,
+    /// Read pixels.
+    pub read_size: usize,
 }
 
-/// An axis cut into spans that all read the same number of pixels.
+/// An axis cut into spans whose read pixels differ by one stride at most: two sizes, the longer one first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Axis {
     /// In order.
     pub spans: Vec<Span>,
-    /// Read pixels of each span.
-    pub read_size: usize,
 }
 
 impl Axis {
@@ -31,7 +31,7 @@ impl Axis {
         let halo = grain.aligned_halo();
         let tile = tile / stride * stride;
         if padded <= tile {
-            return Ok(Self { spans: vec![Span { core: 0, core_size: size, read: 0 }], read_size: padded });
+            return Ok(Self { spans: vec![Span { core: 0, core_size: size, read: 0, read_size: padded }] });
         }
         let smallest = grain.smallest_tile();
         if tile < smallest {
@@ -42,23 +42,33 @@ impl Axis {
         }
         // The spans at both ends have one halo, those between have two: n spans keep n·tile − 2·halo·(n − 1) pixels.
         let count = (padded - 2 * halo).div_ceil(tile - 2 * halo).max(2);
-        let even = (padded + 2 * halo * (count - 1)).div_ceil(count).next_multiple_of(stride);
-        let read_size = even.max(min_size.next_multiple_of(stride)).min(tile);
-        let spans = (0..count).filter_map(|i| span(i, size, padded, read_size, halo));
-        Ok(Self { spans: spans.collect(), read_size })
+        let all = padded + 2 * halo * (count - 1); // what they read together, in whole strides
+        let least = min_size.next_multiple_of(stride);
+        let (shorter, longer) = match all / count / stride * stride {
+            even if even < least => (least, 0),
+            even => (even, (all - even * count) / stride),
+        };
+        let mut spans = Vec::with_capacity(count);
+        let (mut read, mut kept) = (0, 0);
+        while kept < size {
+            let read_size = shorter + if spans.len() < longer { stride } else { 0 };
+            let reaches_end = read + read_size >= padded;
+            let end = if reaches_end { size } else { (read + read_size - halo).min(size) };
+            // Spans of the least size that go beyond the end are moved back: a longer halo, of which nothing is kept.
+            spans.push(Span { core: kept, core_size: end - kept, read: read.min(padded - read_size), read_size });
+            read += read_size - 2 * halo;
+            kept = end;
+        }
+        Ok(Self { spans })
     }
-}
 
-/// Span `i`; none where rounding up made the spans before it reach the end.
-fn span(i: usize, size: usize, padded: usize, read_size: usize, halo: usize) -> Option<Span> {
-    let step = read_size - 2 * halo;
-    let reaches_end = |i: usize| i * step + read_size >= padded;
-    if i > 0 && reaches_end(i - 1) {
-        return None;
+    /// Read pixels of the longest span.
+    pub fn longest(&self) -> usize {
+        self.spans.first().map_or(0, |span| span.read_size)
     }
-    let core = if i == 0 { 0 } else { halo + i * step };
-    let core_end = if reaches_end(i) { size } else { (halo + (i + 1) * step).min(size) };
-    // The last span is moved back to end with the picture: a longer halo costs nothing and the shape stays the same.
-    let read = (i * step).min(padded - read_size);
-    (core < core_end).then_some(Span { core, core_size: core_end.saturating_sub(core), read })
+
+    /// Read pixels of all spans.
+    pub fn all(&self) -> usize {
+        self.spans.iter().map(|span| span.read_size).sum()
+    }
 }

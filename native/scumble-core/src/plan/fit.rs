@@ -109,12 +109,13 @@ impl TilePlan {
     }
 }
 
-/// One axis cut into so many spans of so many read pixels.
+/// One axis cut into so many spans: the read pixels of the longest, and of all.
 #[derive(Debug, Clone, Copy)]
 struct Cut {
     tile: usize,
     count: usize,
-    read: usize,
+    longest: usize,
+    all: usize,
 }
 
 impl Cut {
@@ -124,7 +125,7 @@ impl Cut {
             let wanted = (*core).min(whole).next_multiple_of(grain.stride) + 2 * grain.aligned_halo();
             let tile = if *core >= whole { whole } else { wanted.max(grain.smallest_tile()) };
             let axis = Axis::cut(size, tile, grain)?;
-            Ok(Self { tile, count: axis.spans.len(), read: axis.read_size })
+            Ok(Self { tile, count: axis.spans.len(), longest: axis.longest(), all: axis.all() })
         };
         cores.iter().map(cut).collect()
     }
@@ -132,7 +133,7 @@ impl Cut {
 
 fn candidate(across: Cut, down: Cut, budget: &Budget, least: &mut u64) -> Option<Candidate> {
     let tiles = across.count * down.count;
-    let pixels = across.read * down.read;
+    let pixels = across.longest * down.longest;
     let per_worker = budget.per_worker(pixels, BUFFER_BYTES_PER_PIXEL);
     *least = per_worker.min(*least);
     let most = budget.workers_that_fit(per_worker).min(tiles);
@@ -141,7 +142,7 @@ fn candidate(across: Cut, down: Cut, budget: &Budget, least: &mut u64) -> Option
     }
     let rounds = tiles.div_ceil(most);
     let workers = tiles.div_ceil(rounds); // no more than keep the busiest one as short
-    let cost = rounds as u64 * pixels as u64;
+    let cost = (across.all * down.all) as u64 * rounds as u64 / tiles as u64;
     let bytes = budget.counted(per_worker, workers);
     let is_strip = across.count == 1 || down.count == 1;
     Some(Candidate { tile: (across.tile, down.tile), pixels, is_strip, workers, bytes, cost })

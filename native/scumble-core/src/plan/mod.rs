@@ -82,7 +82,7 @@ fn check_size(width: usize, height: usize) -> Result<()> {
 ///
 /// The picture is thought padded, right and below, by reflection to multiples of the stride and at least to the
 /// smallest size: a plan of one tile is that padded full frame. Reads have no halo beyond the padded picture's
-/// border, all reads of a plan have one shape, and cores share the work evenly.
+/// border, their sides differ by one stride at most, and cores share the work evenly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TilePlan {
     /// Columns of the picture.
@@ -141,7 +141,7 @@ impl TilePlan {
         let tiles = rows.spans.iter().flat_map(|row| {
             columns.spans.iter().map(|column| Tile {
                 core: Rect { x: column.core, y: row.core, width: column.core_size, height: row.core_size },
-                read: Rect { x: column.read, y: row.read, width: columns.read_size, height: rows.read_size },
+                read: Rect { x: column.read, y: row.read, width: column.read_size, height: row.read_size },
             })
         });
         Ok(Self { width, height, tiles: tiles.collect() })
@@ -157,10 +157,24 @@ impl TilePlan {
         self.computed_pixels() as f64 / (self.width * self.height) as f64
     }
 
-    /// The distinct (width, height) of reads.
+    /// The same cores with reads of one shape, for sessions to which each further one costs more than a stride of halo:
+    /// shorter reads become as long as the longest, inside the same padded picture.
+    #[must_use]
+    pub fn uniform(mut self) -> Self {
+        let reads = || self.tiles.iter().map(|tile| tile.read);
+        let most = |side: fn(Rect) -> usize| reads().map(side).max().unwrap_or(0);
+        let (width, height) = (most(|read| read.width), most(|read| read.height));
+        let (right, bottom) = (most(|read| read.x + read.width), most(|read| read.y + read.height));
+        for Tile { read, .. } in &mut self.tiles {
+            *read = Rect { x: read.x.min(right - width), y: read.y.min(bottom - height), width, height };
+        }
+        self
+    }
+
+    /// The distinct (width, height) of reads, the largest first.
     pub fn shapes(&self) -> Vec<(usize, usize)> {
         let mut shapes: Vec<_> = self.tiles.iter().map(|tile| (tile.read.width, tile.read.height)).collect();
-        shapes.sort_unstable();
+        shapes.sort_unstable_by(|one, other| other.cmp(one));
         shapes.dedup();
         shapes
     }

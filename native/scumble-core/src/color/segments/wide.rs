@@ -1,0 +1,113 @@
+//! Curves in AVX-512: a register holds the coefficients of all segments.
+
+use std::arch::x86_64::*;
+
+use super::super::{BLOCK, Lane};
+use super::{BELOW_ONE, ONE, SHIFT, Segments};
+
+/// A curve in registers.
+struct Wide<const N: usize> {
+    rows: [__m512; N],
+    first: __m512i,
+    knee: __m512,
+    slope: __m512,
+    top: __m512,
+}
+
+impl<const N: usize> Wide<N> {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+    fn of(curve: &Segments<N>) -> Self {
+        Self {
+            // SAFETY: a row holds the 16 floats that are read.
+            rows: curve.rows.each_ref().map(|row| unsafe { _mm512_loadu_ps(row.as_ptr()) }),
+            first: _mm512_set1_epi32(curve.first),
+            knee: _mm512_set1_ps(curve.knee),
+            slope: _mm512_set1_ps(curve.slope),
+            top: _mm512_set1_ps(curve.top),
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+    fn at<const IS_CAPPED: bool>(&self, x: __m512) -> __m512 {
+        // The last four bits of a place say which entry of a row is taken.
+        let place = _mm512_max_epi32(_mm512_srli_epi32::<SHIFT>(_mm512_castps_si512(x)), self.first);
+        let mut sum = _mm512_permutexvar_ps(place, self.rows[N - 1]);
+        for row in self.rows[..N - 1].iter().rev() {
+            sum = _mm512_add_ps(_mm512_mul_ps(sum, x), _mm512_permutexvar_ps(place, *row));
+        }
+        if IS_CAPPED {
+            sum = _mm512_min_ps(self.top, sum);
+        }
+        let is_line = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(x, self.knee);
+        _mm512_mask_mul_ps(sum, is_line, x, self.slope)
+    }
+
+    /// The nearest codes, some of those beyond 0 and white not yet limited to them. What is no number becomes the least
+    /// of all.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+    fn nearest(&self, from: &[f32; 16]) -> __m512i {
+        // SAFETY: 16 floats are read.
+        let x = unsafe { _mm512_loadu_ps(from.as_ptr()) };
+        let x = _mm512_min_ps(_mm512_set1_ps(BELOW_ONE), x); // the second one if it is no number
+        _mm512_cvtps_epi32(self.at::<false>(x))
+    }
+}
+
+impl<const N: usize> Segments<N> {
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+    pub(super) fn apply_avx512(&self, from: &Lane, to: &mut Lane) -> bool {
+        let (curve, one) = (Wide::of(self), _mm512_set1_epi32(ONE as i32));
+        let mut beyond = 0;
+        for (from, to) in from.as_chunks::<16>().0.iter().zip(to.as_chunks_mut::<16>().0) {
+            // SAFETY: the chunk holds the 16 floats that are read.
+            let x = unsafe { _mm512_loadu_ps(from.as_ptr()) };
+            beyond |= _mm512_cmpgt_epu32_mask(_mm512_castps_si512(x), one);
+            let value = if Self::IS_CAPPED { curve.at::<true>(x) } else { curve.at::<false>(x) };
+            // SAFETY: the chunk holds the 16 floats that are written.
+            unsafe { _mm512_storeu_ps(to.as_mut_ptr(), value) };
+        }
+        beyond != 0
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+    pub(super) fn apply_codes_avx512(&self, codes: &[u16; BLOCK], to: &mut Lane) {
+        let curve = Wide::of(self);
+        for (codes, to) in codes.as_chunks::<16>().0.iter().zip(to.as_chunks_mut::<16>().0) {
+            // SAFETY: the chunk holds the 16 codes that are read.
+            let codes = unsafe { _mm256_loadu_si256(codes.as_ptr().cast::<__m256i>()) };
+            let x = _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(codes));
+            let value = if Self::IS_CAPPED { curve.at::<true>(x) } else { curve.at::<false>(x) };
+            // SAFETY: the chunk holds the 16 floats that are written.
+            unsafe { _mm512_storeu_ps(to.as_mut_ptr(), value) };
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+    pub(super) fn apply_u8_avx512(&self, from: &Lane, to: &mut [u8; BLOCK]) {
+        let curve = Wide::of(self);
+        // Packing works within the quarters of a register.
+        let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        for (from, to) in from.as_chunks::<64>().0.iter().zip(to.as_chunks_mut::<64>().0) {
+            let parts = from.as_chunks::<16>().0;
+            let [c0, c1, c2, c3] = [0, 1, 2, 3].map(|part| curve.nearest(&parts[part]));
+            let codes = _mm512_packus_epi16(_mm512_packs_epi32(c0, c1), _mm512_packs_epi32(c2, c3));
+            // SAFETY: the chunk holds the 64 codes that are written.
+            unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast::<__m512i>(), _mm512_permutexvar_epi32(order, codes)) };
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+    pub(super) fn apply_u16_avx512(&self, from: &Lane, to: &mut [u16; BLOCK]) {
+        let curve = Wide::of(self);
+        let order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7); // as for u8
+        for (from, to) in from.as_chunks::<32>().0.iter().zip(to.as_chunks_mut::<32>().0) {
+            let parts = from.as_chunks::<16>().0;
+            let codes = _mm512_packus_epi32(curve.nearest(&parts[0]), curve.nearest(&parts[1]));
+            // SAFETY: the chunk holds the 32 codes that are written.
+            unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast::<__m512i>(), _mm512_permutexvar_epi64(order, codes)) };
+        }
+    }
+}
