@@ -1,6 +1,6 @@
 //! Edge-aware upsampling of chroma: the fast guided filter (He & Sun 2015), guided by full-resolution lightness.
 
-use crate::color::{Chroma, Lane, fast_path};
+use crate::color::{CHROMA_LIMIT, Chroma, Lane, fast_path, finite};
 use crate::error::{Error, Result};
 use crate::means::box_means;
 use crate::resample::{Filter, Tap, taps};
@@ -42,9 +42,10 @@ impl Coefficients {
         let known = |value: f32| if value.is_finite() { value } else { 0.0 };
         let mut fitted = vec![0.0; LINE * width * height];
         let products = |y: usize, out: &mut [f32]| {
-            let row =
-                |plane: &'_ [f32]| -> Vec<f32> { plane[y * width..][..width].iter().map(|v| known(*v)).collect() };
-            let (guide, a, b) = (row(guide), row(a), row(b));
+            let row = |plane: &'_ [f32], known: fn(f32) -> f32| -> Vec<f32> {
+                plane[y * width..][..width].iter().map(|v| known(*v)).collect()
+            };
+            let (guide, a, b) = (row(guide, known), row(a, finite), row(b, finite));
             let [of_guide, of_square, of_a, of_b, of_a_guide, of_b_guide] = planes_mut(out, width);
             for x in 0..width {
                 (of_guide[x], of_square[x]) = (guide[x], guide[x] * guide[x]);
@@ -61,6 +62,8 @@ impl Coefficients {
                 slope_b[x] = (b_guide[x] - guide[x] * b[x]) / variance;
                 offset_a[x] = a[x] - slope_a[x] * guide[x];
                 offset_b[x] = b[x] - slope_b[x] * guide[x];
+                (slope_a[x], offset_a[x]) = bounded((slope_a[x], offset_a[x]));
+                (slope_b[x], offset_b[x]) = bounded((slope_b[x], offset_b[x]));
             }
         });
         let mut lines = Vec::with_capacity(fitted.len());
@@ -133,6 +136,11 @@ fn mix_rows_body(upper: &[f32], lower: &[f32], share: f32, out: &mut [f32]) {
     }
 }
 
+/// A line that gives possible chroma at all lightness, and none for one that does not: so do mixtures of such.
+fn bounded((slope, offset): (f32, f32)) -> (f32, f32) {
+    if slope.abs() * 100.0 + offset.abs() < CHROMA_LIMIT { (slope, offset) } else { (0.0, 0.0) }
+}
+
 fn planes<const N: usize>(row: &[f32], width: usize) -> [&[f32]; N] {
     std::array::from_fn(|n| &row[n * width..][..width])
 }
@@ -145,6 +153,7 @@ fn planes_mut<const N: usize>(row: &mut [f32], width: usize) -> [&mut [f32]; N] 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::color::BLOCK;
 
     #[test]
     fn chroma_that_is_a_line_of_lightness_is_found_again() -> Result<()> {
@@ -156,6 +165,22 @@ mod tests {
             for (plane, want) in row.chunks(8).zip([0.5, -0.25, -20.0, 10.0]) {
                 assert!(plane.iter().all(|got| (got - want).abs() < 0.01), "{plane:?}, not {want}");
             }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn chroma_beyond_all_colours_counts_as_none() -> Result<()> {
+        let guide: Vec<f32> = (0..64).map(|i| (i % 8) as f32).collect();
+        let mut a = vec![20.0; 64];
+        a[..8].copy_from_slice(&[f32::MAX, -1e30, f32::NAN, f32::INFINITY, 3e5, 20.0, 20.0, 20.0]);
+        let found = Coefficients::fit(&a, &a, &guide, 8, 8, Fit { radius: 1, eps: 1.0 })?;
+        let rows = found.stretched(40, 64)?;
+        let (mut line, mut lanes) = (Vec::new(), [[f32::NAN; BLOCK]; 2]);
+        for (y, most) in [(0, CHROMA_LIMIT), (63, 20.1)] {
+            let [a, b] = &mut lanes;
+            rows.row(y, &mut line).fill(0, 40, &[100.0; BLOCK], a, b);
+            assert!(lanes.iter().all(|lane| lane[..40].iter().all(|chroma| chroma.abs() <= most)), "row {y}");
         }
         Ok(())
     }

@@ -23,6 +23,8 @@ pub trait Bounding {
     const IS_UNIT: bool;
     /// Whether what rounding left outside is moved to the bounds.
     const IS_STRICT: bool;
+    /// How many lanes tell what matters of a pixel: without its bounds, or with them.
+    const LANES: usize = if Self::IS_UNIT { 4 } else { 6 };
 }
 
 /// Those that are given.
@@ -68,6 +70,20 @@ pub fn is_inside([red, green, blue]: [f32; 3], y: f32, (least, most): (f32, f32)
     let low = smaller(smaller(red, green), blue);
     let high = larger(larger(red, green), blue);
     (low >= least - (ROOM_BELOW[0] + ROOM_BELOW[1] * y)) & (high <= most + ROOM_ABOVE)
+}
+
+/// The extremes of colours between 0 and 1, and so of one more: the least, less its room for rounding, and the greatest.
+#[inline(always)]
+pub fn extreme([red, green, blue]: [f32; 3], y: f32, (least, most): (f32, f32)) -> (f32, f32) {
+    let low = smaller(smaller(red, green), blue);
+    let high = larger(larger(red, green), blue);
+    (smaller(low + (ROOM_BELOW[0] + ROOM_BELOW[1] * y), least), larger(high, most))
+}
+
+/// Whether colours of these extremes all lie inside.
+#[inline(always)]
+pub fn is_within((least, most): (f32, f32)) -> bool {
+    (least >= 0.0) & (most <= 1.0 + ROOM_ABOVE)
 }
 
 /// Takes the room for rounding away again. Gray that lies outside itself stays as it is.

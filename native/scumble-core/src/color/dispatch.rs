@@ -53,21 +53,21 @@ macro_rules! fast_path {
                 use $crate::color::Level;
                 #[target_feature(enable = "avx2")]
                 fn with_avx2<$($generic: $bound),*>($($arg: $ty),*) {
-                    $body($($arg),*);
+                    $body::<$($generic),*>($($arg),*);
                 }
                 #[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
                 fn with_avx512<$($generic: $bound),*>($($arg: $ty),*) {
-                    $body($($arg),*);
+                    $body::<$($generic),*>($($arg),*);
                 }
                 match $crate::color::level() {
                     // SAFETY: the processor has the features.
-                    Level::Avx512 => return unsafe { with_avx512($($arg),*) },
+                    Level::Avx512 => return unsafe { with_avx512::<$($generic),*>($($arg),*) },
                     // SAFETY: as above.
-                    Level::Avx2 => return unsafe { with_avx2($($arg),*) },
+                    Level::Avx2 => return unsafe { with_avx2::<$($generic),*>($($arg),*) },
                     Level::Plain => (),
                 }
             }
-            $body($($arg),*);
+            $body::<$($generic),*>($($arg),*);
         }
     };
 }

@@ -2,12 +2,17 @@
 //!
 //! Along that line each channel is smooth in the share, piecewise cubic, so the share at which the first one meets its
 //! bound is found by Halley's method from the secant's. What that misses (another channel meets its bound before, or
-//! the border is hollow) starts again from nearer by, and what that misses too is bisected.
+//! the border is hollow) starts again from nearer by, and what that misses too is bisected. Steps wait for each other,
+//! so the few pixels that lie outside are gathered from many blocks, and what is left of those from many such.
 
-use super::bounds::{Bounding, Bounds, bounded, is_inside};
+use std::cell::Cell;
+
+use super::bounds::{Bounding, Bounds, bounded, extreme, is_inside, is_within};
+use super::dispatch::fast_path;
 use super::lab::linear_from_parts;
 use super::primaries::Primaries;
-use super::search::{GROUP, Search, Wanted, group_mut, group_of};
+use super::queue::{Lanes, Queue};
+use super::search::{GROUP, Search, group_mut, group_of};
 use super::{BLOCK, Lane};
 
 /// Halvings of the chroma interval: a 16384th of the chroma is far below one 16-bit code.
@@ -15,212 +20,224 @@ const HALVINGS: usize = 14;
 /// Steps of Halley's method, first and for what is left. Their error is the cube of the last step or so.
 const STEPS: [usize; 2] = [2, 4];
 const SMALL_STEP: f32 = 0.02;
-/// Where more pixels of a block lie outside, all are worked on where they are: putting them together costs more.
-const MANY: usize = BLOCK / 2;
+/// Where more pixels of a block lie outside, all are worked on where they are: gathering them costs more.
+const MANY: u32 = BLOCK as u32 / 2;
 
-/// Working memory for one row's blocks, which so is cleared once a row.
-#[derive(Debug)]
-#[repr(align(64))]
-pub struct Reducer {
-    wanted: Wanted,
-    search: Search,
-    colors: [Lane; 3],
-    /// The share of the chroma beyond which nothing is to be sought.
-    nearer: Lane,
-    is_left: [u32; BLOCK],
-    /// Pixels of the block that the colours belong to.
-    places: [u32; BLOCK],
+thread_local! {
+    /// Between rows, nothing waits in it.
+    static LAST: Cell<Option<Box<Reducer>>> = const { Cell::new(None) };
 }
 
-/// Linear channels of a block of luminance `y`, its compressed form `fy`, and chroma `a`, `b`.
-///
-/// Colours outside the bounds lose chroma, at the same luminance and hue angle, until they fit; where even gray does
-/// not fit (negative or very bright luminance) gray is the result. `rgb` receives the three channels. What the
-/// bounds are is said by `B`.
+/// Takes what was found for pixels.
+pub trait Sink {
+    /// Writes the first colours where they belong, one for each place in the row.
+    fn put(&mut self, places: &[u32], colors: &mut [Lane; 3]);
+}
+
+/// Pixels of a row that lie outside, and working memory.
+#[derive(Debug)]
+pub struct Reducer {
+    /// What waits for the first search, and for the second.
+    queues: [Queue; 2],
+    found: Found,
+}
+
+/// What a search has found for a block of pixels.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Found {
+    search: Search,
+    colors: [Lane; 3],
+    /// 1 for those to be searched once more, with this chroma.
+    is_left: [u32; BLOCK],
+    a: Lane,
+    b: Lane,
+}
+
+/// Linear channels of a block of luminance `y`, its compressed form `fy`, and chroma `a`, `b`; `is_outside` receives 1
+/// for those outside their bounds, and whether there are any is returned.
 #[inline(always)]
 pub fn linear_from_lab<B: Bounding>(
     p: &Primaries,
     (y, fy): (&Lane, &Lane),
     (a, b): (&Lane, &Lane),
     bounds: Bounds<'_>,
-    reducer: &mut Reducer,
+    is_outside: &mut [u32; BLOCK],
     rgb: &mut [Lane; 3],
-) {
-    let mut is_outside = [0_u32; BLOCK];
-    let mut outside = 0;
-    for i in 0..BLOCK {
-        let limits = if B::IS_UNIT { (0.0, 1.0) } else { (bounds.least[i], bounds.most[i]) };
-        let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
-        is_outside[i] = u32::from(!is_inside(color, y[i], limits));
-        outside |= is_outside[i];
-        [rgb[0][i], rgb[1][i], rgb[2][i]] = bounded::<B>(color, y[i], limits);
+) -> bool {
+    if B::IS_STRICT {
+        let mut outside = 0;
+        for i in 0..BLOCK {
+            let limits = if B::IS_UNIT { (0.0, 1.0) } else { (bounds.least[i], bounds.most[i]) };
+            let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
+            is_outside[i] = u32::from(!is_inside(color, y[i], limits));
+            outside |= is_outside[i];
+            [rgb[0][i], rgb[1][i], rgb[2][i]] = bounded::<B>(color, y[i], limits);
+        }
+        return outside > 0;
     }
-    if outside > 0 {
-        reducer.reduce::<B>(p, [y, fy, a, b, bounds.least, bounds.most], &is_outside, rgb);
-    }
-}
-
-/// Writes the numbers of those whose flag is 1; returns how many they are.
-#[inline(always)]
-fn numbers_of(flags: &[u32; BLOCK], numbers: &mut [u32; BLOCK]) -> usize {
-    let mut count = 0;
-    for (group, flags) in flags.as_chunks::<GROUP>().0.iter().enumerate() {
-        let mut bits = flags.iter().enumerate().fold(0, |bits, (i, flag)| bits | (flag << i));
-        while bits > 0 {
-            numbers[count % BLOCK] = (group * GROUP) as u32 + bits.trailing_zeros();
-            count += 1;
-            bits &= bits - 1;
+    // Most blocks lie inside: the extremes tell, and flags are made for those that do not.
+    let (mut least, mut most) = ([1.0; GROUP], [0.0; GROUP]);
+    for group in 0..BLOCK / GROUP {
+        let [y, fy, a, b] = [y, fy, a, b].map(|lane| group_of(lane, group));
+        let [mut red, mut green, mut blue] = [[0.0; GROUP]; 3];
+        for i in 0..GROUP {
+            let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
+            (least[i], most[i]) = extreme(color, y[i], (least[i], most[i]));
+            [red[i], green[i], blue[i]] = color;
+        }
+        for (lane, channel) in rgb.iter_mut().zip([red, green, blue]) {
+            *group_mut(lane, group) = channel;
         }
     }
-    count.min(BLOCK)
+    let outside = least.into_iter().zip(most).fold(0, |outside, found| outside | u32::from(!is_within(found)));
+    if outside > 0 {
+        for i in 0..BLOCK {
+            is_outside[i] = u32::from(!is_inside([rgb[0][i], rgb[1][i], rgb[2][i]], y[i], (0.0, 1.0)));
+        }
+    }
+    outside > 0
 }
 
 impl Reducer {
-    /// With nothing to reduce.
-    #[inline(always)]
-    pub fn new() -> Self {
-        let (wanted, search) = (Wanted::none(), Search::none());
-        let (is_left, places) = ([0; BLOCK], [0; BLOCK]);
-        Self { wanted, search, colors: [[0.0; BLOCK]; 3], nearer: [0.0; BLOCK], is_left, places }
+    /// With nothing to reduce: this thread's last one, for clearing another would take as long as some blocks.
+    pub fn take_out() -> Box<Self> {
+        let [a, b] = [[0.0; BLOCK]; 2];
+        LAST.take().unwrap_or_else(|| {
+            let found = Found { search: Search::none(), colors: [[0.0; BLOCK]; 3], is_left: [0; BLOCK], a, b };
+            Box::new(Self { queues: [Queue::empty(), Queue::empty()], found })
+        })
     }
 
-    /// Reduces the chroma of the pixels that lie outside; `lanes` are those of `Wanted`.
+    /// Keeps it for this thread's next row.
+    pub fn put_back(self: Box<Self>) {
+        LAST.set(Some(self));
+    }
+
+    /// Takes the pixels of a block, the first of which is at place `x`, whose flag is 1. `run` must follow once the block
+    /// is written.
+    ///
+    /// They will lose chroma, at the same luminance and hue angle, until they fit; where even gray does not fit (negative
+    /// or very bright luminance) gray is the result. If they are many, `rgb` has their colours at once.
     #[inline(always)]
-    fn reduce<B: Bounding>(
+    pub fn take<B: Bounding>(
         &mut self,
         p: &Primaries,
-        lanes: [&Lane; 6],
+        x: usize,
+        lanes: Lanes<'_>,
         is_outside: &[u32; BLOCK],
         rgb: &mut [Lane; 3],
     ) {
-        let is_whole = is_outside.iter().sum::<u32>() as usize > MANY;
-        if is_whole {
-            self.take_all::<B>(lanes);
-        } else {
-            self.put_together::<B>(lanes, is_outside);
+        let mut places = [0; BLOCK];
+        for (i, place) in places.iter_mut().enumerate() {
+            *place = (x + i) as u32;
         }
-        for (round, steps) in STEPS.into_iter().enumerate() {
-            self.search_round::<B>(p, steps);
-            if is_whole && round == 0 {
-                self.write_all(is_outside, rgb);
-            } else {
-                self.write(rgb);
-            }
-            if !self.keep_left::<B>() {
-                return;
-            }
+        if is_outside.iter().sum::<u32>() <= MANY {
+            self.queues[0].push::<B>(lanes, &places, is_outside);
+            return;
         }
-        for i in 0..self.wanted.count {
-            self.bisect::<B>(p, i);
-        }
-        self.write(rgb);
-    }
-
-    #[inline(always)]
-    fn take_all<B: Bounding>(&mut self, lanes: [&Lane; 6]) {
-        for (to, from) in self.wanted.lanes_mut::<B>().zip(lanes) {
-            *to = *from;
-        }
-        for (i, place) in self.places.iter_mut().enumerate() {
-            *place = i as u32;
-        }
-        self.wanted.count = BLOCK;
-    }
-
-    #[inline(always)]
-    fn put_together<B: Bounding>(&mut self, lanes: [&Lane; 6], is_outside: &[u32; BLOCK]) {
-        let count = numbers_of(is_outside, &mut self.places);
-        for (to, from) in self.wanted.lanes_mut::<B>().zip(lanes) {
-            for (to, place) in to.iter_mut().zip(&self.places[..count]) {
-                *to = from[*place as usize % BLOCK];
-            }
-        }
-        self.wanted.count = count;
-    }
-
-    /// Keeps those that are left, nearer by; returns whether there are any.
-    #[inline(always)]
-    fn keep_left<B: Bounding>(&mut self) -> bool {
-        self.is_left[self.wanted.count..].fill(0);
-        let mut left = [0; BLOCK];
-        let count = numbers_of(&self.is_left, &mut left);
-        for (to, from) in left[..count].iter().map(|i| *i as usize % BLOCK).enumerate() {
-            self.places[to] = self.places[from];
-            for lane in self.wanted.lanes_mut::<B>() {
-                lane[to] = lane[from];
-            }
-            self.wanted.a[to] *= self.nearer[from];
-            self.wanted.b[to] *= self.nearer[from];
-        }
-        self.wanted.count = count;
-        count > 0
-    }
-
-    /// Seeks each one's share, and tells which are not found. Each step is one loop over all of them, so that vectors
-    /// do not wait for themselves.
-    #[inline(always)]
-    fn search_round<B: Bounding>(&mut self, p: &Primaries, steps: usize) {
-        let groups = self.wanted.count.div_ceil(GROUP).min(BLOCK / GROUP);
-        self.search.begin::<B>(p, &self.wanted, groups);
-        for _ in 0..steps {
-            self.search.step(&self.wanted, groups);
-        }
-        for group in 0..groups {
-            let [y, fy, a, b, least, most] = self.wanted.lanes().map(|lane| group_of(lane, group));
-            let (share, step) = (group_of(&self.search.share, group), group_of(&self.search.step, group));
-            let [mut red, mut green, mut blue, mut nearer] = [[0.0; GROUP]; 4];
-            let mut is_left = [0; GROUP];
-            for i in 0..GROUP {
-                let limits = if B::IS_UNIT { (0.0, 1.0) } else { (least[i], most[i]) };
-                let color = linear_from_parts(p, y[i], fy[i], share[i] * a[i], share[i] * b[i]);
-                let inside = is_inside(color, y[i], limits);
-                [red[i], green[i], blue[i]] = bounded::<B>(color, y[i], limits);
-                nearer[i] = if inside { 1.0 } else { share[i] };
-                is_left[i] = u32::from(!(inside & (step[i].abs() < SMALL_STEP)));
-            }
-            for (lane, channel) in self.colors.iter_mut().zip([red, green, blue]) {
-                *group_mut(lane, group) = channel;
-            }
-            *group_mut(&mut self.nearer, group) = nearer;
-            self.is_left.as_chunks_mut::<GROUP>().0[group] = is_left;
-        }
-    }
-
-    /// Finds by bisection a largest share of the chroma that fits.
-    fn bisect<B: Bounding>(&mut self, p: &Primaries, i: usize) {
-        let (mut low, mut high) = (0.0, 1.0);
-        for _ in 0..HALVINGS {
-            let middle = 0.5 * (low + high);
-            if self.wanted.reduced::<B>(p, i, middle).1 {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        let (color, _) = self.wanted.reduced::<B>(p, i, low);
-        for (lane, channel) in self.colors.iter_mut().zip(color) {
-            lane[i] = if low > 0.0 { channel } else { self.wanted.y[i] };
-        }
-    }
-
-    #[inline(always)]
-    fn write(&self, rgb: &mut [Lane; 3]) {
-        for i in 0..self.wanted.count {
-            let place = self.places[i] as usize % BLOCK;
-            for (lane, colors) in rgb.iter_mut().zip(&self.colors) {
-                lane[place] = colors[i];
-            }
-        }
-    }
-
-    /// Writes those that were outside, where all were taken; the others are not to be sought any further.
-    #[inline(always)]
-    fn write_all(&mut self, is_outside: &[u32; BLOCK], rgb: &mut [Lane; 3]) {
+        let found = &mut self.found;
+        look::<B>(p, lanes, (BLOCK, STEPS[0]), found);
         for i in 0..BLOCK {
-            self.is_left[i] &= is_outside[i];
-            for (lane, colors) in rgb.iter_mut().zip(&self.colors) {
+            found.is_left[i] &= is_outside[i];
+            for (lane, colors) in rgb.iter_mut().zip(&found.colors) {
                 lane[i] = if is_outside[i] > 0 { colors[i] } else { lane[i] };
             }
         }
+        self.queues[1].push::<B>(found.lanes(lanes), &places, &found.is_left);
     }
+
+    /// Works on what waits, once it is a block of pixels, or at the row's end.
+    #[inline(always)]
+    pub fn run<B: Bounding>(&mut self, p: &Primaries, is_end: bool, sink: &mut impl Sink) {
+        let [first, second] = &mut self.queues;
+        loop {
+            // The second before the first, from which it gets more.
+            let is_second = second.len() >= BLOCK || is_end && first.len() == 0;
+            let queue = if is_second { &*second } else { &*first };
+            let count = queue.len().min(BLOCK);
+            if count == 0 || count < BLOCK && !is_end {
+                return;
+            }
+            let (lanes, places) = queue.block();
+            look::<B>(p, lanes, (count, STEPS[usize::from(is_second)]), &mut self.found);
+            if is_second {
+                for i in (0..count).filter(|i| self.found.is_left[*i] > 0) {
+                    let color = bisected::<B>(p, self.found.lanes(lanes).map(|lane| lane[i]));
+                    self.found.colors.iter_mut().zip(color).for_each(|(lane, channel)| lane[i] = channel);
+                }
+            }
+            sink.put(&places[..count], &mut self.found.colors);
+            if is_second {
+                second.drop_block();
+            } else {
+                let (lanes, places) = first.block();
+                second.push::<B>(self.found.lanes(lanes), places, &self.found.is_left);
+                first.drop_block();
+            }
+        }
+    }
+}
+
+impl Found {
+    /// Those searched for, with the chroma that is to be searched once more.
+    #[inline(always)]
+    fn lanes<'a>(&'a self, [y, fy, _, _, least, most]: Lanes<'a>) -> Lanes<'a> {
+        [y, fy, &self.a, &self.b, least, most]
+    }
+}
+
+fast_path! {
+    /// Seeks the shares of the first `count` pixels in so many steps. Each step is one loop over all of them, so that
+    /// vectors do not wait for themselves.
+    fn look<B: Bounding>(
+        p: &Primaries, lanes: Lanes<'_>, many: (usize, usize), found: &mut Found,
+    ) = look_body;
+}
+
+#[inline(always)]
+fn look_body<B: Bounding>(p: &Primaries, lanes: Lanes<'_>, (count, steps): (usize, usize), found: &mut Found) {
+    let groups = count.div_ceil(GROUP).min(BLOCK / GROUP);
+    let Found { search, colors, is_left, .. } = found;
+    search.begin::<B>(p, lanes, groups);
+    for _ in 0..steps {
+        search.step(lanes, groups);
+    }
+    for group in 0..groups {
+        let [y, fy, a, b, least, most] = lanes.map(|lane| group_of(lane, group));
+        let (share, step) = (group_of(&search.share, group), group_of(&search.step, group));
+        let [mut red, mut green, mut blue, mut to_a, mut to_b] = [[0.0; GROUP]; 5];
+        let mut left = [0; GROUP];
+        for i in 0..GROUP {
+            let limits = if B::IS_UNIT { (0.0, 1.0) } else { (least[i], most[i]) };
+            let color = linear_from_parts(p, y[i], fy[i], share[i] * a[i], share[i] * b[i]);
+            let inside = is_inside(color, y[i], limits);
+            [red[i], green[i], blue[i]] = bounded::<B>(color, y[i], limits);
+            let nearer = if inside { 1.0 } else { share[i] };
+            (to_a[i], to_b[i]) = (nearer * a[i], nearer * b[i]);
+            left[i] = u32::from(!(inside & (step[i].abs() < SMALL_STEP)));
+        }
+        for (lane, channel) in colors.iter_mut().chain([&mut found.a, &mut found.b]).zip([red, green, blue, to_a, to_b])
+        {
+            *group_mut(lane, group) = channel;
+        }
+        is_left.as_chunks_mut::<GROUP>().0[group] = left;
+    }
+    is_left[count..].fill(0);
+}
+
+/// The colour of one pixel with the largest share of its chroma that bisection finds to fit.
+fn bisected<B: Bounding>(p: &Primaries, [y, fy, a, b, least, most]: [f32; 6]) -> [f32; 3] {
+    let limits = if B::IS_UNIT { (0.0, 1.0) } else { (least, most) };
+    let of = |share: f32| linear_from_parts(p, y, fy, share * a, share * b);
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..HALVINGS {
+        let middle = 0.5 * (low + high);
+        if is_inside(of(middle), y, limits) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    if low > 0.0 { bounded::<B>(of(low), y, limits) } else { [y; 3] }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
-use super::bounds::unit;
+use super::bounds::{Bounding, Coded, Given, unit};
 use super::codes::Codes;
 use super::curve::{linear_from_srgb, linear_from_srgb_exact, srgb_from_linear, srgb_from_linear_exact};
 use super::interleaved::{colors, join, split};
@@ -20,6 +20,8 @@ pub trait Sample: Copy + PartialEq + Send + Sync + 'static {
     const IS_FLOAT: bool;
     /// The sample without light.
     const BLACK: Self;
+    /// What bounds light has before it is encoded.
+    type Bounds: Bounding;
 
     /// Whether the sample, as alpha, leaves nothing of the ground.
     fn is_full(self) -> bool;
@@ -88,6 +90,7 @@ static CODES_U16: LazyLock<Segments<6>> = LazyLock::new(|| srgb_segments(65535.0
 impl Sample for u8 {
     const IS_FLOAT: bool = false;
     const BLACK: Self = 0;
+    type Bounds = Coded;
 
     #[inline(always)]
     fn is_full(self) -> bool {
@@ -156,6 +159,7 @@ impl Sample for u8 {
 impl Sample for u16 {
     const IS_FLOAT: bool = false;
     const BLACK: Self = 0;
+    type Bounds = Coded;
 
     #[inline(always)]
     fn is_full(self) -> bool {
@@ -175,7 +179,7 @@ impl Sample for u16 {
         for channel in 0..colors(channels) {
             let (codes, lane) = (&codes[channel], &mut rgb[channel]);
             match transfer.curve(channel) {
-                Curve::Srgb => LIGHT_U16.apply_codes(codes, lane),
+                Curve::Srgb => _ = LIGHT_U16.apply(codes, lane),
                 Curve::Linear => {
                     for i in 0..BLOCK {
                         lane[i] = f32::from(codes[i]) * (1.0 / 65535.0);
@@ -222,6 +226,7 @@ impl Sample for u16 {
 impl Sample for f16 {
     const IS_FLOAT: bool = true;
     const BLACK: Self = Self::ZERO;
+    type Bounds = Given;
 
     #[inline(always)]
     fn is_full(self) -> bool {
@@ -264,6 +269,7 @@ impl Sample for f16 {
 impl Sample for f32 {
     const IS_FLOAT: bool = true;
     const BLACK: Self = 0.0;
+    type Bounds = Given;
 
     #[inline(always)]
     fn is_full(self) -> bool {

@@ -1,24 +1,13 @@
 //! The search for the share of a colour's chroma at which its first channel meets its bound, many colours at a time.
 
-use super::bounds::{Bounding, bounded, is_inside, unit};
+use super::bounds::{Bounding, unit};
 use super::lab::{TOE_OFFSET, TOE_ROOT, TOE_SLOPE, linear_from_parts};
 use super::primaries::Primaries;
+use super::queue::Lanes;
 use super::{BLOCK, Lane};
 
 /// Pixels that are worked on together: one vector of the widest.
 pub const GROUP: usize = 16;
-
-/// Colours to be reduced, and their bounds.
-#[derive(Debug)]
-pub struct Wanted {
-    pub y: Lane,
-    pub fy: Lane,
-    pub a: Lane,
-    pub b: Lane,
-    pub least: Lane,
-    pub most: Lane,
-    pub count: usize,
-}
 
 /// Where the search for a share is: a channel's value along the line is `gray + back · (X, Z)`, less its bound.
 #[derive(Debug)]
@@ -28,37 +17,6 @@ pub struct Search {
     back_x: Lane,
     back_z: Lane,
     gray: Lane,
-}
-
-impl Wanted {
-    /// None.
-    #[inline(always)]
-    pub fn none() -> Self {
-        let [y, fy, a, b] = [[0.0; BLOCK]; 4];
-        Self { y, fy, a, b, least: [0.0; BLOCK], most: [1.0; BLOCK], count: 0 }
-    }
-
-    /// The colour with a share of its chroma, and whether it lies inside but for rounding.
-    #[inline(always)]
-    pub fn reduced<B: Bounding>(&self, p: &Primaries, i: usize, share: f32) -> ([f32; 3], bool) {
-        let y = self.y[i];
-        let limits = if B::IS_UNIT { (0.0, 1.0) } else { (self.least[i], self.most[i]) };
-        let color = linear_from_parts(p, y, self.fy[i], share * self.a[i], share * self.b[i]);
-        (bounded::<B>(color, y, limits), is_inside(color, y, limits))
-    }
-
-    /// The lanes, the bounds last.
-    #[inline(always)]
-    pub fn lanes(&self) -> [&Lane; 6] {
-        [&self.y, &self.fy, &self.a, &self.b, &self.least, &self.most]
-    }
-
-    /// The lanes that matter, to be written.
-    #[inline(always)]
-    pub fn lanes_mut<B: Bounding>(&mut self) -> impl Iterator<Item = &mut Lane> {
-        let lanes = [&mut self.y, &mut self.fy, &mut self.a, &mut self.b, &mut self.least, &mut self.most];
-        lanes.into_iter().take(if B::IS_UNIT { 4 } else { 6 })
-    }
 }
 
 /// One vector of a lane.
@@ -84,9 +42,9 @@ impl Search {
     /// Chooses the channel that a straight line from gray to the colour finds to leave its bounds first, and begins
     /// where that line does.
     #[inline(always)]
-    pub fn begin<B: Bounding>(&mut self, p: &Primaries, wanted: &Wanted, groups: usize) {
+    pub fn begin<B: Bounding>(&mut self, p: &Primaries, lanes: Lanes<'_>, groups: usize) {
         for group in 0..groups {
-            let [y, fy, a, b, least, most] = wanted.lanes().map(|lane| group_of(lane, group));
+            let [y, fy, a, b, least, most] = lanes.map(|lane| group_of(lane, group));
             // Results of their own, which nothing read can overlap.
             let [mut to_share, mut to_x, mut to_z, mut to_gray] = [[0.0; GROUP]; 4];
             for i in 0..GROUP {
@@ -124,9 +82,9 @@ impl Search {
 
     /// One step of Halley's method towards the share at which the channel meets its bound.
     #[inline(always)]
-    pub fn step(&mut self, wanted: &Wanted, groups: usize) {
+    pub fn step(&mut self, lanes: Lanes<'_>, groups: usize) {
         for group in 0..groups {
-            let [_, fy, a, b, ..] = wanted.lanes().map(|lane| group_of(lane, group));
+            let [_, fy, a, b, ..] = lanes.map(|lane| group_of(lane, group));
             let [back_x, back_z, gray, share] =
                 [&self.back_x, &self.back_z, &self.gray, &self.share].map(|lane| group_of(lane, group));
             let (mut to_share, mut to_step) = ([0.0; GROUP], [0.0; GROUP]);

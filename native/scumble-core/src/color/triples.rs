@@ -2,7 +2,7 @@
 
 use super::bounds::{Bounds, Unit};
 use super::dispatch::fast_path;
-use super::gamut::{Reducer, linear_from_lab};
+use super::gamut::{Reducer, Sink, linear_from_lab};
 use super::kernel::{Row, luminance, store_floats};
 use super::lab::{chroma_from_linear, finite, light_from_root, lightness_from_root, root_from_light};
 use super::sample::Scratch;
@@ -40,11 +40,14 @@ fast_path! {
 
 #[inline(always)]
 fn rgb_from_lab_body(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 3]]) {
+    let primaries = transfer.primaries();
     let mut lanes: [Lane; 4] = [[0.0; BLOCK]; 4];
-    let (mut scratch, mut reducer) = (Scratch::black(), Reducer::new());
+    let (mut scratch, mut reducer) = (Scratch::black(), Reducer::take_out());
     let mut light = [[0.0; BLOCK]; 3];
+    let mut is_outside = [0; BLOCK];
     let bounds = Bounds { least: &[0.0; BLOCK], most: &[1.0; BLOCK] };
-    for (lab, rgb) in lab.chunks(BLOCK).zip(rgb.chunks_mut(BLOCK)) {
+    for (block, lab) in lab.chunks(BLOCK).enumerate() {
+        let (x, count) = (block * BLOCK, lab.len());
         let [y, fy, a, b] = &mut lanes;
         for (i, lab) in lab.iter().enumerate() {
             let lightness = if lab[0] > 0.0 { lab[0].min(100.0) } else { 0.0 };
@@ -53,10 +56,42 @@ fn rgb_from_lab_body(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 
             a[i] = finite(lab[1]);
             b[i] = finite(lab[2]);
         }
-        linear_from_lab::<Unit>(transfer.primaries(), (y, fy), (a, b), bounds, &mut reducer, &mut light);
-        if let Transfer::Profile(profile) = transfer {
-            profile.look_up(&mut light, false);
+        if linear_from_lab::<Unit>(primaries, (y, fy), (a, b), bounds, &mut is_outside, &mut light) {
+            is_outside[count..].fill(0);
+            reducer.take::<Unit>(primaries, x, [y, fy, a, b, bounds.least, bounds.most], &is_outside, &mut light);
         }
-        store_floats(&light, transfer, &mut scratch, rgb.as_flattened_mut());
+        let mut sink = Triples { transfer, scratch: &mut scratch, rgb: &mut *rgb };
+        let whole = sink.encoded(&mut light);
+        sink.rgb[x..x + count].copy_from_slice(&whole[..count]);
+        reducer.run::<Unit>(primaries, x + BLOCK >= sink.rgb.len(), &mut sink);
+    }
+    reducer.put_back();
+}
+
+/// Where colours go.
+struct Triples<'a> {
+    transfer: Transfer<'a>,
+    scratch: &'a mut Scratch<f32>,
+    rgb: &'a mut [[f32; 3]],
+}
+
+impl Triples<'_> {
+    #[inline(always)]
+    fn encoded(&mut self, light: &mut [Lane; 3]) -> [[f32; 3]; BLOCK] {
+        if let Transfer::Profile(profile) = self.transfer {
+            profile.look_up(light, false);
+        }
+        let mut samples = [[0.0; 3]; BLOCK];
+        store_floats(light, self.transfer, self.scratch, samples.as_flattened_mut());
+        samples
+    }
+}
+
+impl Sink for Triples<'_> {
+    #[inline(always)]
+    fn put(&mut self, places: &[u32], colors: &mut [Lane; 3]) {
+        for (color, place) in self.encoded(colors).iter().zip(places) {
+            self.rgb[*place as usize] = *color;
+        }
     }
 }

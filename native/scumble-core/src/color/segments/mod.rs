@@ -45,6 +45,25 @@ pub struct Domain {
     pub white: f32,
 }
 
+/// What a curve is applied to: floats, of which 0 to 1 are known, or codes, which all are.
+pub trait Value: Copy {
+    /// Whether there are none beyond white.
+    const IS_CODE: bool;
+
+    /// As a float.
+    fn float(self) -> f32;
+
+    /// # Safety
+    /// The processor must have AVX-512 F.
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn load_avx512(values: &[Self; 16]) -> std::arch::x86_64::__m512;
+
+    /// # Safety
+    /// The processor must have AVX2.
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn load_avx2(values: &[Self; 8]) -> std::arch::x86_64::__m256;
+}
+
 /// Codes, rounded from a curve's values.
 pub trait Code: Copy {
     /// The nearest code to a value from 0 to the greatest code.
@@ -92,9 +111,9 @@ impl<const N: usize> Segments<N> {
         segments
     }
 
-    /// Writes the curve at each value of 0 to 1; returns whether there are others, for which it knows nothing.
+    /// Writes the curve at each value; returns whether there are floats beyond 0 to 1, for which it knows nothing.
     #[inline(always)]
-    pub fn apply(&self, from: &Lane, to: &mut Lane) -> bool {
+    pub fn apply<V: Value>(&self, from: &[V; BLOCK], to: &mut Lane) -> bool {
         match level() {
             // SAFETY: the processor has the features.
             #[cfg(target_arch = "x86_64")]
@@ -106,33 +125,13 @@ impl<const N: usize> Segments<N> {
         }
     }
 
-    fn apply_plain(&self, from: &Lane, to: &mut Lane) -> bool {
+    fn apply_plain<V: Value>(&self, from: &[V; BLOCK], to: &mut Lane) -> bool {
         let mut beyond = false;
         for (value, x) in to.iter_mut().zip(from) {
-            *value = self.at(*x);
-            beyond |= x.to_bits() > ONE;
+            *value = self.at(x.float());
+            beyond |= !V::IS_CODE & (x.float().to_bits() > ONE);
         }
         beyond
-    }
-
-    /// Writes the curve at each code.
-    #[inline(always)]
-    pub fn apply_codes(&self, codes: &[u16; BLOCK], to: &mut Lane) {
-        match level() {
-            // SAFETY: the processor has the features.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => unsafe { self.apply_codes_avx512(codes, to) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => unsafe { self.apply_codes_avx2(codes, to) },
-            _ => self.apply_codes_plain(codes, to),
-        }
-    }
-
-    fn apply_codes_plain(&self, codes: &[u16; BLOCK], to: &mut Lane) {
-        for (value, code) in to.iter_mut().zip(codes) {
-            *value = self.at(f32::from(*code));
-        }
     }
 
     /// Writes the code nearest to the curve at each value, taken as 0 to 1; NaN counts as 0.
@@ -169,6 +168,52 @@ impl<const N: usize> Segments<N> {
             sum = sum * x + row[place];
         }
         sum
+    }
+}
+
+impl Value for f32 {
+    const IS_CODE: bool = false;
+
+    #[inline(always)]
+    fn float(self) -> f32 {
+        self
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn load_avx512(values: &[Self; 16]) -> std::arch::x86_64::__m512 {
+        // SAFETY: the caller's promise.
+        unsafe { wide::floats(values) }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn load_avx2(values: &[Self; 8]) -> std::arch::x86_64::__m256 {
+        // SAFETY: the caller's promise.
+        unsafe { narrow::floats(values) }
+    }
+}
+
+impl Value for u16 {
+    const IS_CODE: bool = true;
+
+    #[inline(always)]
+    fn float(self) -> f32 {
+        f32::from(self)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn load_avx512(values: &[Self; 16]) -> std::arch::x86_64::__m512 {
+        // SAFETY: the caller's promise.
+        unsafe { wide::codes(values) }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn load_avx2(values: &[Self; 8]) -> std::arch::x86_64::__m256 {
+        // SAFETY: the caller's promise.
+        unsafe { narrow::codes(values) }
     }
 }
 

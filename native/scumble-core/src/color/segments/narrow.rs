@@ -3,7 +3,30 @@
 use std::arch::x86_64::*;
 
 use super::super::{BLOCK, Lane};
-use super::{BELOW_ONE, ONE, SHIFT, Segments};
+use super::{BELOW_ONE, ONE, SHIFT, Segments, Value};
+
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn floats(values: &[f32; 8]) -> __m256 {
+    // SAFETY: 8 floats are read.
+    unsafe { _mm256_loadu_ps(values.as_ptr()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn codes(values: &[u16; 8]) -> __m256 {
+    // SAFETY: 8 codes are read.
+    let codes = unsafe { _mm_loadu_si128(values.as_ptr().cast::<__m128i>()) };
+    _mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(codes))
+}
+
+/// Whether some float's bits are more than those of 1.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn is_beyond(most: __m256i) -> bool {
+    let one = _mm256_set1_epi32(ONE as i32);
+    _mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_max_epu32(most, one), one)) != -1
+}
 
 /// A curve in registers.
 struct Narrow<const N: usize> {
@@ -52,44 +75,37 @@ impl<const N: usize> Narrow<N> {
         _mm256_blendv_ps(sum, _mm256_mul_ps(x, self.slope), is_line)
     }
 
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn of_values<V: Value>(&self, from: &[V; 8], most: &mut __m256i) -> __m256 {
+        // SAFETY: this function has the feature.
+        let x = unsafe { V::load_avx2(from) };
+        if !V::IS_CODE {
+            *most = _mm256_max_epu32(*most, _mm256_castps_si256(x));
+        }
+        if Segments::<N>::IS_CAPPED { self.at::<true>(x) } else { self.at::<false>(x) }
+    }
+
     /// As in AVX-512.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn nearest(&self, from: &[f32; 8]) -> __m256i {
-        // SAFETY: 8 floats are read.
-        let x = unsafe { _mm256_loadu_ps(from.as_ptr()) };
-        let x = _mm256_min_ps(_mm256_set1_ps(BELOW_ONE), x);
+        let x = _mm256_min_ps(_mm256_set1_ps(BELOW_ONE), floats(from));
         _mm256_cvtps_epi32(self.at::<false>(x))
     }
 }
 
 impl<const N: usize> Segments<N> {
     #[target_feature(enable = "avx2")]
-    pub(super) fn apply_avx2(&self, from: &Lane, to: &mut Lane) -> bool {
-        let (curve, one) = (Narrow::of(self), _mm256_set1_epi32(ONE as i32));
+    pub(super) fn apply_avx2<V: Value>(&self, from: &[V; BLOCK], to: &mut Lane) -> bool {
+        let curve = Narrow::of(self);
         let mut most = _mm256_setzero_si256();
         for (from, to) in from.as_chunks::<8>().0.iter().zip(to.as_chunks_mut::<8>().0) {
-            // SAFETY: the chunk holds the 8 floats that are read.
-            let x = unsafe { _mm256_loadu_ps(from.as_ptr()) };
-            most = _mm256_max_epu32(most, _mm256_castps_si256(x));
-            let value = if Self::IS_CAPPED { curve.at::<true>(x) } else { curve.at::<false>(x) };
+            let value = curve.of_values(from, &mut most);
             // SAFETY: the chunk holds the 8 floats that are written.
             unsafe { _mm256_storeu_ps(to.as_mut_ptr(), value) };
         }
-        _mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_max_epu32(most, one), one)) != -1
-    }
-
-    #[target_feature(enable = "avx2")]
-    pub(super) fn apply_codes_avx2(&self, codes: &[u16; BLOCK], to: &mut Lane) {
-        let curve = Narrow::of(self);
-        for (codes, to) in codes.as_chunks::<8>().0.iter().zip(to.as_chunks_mut::<8>().0) {
-            // SAFETY: the chunk holds the 8 codes that are read.
-            let codes = unsafe { _mm_loadu_si128(codes.as_ptr().cast::<__m128i>()) };
-            let x = _mm256_cvtepi32_ps(_mm256_cvtepu16_epi32(codes));
-            let value = if Self::IS_CAPPED { curve.at::<true>(x) } else { curve.at::<false>(x) };
-            // SAFETY: the chunk holds the 8 floats that are written.
-            unsafe { _mm256_storeu_ps(to.as_mut_ptr(), value) };
-        }
+        is_beyond(most)
     }
 
     #[target_feature(enable = "avx2")]

@@ -3,7 +3,22 @@
 use std::arch::x86_64::*;
 
 use super::super::{BLOCK, Lane};
-use super::{BELOW_ONE, ONE, SHIFT, Segments};
+use super::{BELOW_ONE, ONE, SHIFT, Segments, Value};
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn floats(values: &[f32; 16]) -> __m512 {
+    // SAFETY: 16 floats are read.
+    unsafe { _mm512_loadu_ps(values.as_ptr()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn codes(values: &[u16; 16]) -> __m512 {
+    // SAFETY: 16 codes are read.
+    let codes = unsafe { _mm256_loadu_si256(values.as_ptr().cast::<__m256i>()) };
+    _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(codes))
+}
 
 /// A curve in registers.
 struct Wide<const N: usize> {
@@ -19,8 +34,7 @@ impl<const N: usize> Wide<N> {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
     fn of(curve: &Segments<N>) -> Self {
         Self {
-            // SAFETY: a row holds the 16 floats that are read.
-            rows: curve.rows.each_ref().map(|row| unsafe { _mm512_loadu_ps(row.as_ptr()) }),
+            rows: curve.rows.each_ref().map(|row| floats(row)),
             first: _mm512_set1_epi32(curve.first),
             knee: _mm512_set1_ps(curve.knee),
             slope: _mm512_set1_ps(curve.slope),
@@ -44,45 +58,38 @@ impl<const N: usize> Wide<N> {
         _mm512_mask_mul_ps(sum, is_line, x, self.slope)
     }
 
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+    fn of_values<V: Value>(&self, from: &[V; 16], beyond: &mut u16) -> __m512 {
+        // SAFETY: this function has the features.
+        let x = unsafe { V::load_avx512(from) };
+        if !V::IS_CODE {
+            *beyond |= _mm512_cmpgt_epu32_mask(_mm512_castps_si512(x), _mm512_set1_epi32(ONE as i32));
+        }
+        if Segments::<N>::IS_CAPPED { self.at::<true>(x) } else { self.at::<false>(x) }
+    }
+
     /// The nearest codes, some of those beyond 0 and white not yet limited to them. What is no number becomes the least
     /// of all.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
     fn nearest(&self, from: &[f32; 16]) -> __m512i {
-        // SAFETY: 16 floats are read.
-        let x = unsafe { _mm512_loadu_ps(from.as_ptr()) };
-        let x = _mm512_min_ps(_mm512_set1_ps(BELOW_ONE), x); // the second one if it is no number
+        let x = _mm512_min_ps(_mm512_set1_ps(BELOW_ONE), floats(from)); // the second one if it is no number
         _mm512_cvtps_epi32(self.at::<false>(x))
     }
 }
 
 impl<const N: usize> Segments<N> {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
-    pub(super) fn apply_avx512(&self, from: &Lane, to: &mut Lane) -> bool {
-        let (curve, one) = (Wide::of(self), _mm512_set1_epi32(ONE as i32));
+    pub(super) fn apply_avx512<V: Value>(&self, from: &[V; BLOCK], to: &mut Lane) -> bool {
+        let curve = Wide::of(self);
         let mut beyond = 0;
         for (from, to) in from.as_chunks::<16>().0.iter().zip(to.as_chunks_mut::<16>().0) {
-            // SAFETY: the chunk holds the 16 floats that are read.
-            let x = unsafe { _mm512_loadu_ps(from.as_ptr()) };
-            beyond |= _mm512_cmpgt_epu32_mask(_mm512_castps_si512(x), one);
-            let value = if Self::IS_CAPPED { curve.at::<true>(x) } else { curve.at::<false>(x) };
+            let value = curve.of_values(from, &mut beyond);
             // SAFETY: the chunk holds the 16 floats that are written.
             unsafe { _mm512_storeu_ps(to.as_mut_ptr(), value) };
         }
         beyond != 0
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
-    pub(super) fn apply_codes_avx512(&self, codes: &[u16; BLOCK], to: &mut Lane) {
-        let curve = Wide::of(self);
-        for (codes, to) in codes.as_chunks::<16>().0.iter().zip(to.as_chunks_mut::<16>().0) {
-            // SAFETY: the chunk holds the 16 codes that are read.
-            let codes = unsafe { _mm256_loadu_si256(codes.as_ptr().cast::<__m256i>()) };
-            let x = _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(codes));
-            let value = if Self::IS_CAPPED { curve.at::<true>(x) } else { curve.at::<false>(x) };
-            // SAFETY: the chunk holds the 16 floats that are written.
-            unsafe { _mm512_storeu_ps(to.as_mut_ptr(), value) };
-        }
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
