@@ -472,8 +472,8 @@ class TilePlan:
 
     The picture is thought padded, right and below, by reflection (the border pixel not repeated) to multiples of
     `stride` and at least to `min_size`: a plan of one tile is that padded full frame. Tiles have no halo beyond its
-    border, all read one shape, and start on multiples of `stride`. So a convolutional model gives the same bits
-    tiled as on the padded full frame.
+    border, start on multiples of `stride`, and differ by one stride at most. So a convolutional model gives the same
+    bits tiled as on the padded full frame.
 
     Args:
         width: columns of the picture.
@@ -563,7 +563,7 @@ class TilePlan:
         """Computed pixels per picture pixel; 1 at best."""
     @property
     def shapes(self, /) -> list[tuple[int, int]]:
-        """The distinct (width, height) of reads."""
+        """The distinct (width, height) of reads, the largest first."""
     @property
     def tiles(self, /) -> list[Tile]:
         """The tiles, row by row."""

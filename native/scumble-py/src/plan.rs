@@ -40,8 +40,8 @@ impl Tile {
 ///
 /// The picture is thought padded, right and below, by reflection (the border pixel not repeated) to multiples of
 /// `stride` and at least to `min_size`: a plan of one tile is that padded full frame. Tiles have no halo beyond its
-/// border, start on multiples of `stride`, and differ by one stride at most. So a convolutional model gives the same bits
-/// tiled as on the padded full frame.
+/// border, start on multiples of `stride`, and differ by one stride at most. So a convolutional model gives the same
+/// bits tiled as on the padded full frame.
 ///
 /// Args:
 ///     width: columns of the picture.

@@ -240,7 +240,7 @@ def _tried(probe: Probe, known: dict[str, Any], least: int, *, pads_itself: bool
     difference = math.inf
     for wide, step in tries:
         smallest = -(-least // step) * step
-        difference = probe.difference(wide, step, smallest, channels, scale)
+        difference = probe.difference(wide, step, smallest, channels, scale, ends=3 if pads_itself else 1)
         if difference <= _ROUNDING:
             tiling = "rounding" if difference else "exact"
             reason = "a tile's sums are added up in another order than the full frame's" if difference else ""

@@ -139,15 +139,17 @@ class Probe:
         a, b = (one[:, :, inner], other[:, :, moved]) if axis == 2 else (one[:, inner], other[:, moved])
         return a.size > 0 and bool(np.abs(a - b).max() <= _ALIKE * max(1e-6, float(np.abs(one).max())))
 
-    def difference(self, halo: int, stride: int, least: int, channels: int, scale: int) -> float:
+    def difference(self, halo: int, stride: int, least: int, channels: int, scale: int, *, ends: int) -> float:
         """Returns the largest difference of tiles and full frame, on noise cut along each axis; NaN counts as endless.
 
-        Three tiles of the smallest size stand side by side, so that the middle one has both halos.
+        Three tiles of the smallest size stand side by side, so that the middle one has both halos. They are tried on
+        so many lengths: what a graph pads at the end of one may agree with what it pads at that of a tile.
         """
         tile = max(least, 2 * -(-halo // stride) * stride + 4 * stride)
-        across, along = max(least, 4 * stride, _NARROW // stride * stride), 2 * tile + stride
+        across = max(least, 4 * stride, _NARROW // stride * stride)
+        alongs = [2 * tile + more * stride for more in range(1, ends + 1)]
         worst = 0.0
-        for width, height in ((along, across), (across, along)):
+        for width, height in (size for along in alongs for size in ((along, across), (across, along))):
             picture = np.ascontiguousarray(self.noise(height, width).transpose(1, 2, 0))
             results = [
                 self._tiled(picture, plan, channels, scale)
