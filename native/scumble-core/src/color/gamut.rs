@@ -111,6 +111,7 @@ impl Reducer {
 
     /// Keeps it for this thread's next row.
     pub fn put_back(self: Box<Self>) {
+        debug_assert!(self.queues.iter().all(|queue| queue.len() == 0), "the row's end was not told");
         LAST.set(Some(self));
     }
 

@@ -40,72 +40,75 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
         let out = &mut dst[x * dst_channels..(x + count) * dst_channels];
         let pixels = &row.samples[x * row.channels..(x + count) * row.channels];
         weight.fill(x, count, w);
-        if !weight.is_full() && w[..count].iter().all(|w| *w == 0.0) {
-            copy_pixels(pixels, row.channels, out, dst_channels, |_| true);
-            continue;
-        }
-        row.load(x, count, &mut scratch, rgb);
-        luminance(primaries, row.channels, rgb, y);
-        if keeps_own {
-            // A mixture with a colour that lies outside may lie there too, but no farther.
-            for i in 0..BLOCK {
-                let takes_all = w[i] == 1.0 && !weight.adds;
-                let own = (rgb[0][i].min(rgb[1][i]).min(rgb[2][i]), rgb[0][i].max(rgb[1][i]).max(rgb[2][i]));
-                least[i] = if takes_all { 0.0 } else { own.0.min(0.0) };
-                most[i] = if takes_all { limit } else { own.1.max(limit) };
+        'block: {
+            if !weight.is_full() && w[..count].iter().all(|w| *w == 0.0) {
+                copy_pixels(pixels, row.channels, out, dst_channels, |_| true);
+                break 'block;
             }
-        }
-        let mut copied = 0_u32;
-        if S::IS_FLOAT || !weight.is_full() {
-            for i in 0..BLOCK {
-                copied += u32::from(!y[i].is_finite() | (w[i] == 0.0));
-            }
-        }
-        for i in 0..BLOCK {
-            let is_light = !S::IS_FLOAT || y[i].is_finite();
-            fy[i] = root_from_light(if is_light { y[i] } else { 0.0 });
-            if C::READS_LIGHTNESS {
-                l[i] = lightness_from_root(fy[i]).clamp(0.0, 100.0);
-            }
-        }
-        chroma.fill(x, count, l, a, b);
-        if !C::IS_FINITE {
-            for i in 0..BLOCK {
-                (a[i], b[i]) = (finite(a[i]), finite(b[i]));
-            }
-        }
-        if !weight.is_full() {
-            let own = (row.channels >= 3).then_some((primaries, &*rgb));
-            blend(own, fy, (w, weight.adds), a, b);
-        }
-        let bounds = Bounds { least, most };
-        if linear_from_lab::<S::Bounds>(primaries, (y, fy), (a, b), bounds, &mut is_outside, rgb) {
-            is_outside[count..].fill(0);
-            if copied > 0 {
-                for i in 0..count {
-                    is_outside[i] *= u32::from(y[i].is_finite() & (w[i] != 0.0));
+            row.load(x, count, &mut scratch, rgb);
+            luminance(primaries, row.channels, rgb, y);
+            if keeps_own {
+                // A mixture with a colour that lies outside may lie there too, but no farther.
+                for i in 0..BLOCK {
+                    let takes_all = w[i] == 1.0 && !weight.adds;
+                    let own = (rgb[0][i].min(rgb[1][i]).min(rgb[2][i]), rgb[0][i].max(rgb[1][i]).max(rgb[2][i]));
+                    least[i] = if takes_all { 0.0 } else { own.0.min(0.0) };
+                    most[i] = if takes_all { limit } else { own.1.max(limit) };
                 }
             }
-            reducer.take::<S::Bounds>(primaries, x, [y, fy, a, b, bounds.least, bounds.most], &is_outside, rgb);
+            let mut copied = 0_u32;
+            if S::IS_FLOAT || !weight.is_full() {
+                for i in 0..BLOCK {
+                    copied += u32::from(!y[i].is_finite() | (w[i] == 0.0));
+                }
+            }
+            for i in 0..BLOCK {
+                let is_light = !S::IS_FLOAT || y[i].is_finite();
+                fy[i] = root_from_light(if is_light { y[i] } else { 0.0 });
+                if C::READS_LIGHTNESS {
+                    l[i] = lightness_from_root(fy[i]).clamp(0.0, 100.0);
+                }
+            }
+            chroma.fill(x, count, l, a, b);
+            if !C::IS_FINITE {
+                for i in 0..BLOCK {
+                    (a[i], b[i]) = (finite(a[i]), finite(b[i]));
+                }
+            }
+            if !weight.is_full() {
+                let own = (row.channels >= 3).then_some((primaries, &*rgb));
+                blend(own, fy, (w, weight.adds), a, b);
+            }
+            let bounds = Bounds { least, most };
+            if linear_from_lab::<S::Bounds>(primaries, (y, fy), (a, b), bounds, &mut is_outside, rgb) {
+                is_outside[count..].fill(0);
+                if copied > 0 {
+                    for i in 0..count {
+                        is_outside[i] *= u32::from(y[i].is_finite() & (w[i] != 0.0));
+                    }
+                }
+                reducer.take::<S::Bounds>(primaries, x, [y, fy, a, b, bounds.least, bounds.most], &is_outside, rgb);
+            }
+            if let Transfer::Profile(profile) = row.transfer {
+                profile.look_up(rgb, false);
+            }
+            if alpha && count == BLOCK {
+                alpha_of(pixels, row.channels, &mut scratch.alpha);
+            } else if alpha {
+                alpha_of(&filled_up(pixels), row.channels, &mut scratch.alpha);
+            }
+            if count == BLOCK {
+                store_block(rgb, row.transfer, &mut scratch, out, dst_channels);
+            } else {
+                let mut whole = [S::BLACK; BLOCK * 4];
+                store_block(rgb, row.transfer, &mut scratch, &mut whole, dst_channels);
+                out.copy_from_slice(&whole[..out.len()]);
+            }
+            if copied > 0 {
+                copy_pixels(pixels, row.channels, out, dst_channels, |i| !y[i].is_finite() || w[i] == 0.0);
+            }
         }
-        if let Transfer::Profile(profile) = row.transfer {
-            profile.look_up(rgb, false);
-        }
-        if alpha && count == BLOCK {
-            alpha_of(pixels, row.channels, &mut scratch.alpha);
-        } else if alpha {
-            alpha_of(&filled_up(pixels), row.channels, &mut scratch.alpha);
-        }
-        if count == BLOCK {
-            store_block(rgb, row.transfer, &mut scratch, out, dst_channels);
-        } else {
-            let mut whole = [S::BLACK; BLOCK * 4];
-            store_block(rgb, row.transfer, &mut scratch, &mut whole, dst_channels);
-            out.copy_from_slice(&whole[..out.len()]);
-        }
-        if copied > 0 {
-            copy_pixels(pixels, row.channels, out, dst_channels, |i| !y[i].is_finite() || w[i] == 0.0);
-        }
+        // Also behind a block that needed nothing: others may wait.
         let is_end = x + count == width;
         let mut sink = Pixels { transfer: row.transfer, scratch: &mut scratch, dst, channels: dst_channels };
         reducer.run::<S::Bounds>(primaries, is_end, &mut sink);

@@ -68,6 +68,36 @@ fn light_that_is_no_number_is_copied_and_counts_as_black() {
     assert!((y - 4.0).abs() < 1e-5 && out[6] > 4.0 && out[8] < 4.0, "bright light keeps its luminance and is coloured");
 }
 
+#[test]
+fn reduced_colours_reach_their_places_whatever_is_left_alone_behind_them() {
+    let samples: Vec<u16> = (0..5 * BLOCK * 3).map(|i| (i * 7919 % 60_000) as u16).collect();
+    let pixels = 5 * BLOCK;
+    let wild: Vec<f32> = (0..pixels).map(|i| if i % 9 == 0 { 120.0 } else { 0.0 }).collect();
+    let chroma = PlaneRows { a: &wild, b: &wild };
+    let alone = |i: usize| {
+        let (mut one, chroma) = ([0; 3], PlaneRows { a: &wild[i..=i], b: &wild[i..=i] });
+        recolor_row(row(&samples[3 * i..3 * i + 3], 3, Transfer::Srgb), &mut one, FULL, &chroma);
+        one
+    };
+    let all: Vec<u8> = vec![255; pixels];
+    let (mut few, mut none) = (all.clone(), all.clone());
+    few[2 * BLOCK..].fill(0);
+    few[..40].fill(0);
+    none.fill(0);
+    for mask in [&few, &all, &none, &few] {
+        for channels in [3, 4] {
+            let given: Vec<u16> = samples.chunks(3).flat_map(|p| [p, &[777]].concat()[..channels].to_vec()).collect();
+            let mut out = vec![1; pixels * channels];
+            let weight = Weight { mask: Some(mask), ..FULL };
+            recolor_row(row(&given, channels, Transfer::Srgb), &mut out, weight, &chroma);
+            for (i, (pixel, before)) in out.chunks(channels).zip(given.chunks(channels)).enumerate() {
+                let want = if mask[i] == 0 { [before[0], before[1], before[2]] } else { alone(i) };
+                assert_eq!((&pixel[..3], &pixel[3..]), (&want[..], &before[3..]), "pixel {i} of {channels} channels");
+            }
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn lightness_is_kept_and_colours_stay_inside(
