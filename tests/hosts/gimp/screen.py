@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.hosts.gimp.tree import Gimp
@@ -13,6 +15,14 @@ from tests.hosts.harness import Display, pictures_folder, program, screenshot
 WIDTH, HEIGHT = 1280, 860
 FILTERS, FILE = (426, 12), (19, 12)
 """Where two menus of the menu bar are."""
+
+
+def until(wanted: Callable[[], object], limit_s: float = 20.0) -> None:
+    """Waits until something is true. Raises AssertionError."""
+    deadline = time.monotonic() + limit_s
+    while not wanted():
+        assert time.monotonic() < deadline, f"waited {limit_s} s in vain"
+        time.sleep(0.02)
 
 
 class Screen:
@@ -67,12 +77,31 @@ display = Gimp.Display.new(image)
         """Chooses an entry of Filters > Scumble."""
         self.menu(FILTERS, "Up", "Right", *self._way("<Image>/Filters/Scumble", label), "Return")
 
-    def generator(self, label: str, picture: str = "") -> None:
-        """Chooses an entry of File > Create > Scumble; a name keeps what the menu looks like."""
-        self.menu(FILE, "Down", "Down", "Right", "Up", "Right", *self._way("<Image>/File/Create/Scumble", label))
-        if picture:
-            self.picture(picture)
-        self.keys("Return")
+    def filter_dialog(self, title: str) -> str:
+        """Chooses a filter and returns the number of its dialog."""
+        return self._opened(title, lambda: self.filter(f"{title}…"))
+
+    def generator_dialog(self, title: str, picture: str = "") -> str:
+        """Chooses an entry of File > Create > Scumble; a name keeps what the menu looks like. As `filter_dialog`."""
+
+        def choose() -> None:
+            way = self._way("<Image>/File/Create/Scumble", f"{title}…")
+            self.menu(FILE, "Down", "Down", "Right", "Up", "Right", *way)
+            if picture:
+                self.picture(picture)
+            self.keys("Return")
+
+        return self._opened(title, choose)
+
+    def _opened(self, title: str, choose: Callable[[], None]) -> str:
+        """Chooses again where GIMP, busy with its window, has lost keys."""
+        for _ in range(2):
+            choose()
+            with contextlib.suppress(AssertionError):
+                return self.dialog(title)
+            self.keys(*["Escape"] * 3)
+        choose()
+        return self.dialog(title)
 
     def _way(self, path: str, label: str) -> list[str]:
         """Returns the keys from a menu's first entry to that of the label; GIMP sorts by label."""
@@ -119,9 +148,25 @@ answer = [one.get_menu_label() for one in found if path in one.get_menu_paths()]
         return at["X"] + at["WIDTH"], at["Y"], at["Y"] + at["HEIGHT"]
 
     def confirm(self, window: str) -> None:
-        """Clicks a dialog's OK, at its bottom right."""
+        """Clicks a dialog's OK, at its bottom right, again where the click was lost. Raises AssertionError."""
         right, _, bottom = self.corner(window)
-        self.click(right - 68, bottom - 42)
+        for _ in range(3):
+            self.click(right - 68, bottom - 42)
+            with contextlib.suppress(AssertionError):
+                until(lambda: window not in self.xdotool("search", "--onlyvisible", "--name", ".").split(), 8)
+                return
+        raise AssertionError(f"a dialog stays; the screen is in {self.picture('gimp-failed')}")
+
+    def undo(self, happened: Callable[[], object]) -> None:
+        """Takes one step back by its key, again where that was lost; raises AssertionError unless it happened."""
+        self.xdotool("windowfocus", self.window)
+        for _ in range(2):
+            self.keys("ctrl+z")
+            with contextlib.suppress(AssertionError):
+                until(happened, 8)
+                return
+        self.keys("ctrl+z")
+        until(happened)
 
     def type_first_number(self, window: str, text: str) -> None:
         """Writes into the number beside the slider in a dialog's first row."""

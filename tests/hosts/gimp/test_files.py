@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image as Picture
 from tests.hosts.gimp.conftest import Workplace
-from tests.hosts.gimp.screen import Screen
-from tests.hosts.gimp.test_screen import layers, state, until
+from tests.hosts.gimp.screen import Screen, until
+from tests.hosts.gimp.test_screen import layers, state
 from tests.hosts.gimp.tree import Gimp
 
 CHOOSER, CLEAR, MODEL_ROW = 260, 30, 184
@@ -36,8 +36,7 @@ def model_file(workplace: Workplace, color: str = "#ff3300", size: tuple[int, in
 
 def dialog(screen: Screen, column: int | None = None) -> str:
     """Opens the dialog, clicks at one of the row's buttons, and returns the dialog's number."""
-    screen.filter("Kinds…")
-    window = screen.dialog("Kinds")
+    window = screen.filter_dialog("Kinds")
     right, _, bottom = screen.corner(window)
     if column is not None:
         screen.click(right - column, bottom - MODEL_ROW)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
 
 from PIL import Image as Picture
 from tests.hosts.gimp.conftest import Workplace
-from tests.hosts.gimp.screen import FILTERS, Screen
+from tests.hosts.gimp.screen import FILTERS, Screen, until
 from tests.hosts.harness import SUBJECT
 
 PICTURES = "answer = len([each for each in Gimp.get_images() if each.get_layers()])"
@@ -18,13 +18,6 @@ STROKES = (("#3c8c3c", 172, 110), ("#3c8c3c", 318, 133), ("#e08020", 240, 45), (
 """Colours, and places of the cat at which a short stroke is painted."""
 CANCEL = (998, 842)
 """GIMP's own button in the status bar, there while a plug-in runs."""
-
-
-def until(wanted: Callable[[], object], limit_s: float = 20.0) -> None:
-    deadline = time.monotonic() + limit_s
-    while not wanted():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def state(screen: Screen) -> dict[str, object]:
@@ -43,8 +36,8 @@ def test_menu_dialog_result_and_undo_in_one_step(screen: Screen, workplace: Work
     assert before["base"] == "gray"
     screen.menu(FILTERS, "Up", "Right")
     screen.picture("gimp-menu")
-    screen.keys("Return")
-    window = screen.dialog("Colorize")
+    screen.keys(*["Escape"] * 3)
+    window = screen.filter_dialog("Colorize")
     screen.picture("gimp-dialog")
     screen.confirm(window)
     until(lambda: layers(screen) == ["Colorize", "cat L é.png"] or "Colorize" in layers(screen))
@@ -55,9 +48,7 @@ def test_menu_dialog_result_and_undo_in_one_step(screen: Screen, workplace: Work
         "save(image.get_layers()[0], out); answer = image.get_base_type().value_nick", out=str(out)
     ) == ("rgb")
     assert out.read_bytes() == workplace.reference("colorize", source)
-    screen.xdotool("windowfocus", screen.window)
-    screen.keys("ctrl+z")
-    until(lambda: len(layers(screen)) == 1)
+    screen.undo(lambda: len(layers(screen)) == 1)
     time.sleep(0.3)
     assert state(screen) == before, "one step back is the document as it was, gray again"
 
@@ -73,17 +64,14 @@ answer = [back["status"], Gimp.Selection.bounds(image)[1:] == bounds, len(image.
 """
     assert screen.gimp.run(code) == ["success", True, 0]
     assert state(screen)["pixels"] != before["pixels"]
-    screen.xdotool("windowfocus", screen.window)
-    screen.keys("ctrl+z")
-    until(lambda: state(screen)["pixels"] == before["pixels"])
+    screen.undo(lambda: state(screen)["pixels"] == before["pixels"])
     assert screen.gimp.run("answer = Gimp.Selection.bounds(image)[1:] == bounds"), "the selection came before"
 
 
 def test_a_generator_is_in_the_create_menu_and_opens_an_image(screen: Screen, workplace: Workplace) -> None:
     screen.show(workplace.photo("cat.jpg"))
     count = screen.gimp.run("answer = len(Gimp.get_images())")
-    screen.generator("Gradient…")
-    screen.confirm(screen.dialog("Gradient"))
+    screen.confirm(screen.generator_dialog("Gradient"))
     until(lambda: screen.gimp.run(PICTURES) == count + 1)
     code = """
 made = max(Gimp.get_images(), key=lambda each: each.get_id())
@@ -102,8 +90,7 @@ save(made.get_layers()[0], out)
 def test_a_background_is_made_by_menu_and_dialog(screen: Screen, workplace: Workplace) -> None:
     screen.show(workplace.photo("cat.jpg"))
     count = screen.gimp.run(PICTURES)
-    screen.generator("Background…", "gimp-create")
-    window = screen.dialog("Background")
+    window = screen.generator_dialog("Background", "gimp-create")
     screen.xdotool("windowmove", window, "400", "20")
     time.sleep(0.6)
     screen.picture("gimp-generator")
@@ -137,17 +124,14 @@ answer = call("scumble-background", image, [], **values)["status"]
     assert len(layers(screen)) == 2
     time.sleep(1.0)
     screen.picture("gimp-layers")
-    screen.xdotool("windowfocus", screen.window)
-    screen.keys("ctrl+z")
-    until(lambda: len(layers(screen)) == 1)
+    screen.undo(lambda: len(layers(screen)) == 1)
     time.sleep(0.3)
     assert state(screen) == before
 
 
 def test_every_kind_of_parameter_has_its_widget(screen: Screen, workplace: Workplace) -> None:
     screen.show(workplace.photo("cat.jpg"))
-    screen.filter("Kinds…")
-    window = screen.dialog("Kinds")
+    window = screen.filter_dialog("Kinds")
     screen.picture("gimp-kinds")
     screen.confirm(window)
     until(lambda: len(layers(screen)) == 2)
@@ -159,8 +143,7 @@ def test_colours_and_bounds_need_no_typing(screen: Screen, workplace: Workplace)
     screen.show(workplace.photo("cat.jpg"))
     rectangle = "image.select_rectangle(Gimp.ChannelOps.REPLACE, 20, 30, 100, 50)"
     screen.gimp.run(f"image.get_layers()[0].set_offsets(5, -7); {rectangle}")
-    screen.filter("Kinds…")
-    window = screen.dialog("Kinds")
+    window = screen.filter_dialog("Kinds")
     right, _, bottom = screen.corner(window)
     for color in ("ff8000", "102030"):
         screen.click(right - PICKER, bottom - PALETTE_ROW)
@@ -177,8 +160,7 @@ def test_colours_and_bounds_need_no_typing(screen: Screen, workplace: Workplace)
     screen.confirm(window)
     until(lambda: len(layers(screen)) == 2)
     assert layers(screen)[0].partition(" #1")[0] == "Kinds (colors #ff8000,#102030, frame 15,37,100,50)"
-    screen.filter("Kinds…")  # GIMP keeps what was set for the tests that follow
-    window = screen.dialog("Kinds")
+    window = screen.filter_dialog("Kinds")  # GIMP keeps what was set for the tests that follow
     right, _, bottom = screen.corner(window)
     for row in (PALETTE_ROW, REGION_ROW):
         screen.xdotool("mousemove", str(right - 150), str(bottom - row), "click", "--repeat", "3", "1")
@@ -216,8 +198,7 @@ Gimp.displays_flush()
     painted.save(workplace.folder / "by-hand.png")
     alpha = painted.getchannel("A")
     assert [alpha.getpixel((x, y)) for _, x, y in STROKES] == [255] * len(STROKES)
-    screen.filter("Colorize…")
-    screen.confirm(screen.dialog("Colorize"))
+    screen.confirm(screen.filter_dialog("Colorize"))
     until(lambda: len(layers(screen)) == 3)
     screen.gimp.run("image.get_layers()[0].set_visible(False); Gimp.displays_flush()")
     time.sleep(1.0)
@@ -234,8 +215,7 @@ def test_progress_is_shown_and_cancel_stops_the_job_at_once(screen: Screen, work
     screen.show(workplace.photo("rocket.jpg"))
     before, pixels = state(screen), workplace.home.worker_runtime / "pixels"
     others = set(pixels.glob("*.pixels"))
-    screen.filter("Slow…")
-    window = screen.dialog("Slow")
+    window = screen.filter_dialog("Slow")
     screen.type_first_number(window, "30")
     screen.confirm(window)
     time.sleep(2.0)
@@ -244,10 +224,14 @@ def test_progress_is_shown_and_cancel_stops_the_job_at_once(screen: Screen, work
     heard = len(workplace.home.worker_log())
     screen.xdotool("mousemove", *map(str, CANCEL))
     time.sleep(0.3)
-    began = time.monotonic()
-    screen.xdotool("click", "1")
-    until(lambda: "slow was cancelled" in workplace.home.worker_log()[heard:], 5)
-    took_ms = 1000 * (time.monotonic() - began)
+    took_ms = float("inf")
+    for _ in range(3):  # a click may be lost
+        began = time.monotonic()
+        screen.xdotool("click", "1")
+        with contextlib.suppress(AssertionError):
+            until(lambda: "slow was cancelled" in workplace.home.worker_log()[heard:], 5)
+            took_ms = 1000 * (time.monotonic() - began)
+            break
     print(f"cancelled {took_ms:.0f} ms after the click began")  # noqa: T201 - a figure for the reader
     assert took_ms <= 2000, "the job has 28 seconds left"
     until(lambda: set(pixels.glob("*.pixels")) <= others, 2)
