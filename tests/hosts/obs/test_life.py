@@ -245,7 +245,7 @@ def test_obs_ends_in_the_middle_of_a_job_without_a_crash(fresh: Studio, workplac
     _wait_until_busy(fresh)
     began = time.monotonic()
     assert fresh.stop() == 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40, "the job has most of a minute left; a click that was lost costs ten seconds"
     assert "Unloaded python script: scumble_obs.py" in fresh.log()
     assert fresh.home.worker_pid() is not None, "the worker goes on for others"
     fresh.wait(lambda: "cancelled" in fresh.home.worker_log().rpartition("slow")[2], 5)
