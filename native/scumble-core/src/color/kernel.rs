@@ -1,5 +1,6 @@
 //! Row kernels: samples to lightness and to chroma; and what of pixels is told to the one that recolours them.
 
+use super::ahead::read_soon;
 use super::bounds::unit;
 use super::dispatch::fast_path;
 use super::lab::{chroma_from_linear, dot, finite, lightness_from_root, root_from_light};
@@ -14,6 +15,10 @@ pub trait Chroma: Sync {
     const IS_FINITE: bool = false;
     /// Whether `fill` looks at the lightness.
     const READS_LIGHTNESS: bool = true;
+
+    /// Asks for what `fill` of the block from column `x`, which may lie behind the end, is going to read.
+    #[inline(always)]
+    fn read_soon(&self, _x: usize) {}
 
     /// Fills `a` and `b` for `count` pixels from column `x`; `lightness` (0 to 100) is theirs.
     fn fill(&self, x: usize, count: usize, lightness: &Lane, a: &mut Lane, b: &mut Lane);
@@ -31,6 +36,12 @@ pub struct PlaneRows<'a> {
 impl Chroma for PlaneRows<'_> {
     const IS_FINITE: bool = true;
     const READS_LIGHTNESS: bool = false;
+
+    #[inline(always)]
+    fn read_soon(&self, x: usize) {
+        read_soon(self.a, x, BLOCK);
+        read_soon(self.b, x, BLOCK);
+    }
 
     #[inline(always)]
     fn fill(&self, x: usize, count: usize, _lightness: &Lane, a: &mut Lane, b: &mut Lane) {

@@ -1,5 +1,6 @@
 //! Colour: samples to lightness, and lightness with Lab chroma back to samples, a block of pixels at a time.
 
+mod ahead;
 mod bounds;
 mod codes;
 mod convert;
