@@ -3,6 +3,7 @@
 /// How many blocks before they are needed.
 pub const AHEAD: usize = 2;
 
+#[cfg(target_arch = "x86_64")]
 const CACHE_LINE: usize = 64;
 
 /// Asks for values from a place on, which may lie behind the end: nothing is read then.
