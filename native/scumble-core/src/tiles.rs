@@ -286,9 +286,12 @@ pub(crate) fn run_tiles(
     // On a card tensors are pinned, and graphs captured, for one shape.
     let uniform = (session.device() != Device::Cpu).then(|| plan.clone().uniform());
     let plan = uniform.as_ref().unwrap_or(plan);
-    let work = |index: usize| plan.tiles[index].read.width * plan.tiles[index].read.height;
-    pool::run_weighed(&mut workers, plan.tiles.len(), &work, ticker, &|| terminate(&options), |worker, index| {
-        let tile = &plan.tiles[index];
+    // There and back, so that more tiles of one shape follow each other: a worker's tensors are made anew for another.
+    let mut order: Vec<&Tile> = plan.tiles.iter().collect();
+    order.chunk_by_mut(|one, other| one.core.y == other.core.y).skip(1).step_by(2).for_each(<[_]>::reverse);
+    let work = |index: usize| order[index].read.width * order[index].read.height;
+    pool::run_weighed(&mut workers, order.len(), &work, ticker, &|| terminate(&options), |worker, index| {
+        let tile = order[index];
         meter.busy(|| worker.run(tile.read, feeds, kept, &options, &|values| finish(tile, values)))
     })
 }
