@@ -1,6 +1,6 @@
 //! Row kernels: samples to lightness and to chroma; and what of pixels is told to the one that recolours them.
 
-use super::ahead::read_soon;
+use super::ahead::fetch;
 use super::bounds::unit;
 use super::dispatch::fast_path;
 use super::lab::{chroma_from_linear, dot, finite, lightness_from_root, root_from_light};
@@ -39,8 +39,8 @@ impl Chroma for PlaneRows<'_> {
 
     #[inline(always)]
     fn read_soon(&self, x: usize) {
-        read_soon(self.a, x, BLOCK);
-        read_soon(self.b, x, BLOCK);
+        fetch::<false, _>(self.a, x, BLOCK);
+        fetch::<false, _>(self.b, x, BLOCK);
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! The row kernel that gives pixels new chroma: from samples to samples, without a buffer in between.
 
-use super::ahead::{AHEAD, read_soon, write_soon};
+use super::ahead::{AHEAD, fetch};
 use super::bounds::Bounds;
 use super::dispatch::fast_path;
 use super::gamut::{Reducer, Sink, linear_from_lab};
@@ -44,9 +44,9 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
         if !S::IS_FLOAT {
             // Floats are foreseen well enough, and would take a tenth longer.
             let next = x + AHEAD * BLOCK;
-            read_soon(row.samples, next * row.channels, BLOCK * row.channels);
+            fetch::<false, _>(row.samples, next * row.channels, BLOCK * row.channels);
             chroma.read_soon(next);
-            write_soon(out, (next - x) * dst_channels, BLOCK * dst_channels);
+            fetch::<true, _>(out, (next - x) * dst_channels, BLOCK * dst_channels);
         }
         if weight.mask.is_some() {
             weight.fill(x, count, w);

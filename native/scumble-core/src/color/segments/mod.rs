@@ -171,93 +171,65 @@ impl<const N: usize> Segments<N> {
     }
 }
 
-impl Value for f32 {
-    const IS_CODE: bool = false;
+/// A kind of value, as floats, and how vectors of it are loaded.
+macro_rules! value {
+    ($kind:ty, $is_code:literal, $load:ident) => {
+        impl Value for $kind {
+            const IS_CODE: bool = $is_code;
 
-    #[inline(always)]
-    fn float(self) -> f32 {
-        self
-    }
+            #[inline(always)]
+            fn float(self) -> f32 {
+                self.into()
+            }
 
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    unsafe fn load_avx512(values: &[Self; 16]) -> std::arch::x86_64::__m512 {
-        // SAFETY: the caller's promise.
-        unsafe { wide::floats(values) }
-    }
+            #[cfg(target_arch = "x86_64")]
+            #[inline(always)]
+            unsafe fn load_avx512(values: &[Self; 16]) -> std::arch::x86_64::__m512 {
+                // SAFETY: the caller's promise.
+                unsafe { wide::$load(values) }
+            }
 
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    unsafe fn load_avx2(values: &[Self; 8]) -> std::arch::x86_64::__m256 {
-        // SAFETY: the caller's promise.
-        unsafe { narrow::floats(values) }
-    }
+            #[cfg(target_arch = "x86_64")]
+            #[inline(always)]
+            unsafe fn load_avx2(values: &[Self; 8]) -> std::arch::x86_64::__m256 {
+                // SAFETY: the caller's promise.
+                unsafe { narrow::$load(values) }
+            }
+        }
+    };
 }
 
-impl Value for u16 {
-    const IS_CODE: bool = true;
+value!(f32, false, floats);
+value!(u16, true, codes);
 
-    #[inline(always)]
-    fn float(self) -> f32 {
-        f32::from(self)
-    }
+/// A kind of code, and how vectors of it are written.
+macro_rules! code {
+    ($kind:ty, $apply_avx512:ident, $apply_avx2:ident) => {
+        impl Code for $kind {
+            #[inline(always)]
+            fn nearest(value: f32) -> Self {
+                (value + ROUNDER).to_bits() as Self
+            }
 
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    unsafe fn load_avx512(values: &[Self; 16]) -> std::arch::x86_64::__m512 {
-        // SAFETY: the caller's promise.
-        unsafe { wide::codes(values) }
-    }
+            #[cfg(target_arch = "x86_64")]
+            #[inline(always)]
+            unsafe fn apply_avx512<const N: usize>(curve: &Segments<N>, from: &Lane, to: &mut [Self; BLOCK]) {
+                // SAFETY: the caller's promise.
+                unsafe { curve.$apply_avx512(from, to) }
+            }
 
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    unsafe fn load_avx2(values: &[Self; 8]) -> std::arch::x86_64::__m256 {
-        // SAFETY: the caller's promise.
-        unsafe { narrow::codes(values) }
-    }
+            #[cfg(target_arch = "x86_64")]
+            #[inline(always)]
+            unsafe fn apply_avx2<const N: usize>(curve: &Segments<N>, from: &Lane, to: &mut [Self; BLOCK]) {
+                // SAFETY: the caller's promise.
+                unsafe { curve.$apply_avx2(from, to) }
+            }
+        }
+    };
 }
 
-impl Code for u8 {
-    #[inline(always)]
-    fn nearest(value: f32) -> Self {
-        (value + ROUNDER).to_bits() as Self
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    unsafe fn apply_avx512<const N: usize>(curve: &Segments<N>, from: &Lane, to: &mut [Self; BLOCK]) {
-        // SAFETY: the caller's promise.
-        unsafe { curve.apply_u8_avx512(from, to) }
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    unsafe fn apply_avx2<const N: usize>(curve: &Segments<N>, from: &Lane, to: &mut [Self; BLOCK]) {
-        // SAFETY: the caller's promise.
-        unsafe { curve.apply_u8_avx2(from, to) }
-    }
-}
-
-impl Code for u16 {
-    #[inline(always)]
-    fn nearest(value: f32) -> Self {
-        (value + ROUNDER).to_bits() as Self
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    unsafe fn apply_avx512<const N: usize>(curve: &Segments<N>, from: &Lane, to: &mut [Self; BLOCK]) {
-        // SAFETY: the caller's promise.
-        unsafe { curve.apply_u16_avx512(from, to) }
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    unsafe fn apply_avx2<const N: usize>(curve: &Segments<N>, from: &Lane, to: &mut [Self; BLOCK]) {
-        // SAFETY: the caller's promise.
-        unsafe { curve.apply_u16_avx2(from, to) }
-    }
-}
+code!(u8, apply_u8_avx512, apply_u8_avx2);
+code!(u16, apply_u16_avx512, apply_u16_avx2);
 
 /// Coefficients of the polynomial that meets `curve` at `N` Chebyshev points between `low` and `high`.
 fn interpolated<const N: usize>(curve: &impl Fn(f64) -> f64, low: f64, high: f64) -> [f64; N] {
