@@ -262,7 +262,7 @@ def test_other_models_are_converted_there_and_back(krita: Krita, workplace: Work
     assert len(after["layers"]) == 2, after
     assert after["documents"] == 1
     assert krita.ask(f"app.activeDocument().nodeByName({after['layers'][1]!r}).colorModel()") == model
-    krita.settled()  # Krita crashed here once in its own conversion (libkritaimage), in hundreds of runs
+    krita.settled()  # Krita crashed here once, in its own conversion
     krita.run("app.activeDocument().setColorSpace('RGBA', 'U8', 'sRGB-elle-V2-srgbtrc.icc')")
     krita.settled()
     gray = rgba_from_krita(krita.layer(after["layers"][1]), 600, 400).astype(int)
