@@ -45,6 +45,7 @@ class Studio:
         self.socket: Any = None
         self.port, self.password = _free_port(), PASSWORD
         self._duration = 300
+        self.end_s = 0.0
         self._write_settings()
         done = cli(["install", "obs"], environment)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -65,12 +66,15 @@ class Studio:
             self.wait(lambda: self.run("answer = len(sys.modules['scumble_obs']._session.effects)"))
 
     def stop(self) -> int:
-        """Presses Exit in the main window, as a user does, and returns the exit status."""
+        """Presses Exit in the main window, as a user does, and returns the exit status; `end_s` is how long it took."""
         process = self.process
         assert process is not None
         try:
             self.click_until(*_EXIT_BUTTON, MAIN_WINDOW, lambda: _ENDING in self.log() or process.poll() is not None)
-            return process.wait(_END_S)
+            began = time.monotonic()
+            status = process.wait(_END_S)
+            self.end_s = time.monotonic() - began
+            return status
         except subprocess.TimeoutExpired:
             raise AssertionError(f"OBS began to end, and did not in {_END_S} s; {self.log()[-3000:]}") from None
         finally:
