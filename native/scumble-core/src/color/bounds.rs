@@ -15,6 +15,8 @@ pub struct Bounds<'a> {
     pub least: &'a Lane,
     /// The space's limit, or more where the pixel's own colour has more.
     pub most: &'a Lane,
+    /// The space's limit: 0 to it lies within the bounds of every pixel.
+    pub limit: f32,
 }
 
 /// Which bounds there are.
@@ -72,18 +74,20 @@ pub fn is_inside([red, green, blue]: [f32; 3], y: f32, (least, most): (f32, f32)
     (low >= least - (ROOM_BELOW[0] + ROOM_BELOW[1] * y)) & (high <= most + ROOM_ABOVE)
 }
 
-/// The extremes of colours between 0 and 1, and so of one more: the least, less its room for rounding, and the greatest.
+/// The extremes of colours between 0 and 1, and so of one more: the least and the greatest, with room for rounding
+/// below unless the bounds are strict.
 #[inline(always)]
-pub fn extreme([red, green, blue]: [f32; 3], y: f32, (least, most): (f32, f32)) -> (f32, f32) {
+pub fn extreme<B: Bounding>([red, green, blue]: [f32; 3], y: f32, (least, most): (f32, f32)) -> (f32, f32) {
     let low = smaller(smaller(red, green), blue);
     let high = larger(larger(red, green), blue);
-    (smaller(low + (ROOM_BELOW[0] + ROOM_BELOW[1] * y), least), larger(high, most))
+    let low = if B::IS_STRICT { low } else { low + (ROOM_BELOW[0] + ROOM_BELOW[1] * y) };
+    (smaller(low, least), larger(high, most))
 }
 
-/// Whether colours of these extremes all lie inside.
+/// Whether colours of these extremes all lie inside, and need not be moved to the bounds either.
 #[inline(always)]
-pub fn is_within((least, most): (f32, f32)) -> bool {
-    (least >= 0.0) & (most <= 1.0 + ROOM_ABOVE)
+pub fn is_within<B: Bounding>((least, most): (f32, f32), limit: f32) -> bool {
+    (least >= 0.0) & (most <= if B::IS_STRICT { limit } else { 1.0 + ROOM_ABOVE })
 }
 
 /// Takes the room for rounding away again. Gray that lies outside itself stays as it is.

@@ -65,38 +65,43 @@ pub fn linear_from_lab<B: Bounding>(
     is_outside: &mut [u32; BLOCK],
     rgb: &mut [Lane; 3],
 ) -> bool {
-    if B::IS_STRICT {
-        let mut outside = 0;
-        for i in 0..BLOCK {
-            let limits = if B::IS_UNIT { (0.0, 1.0) } else { (bounds.least[i], bounds.most[i]) };
-            let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
-            is_outside[i] = u32::from(!is_inside(color, y[i], limits));
-            outside |= is_outside[i];
-            [rgb[0][i], rgb[1][i], rgb[2][i]] = bounded::<B>(color, y[i], limits);
-        }
-        return outside > 0;
-    }
-    // Most blocks lie inside: the extremes tell, and flags are made for those that do not.
+    // Most blocks lie inside: the extremes tell, and only those that do not are looked at pixel by pixel.
     let (mut least, mut most) = ([1.0; GROUP], [0.0; GROUP]);
     for group in 0..BLOCK / GROUP {
         let [y, fy, a, b] = [y, fy, a, b].map(|lane| group_of(lane, group));
         let [mut red, mut green, mut blue] = [[0.0; GROUP]; 3];
         for i in 0..GROUP {
             let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
-            (least[i], most[i]) = extreme(color, y[i], (least[i], most[i]));
+            (least[i], most[i]) = extreme::<B>(color, y[i], (least[i], most[i]));
             [red[i], green[i], blue[i]] = color;
         }
         for (lane, channel) in rgb.iter_mut().zip([red, green, blue]) {
             *group_mut(lane, group) = channel;
         }
     }
-    let outside = least.into_iter().zip(most).fold(0, |outside, found| outside | u32::from(!is_within(found)));
-    if outside > 0 {
-        for i in 0..BLOCK {
-            is_outside[i] = u32::from(!is_inside([rgb[0][i], rgb[1][i], rgb[2][i]], y[i], (0.0, 1.0)));
+    let mut extremes = least.into_iter().zip(most);
+    !extremes.all(|found| is_within::<B>(found, bounds.limit)) && find_outside::<B>(y, bounds, is_outside, rgb)
+}
+
+/// Tells the pixels outside their bounds, and moves what only rounding left there.
+#[inline(always)]
+fn find_outside<B: Bounding>(y: &Lane, bounds: Bounds<'_>, is_outside: &mut [u32; BLOCK], rgb: &mut [Lane; 3]) -> bool {
+    for group in 0..BLOCK / GROUP {
+        let [y, least, most] = [y, bounds.least, bounds.most].map(|lane| group_of(lane, group));
+        let [mut red, mut green, mut blue] = rgb.each_ref().map(|lane| *group_of(lane, group));
+        let mut outside = [0; GROUP];
+        for i in 0..GROUP {
+            let limits = if B::IS_UNIT { (0.0, 1.0) } else { (least[i], most[i]) };
+            let color = [red[i], green[i], blue[i]];
+            outside[i] = u32::from(!is_inside(color, y[i], limits));
+            [red[i], green[i], blue[i]] = bounded::<B>(color, y[i], limits);
+        }
+        is_outside.as_chunks_mut::<GROUP>().0[group] = outside;
+        for (lane, channel) in rgb.iter_mut().zip([red, green, blue]) {
+            *group_mut(lane, group) = channel;
         }
     }
-    outside > 0
+    is_outside.iter().fold(0, |any, one| any | one) > 0
 }
 
 impl Reducer {

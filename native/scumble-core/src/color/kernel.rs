@@ -1,6 +1,6 @@
 //! Row kernels: samples to lightness and to chroma; and what of pixels is told to the one that recolours them.
 
-use super::ahead::fetch;
+use super::ahead::{AHEAD, fetch};
 use super::bounds::unit;
 use super::dispatch::fast_path;
 use super::lab::{chroma_from_linear, dot, finite, lightness_from_root, root_from_light};
@@ -16,9 +16,9 @@ pub trait Chroma: Sync {
     /// Whether `fill` looks at the lightness.
     const READS_LIGHTNESS: bool = true;
 
-    /// Asks for what `fill` of the block from column `x`, which may lie behind the end, is going to read.
+    /// Asks for what `fill` is going to read for so many pixels from column `x`, which may lie behind the end.
     #[inline(always)]
-    fn read_soon(&self, _x: usize) {}
+    fn read_soon(&self, _x: usize, _count: usize) {}
 
     /// Fills `a` and `b` for `count` pixels from column `x`; `lightness` (0 to 100) is theirs.
     fn fill(&self, x: usize, count: usize, lightness: &Lane, a: &mut Lane, b: &mut Lane);
@@ -38,9 +38,9 @@ impl Chroma for PlaneRows<'_> {
     const READS_LIGHTNESS: bool = false;
 
     #[inline(always)]
-    fn read_soon(&self, x: usize) {
-        fetch::<false, _>(self.a, x, BLOCK);
-        fetch::<false, _>(self.b, x, BLOCK);
+    fn read_soon(&self, x: usize, count: usize) {
+        fetch::<false, _>(self.a.as_ptr(), x, count);
+        fetch::<false, _>(self.b.as_ptr(), x, count);
     }
 
     #[inline(always)]
@@ -99,6 +99,12 @@ pub struct Row<'a, S> {
 }
 
 impl<S: Sample> Row<'_, S> {
+    /// Asks for the samples of so many pixels from column `x`, which may lie behind the end.
+    #[inline(always)]
+    pub(super) fn read_soon(&self, x: usize, count: usize) {
+        fetch::<false, _>(self.samples.as_ptr(), x * self.channels, count * self.channels);
+    }
+
     /// Loads a block as light; gray fills all three channels. A last block of fewer pixels is filled up.
     #[inline(always)]
     pub(super) fn load(&self, x: usize, count: usize, scratch: &mut Scratch<S>, rgb: &mut [Lane; 3]) {
@@ -161,7 +167,10 @@ fn lightness_row_body<S: Sample>(row: Row<'_, S>, lightness: &mut [f32]) {
     let Lanes(rgb) = &mut Lanes::<3>::new();
     let Lanes([y]) = &mut Lanes::<1>::new();
     for (block, out) in lightness.chunks_mut(BLOCK).enumerate() {
+        let next = block * BLOCK + AHEAD;
+        row.read_soon(next, BLOCK / 2);
         row.load(block * BLOCK, out.len(), &mut scratch, rgb);
+        row.read_soon(next + BLOCK / 2, BLOCK / 2);
         luminance(primaries, row.channels, rgb, y);
         // A whole block is written where it belongs; its length being constant, this is one loop of vectors.
         if let Ok(out) = <&mut Lane>::try_from(&mut *out) {

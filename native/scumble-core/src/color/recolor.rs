@@ -1,6 +1,6 @@
 //! The row kernel that gives pixels new chroma: from samples to samples, without a buffer in between.
 
-use super::ahead::{AHEAD, fetch};
+use super::ahead::{AHEAD, PARTS, fetch};
 use super::bounds::Bounds;
 use super::dispatch::fast_path;
 use super::gamut::{Reducer, Sink, linear_from_lab};
@@ -36,18 +36,18 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
     let keeps_own = S::IS_FLOAT && row.channels >= 3 && !weight.is_full();
     *most = [limit; BLOCK];
     *w = [weight.strength; BLOCK];
-    let width = dst.len() / dst_channels;
+    let (width, written) = (dst.len() / dst_channels, dst.as_ptr());
     for x in (0..width).step_by(BLOCK) {
         let count = BLOCK.min(width - x);
         let out = &mut dst[x * dst_channels..(x + count) * dst_channels];
         let pixels = &row.samples[x * row.channels..(x + count) * row.channels];
-        if !S::IS_FLOAT {
-            // Floats are foreseen well enough, and would take a tenth longer.
-            let next = x + AHEAD * BLOCK;
-            fetch::<false, _>(row.samples, next * row.channels, BLOCK * row.channels);
-            chroma.read_soon(next);
-            fetch::<true, _>(out, (next - x) * dst_channels, BLOCK * dst_channels);
-        }
+        // Between the steps, so that memory is read and written while there is something to compute.
+        let soon = |part: usize| {
+            let (next, count) = (x + AHEAD + part * (BLOCK / PARTS), BLOCK / PARTS);
+            row.read_soon(next, count);
+            chroma.read_soon(next, count);
+            fetch::<true, _>(written, next * dst_channels, count * dst_channels);
+        };
         if weight.mask.is_some() {
             weight.fill(x, count, w);
         }
@@ -56,7 +56,9 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
                 copy_pixels(pixels, row.channels, out, dst_channels, |_| true);
                 break 'block;
             }
+            soon(0);
             row.load(x, count, &mut scratch, rgb);
+            soon(1);
             luminance(primaries, row.channels, rgb, y);
             if keeps_own {
                 // A mixture with a colour that lies outside may lie there too, but no farther.
@@ -67,12 +69,9 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
                     most[i] = if takes_all { limit } else { own.1.max(limit) };
                 }
             }
-            let mut copied = 0_u32;
-            if S::IS_FLOAT || !weight.is_full() {
-                for i in 0..BLOCK {
-                    copied += u32::from(!y[i].is_finite() | (w[i] == 0.0));
-                }
-            }
+            soon(2);
+            let copies = S::IS_FLOAT && !are_finite(y) || !weight.is_full() && w.contains(&0.0);
+            soon(3);
             for i in 0..BLOCK {
                 let is_light = !S::IS_FLOAT || y[i].is_finite();
                 fy[i] = root_from_light(if is_light { y[i] } else { 0.0 });
@@ -80,6 +79,7 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
                     l[i] = lightness_from_root(fy[i]).clamp(0.0, 100.0);
                 }
             }
+            soon(4);
             chroma.fill(x, count, l, a, b);
             if !C::IS_FINITE {
                 for i in 0..BLOCK {
@@ -90,16 +90,19 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
                 let own = (row.channels >= 3).then_some((primaries, &*rgb));
                 blend(own, fy, (w, weight.adds), a, b);
             }
-            let bounds = Bounds { least, most };
+            soon(5);
+            let bounds = Bounds { least, most, limit };
             if linear_from_lab::<S::Bounds>(primaries, (y, fy), (a, b), bounds, &mut is_outside, rgb) {
                 is_outside[count..].fill(0);
-                if copied > 0 {
+                if copies {
                     for i in 0..count {
                         is_outside[i] *= u32::from(y[i].is_finite() & (w[i] != 0.0));
                     }
                 }
                 reducer.take::<S::Bounds>(primaries, x, [y, fy, a, b, bounds.least, bounds.most], &is_outside, rgb);
             }
+            soon(6);
+            soon(7);
             if let Transfer::Profile(profile) = row.transfer {
                 profile.look_up(rgb, false);
             }
@@ -115,7 +118,7 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
                 store_block(rgb, row.transfer, &mut scratch, &mut whole, dst_channels);
                 out.copy_from_slice(&whole[..out.len()]);
             }
-            if copied > 0 {
+            if copies {
                 copy_pixels(pixels, row.channels, out, dst_channels, |i| !y[i].is_finite() || w[i] == 0.0);
             }
         }
@@ -125,6 +128,12 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
         reducer.run::<S::Bounds>(primaries, is_end, &mut sink);
     }
     reducer.put_back();
+}
+
+/// Whether all are numbers, none infinite.
+#[inline(always)]
+fn are_finite(values: &Lane) -> bool {
+    values.iter().fold(0, |most, value| most.max(value.abs().to_bits())) < f32::INFINITY.to_bits()
 }
 
 /// Where reduced colours of a row go.

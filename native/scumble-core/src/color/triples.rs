@@ -45,7 +45,7 @@ fn rgb_from_lab_body(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 
     let (mut scratch, mut reducer) = (Scratch::black(), Reducer::take_out());
     let mut light = [[0.0; BLOCK]; 3];
     let mut is_outside = [0; BLOCK];
-    let bounds = Bounds { least: &[0.0; BLOCK], most: &[1.0; BLOCK] };
+    let bounds = Bounds { least: &[0.0; BLOCK], most: &[1.0; BLOCK], limit: 1.0 };
     for (block, lab) in lab.chunks(BLOCK).enumerate() {
         let (x, count) = (block * BLOCK, lab.len());
         let [y, fy, a, b] = &mut lanes;

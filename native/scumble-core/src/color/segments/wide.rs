@@ -20,6 +20,15 @@ pub(super) fn codes(values: &[u16; 16]) -> __m512 {
     _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(codes))
 }
 
+/// Four vectors of values.
+#[inline(always)]
+fn quarters<T>(values: &[T; 64]) -> &[[T; 16]; 4] {
+    match values.as_chunks().0.first_chunk() {
+        Some(parts) => parts,
+        None => unreachable!(),
+    }
+}
+
 /// A curve in registers.
 struct Wide<const N: usize> {
     rows: [__m512; N],
@@ -42,40 +51,35 @@ impl<const N: usize> Wide<N> {
         }
     }
 
+    /// The curve at several vectors at once, step by step: else those of one would wait for each other.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
-    fn at<const IS_CAPPED: bool>(&self, x: __m512) -> __m512 {
+    fn at<const IS_CAPPED: bool, const K: usize>(&self, x: [__m512; K]) -> [__m512; K] {
         // The last four bits of a place say which entry of a row is taken.
-        let place = _mm512_max_epi32(_mm512_srli_epi32::<SHIFT>(_mm512_castps_si512(x)), self.first);
-        let mut sum = _mm512_permutexvar_ps(place, self.rows[N - 1]);
+        let place = x.map(|x| _mm512_max_epi32(_mm512_srli_epi32::<SHIFT>(_mm512_castps_si512(x)), self.first));
+        let mut sum = place.map(|place| _mm512_permutexvar_ps(place, self.rows[N - 1]));
         for row in self.rows[..N - 1].iter().rev() {
-            sum = _mm512_add_ps(_mm512_mul_ps(sum, x), _mm512_permutexvar_ps(place, *row));
+            for i in 0..K {
+                sum[i] = _mm512_add_ps(_mm512_mul_ps(sum[i], x[i]), _mm512_permutexvar_ps(place[i], *row));
+            }
         }
-        if IS_CAPPED {
-            sum = _mm512_min_ps(self.top, sum);
+        for i in 0..K {
+            if IS_CAPPED {
+                sum[i] = _mm512_min_ps(self.top, sum[i]);
+            }
+            let is_line = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(x[i], self.knee);
+            sum[i] = _mm512_mask_mul_ps(sum[i], is_line, x[i], self.slope);
         }
-        let is_line = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(x, self.knee);
-        _mm512_mask_mul_ps(sum, is_line, x, self.slope)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
-    fn of_values<V: Value>(&self, from: &[V; 16], beyond: &mut u16) -> __m512 {
-        // SAFETY: this function has the features.
-        let x = unsafe { V::load_avx512(from) };
-        if !V::IS_CODE {
-            *beyond |= _mm512_cmpgt_epu32_mask(_mm512_castps_si512(x), _mm512_set1_epi32(ONE as i32));
-        }
-        if Segments::<N>::IS_CAPPED { self.at::<true>(x) } else { self.at::<false>(x) }
+        sum
     }
 
     /// The nearest codes, some of those beyond 0 and white not yet limited to them. What is no number becomes the least
     /// of all.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
-    fn nearest(&self, from: &[f32; 16]) -> __m512i {
-        let x = _mm512_min_ps(_mm512_set1_ps(BELOW_ONE), floats(from)); // the second one if it is no number
-        _mm512_cvtps_epi32(self.at::<false>(x))
+    fn nearest<const K: usize>(&self, from: &[[f32; 16]; K]) -> [__m512i; K] {
+        let x = from.each_ref().map(|from| _mm512_min_ps(_mm512_set1_ps(BELOW_ONE), floats(from))); // the second one if it is no number
+        self.at::<false, K>(x).map(|value| _mm512_cvtps_epi32(value))
     }
 }
 
@@ -84,10 +88,19 @@ impl<const N: usize> Segments<N> {
     pub(super) fn apply_avx512<V: Value>(&self, from: &[V; BLOCK], to: &mut Lane) -> bool {
         let curve = Wide::of(self);
         let mut beyond = 0;
-        for (from, to) in from.as_chunks::<16>().0.iter().zip(to.as_chunks_mut::<16>().0) {
-            let value = curve.of_values(from, &mut beyond);
-            // SAFETY: the chunk holds the 16 floats that are written.
-            unsafe { _mm512_storeu_ps(to.as_mut_ptr(), value) };
+        for (from, to) in from.as_chunks::<64>().0.iter().zip(to.as_chunks_mut::<64>().0) {
+            // SAFETY: this function has the features.
+            let x = quarters(from).each_ref().map(|part| unsafe { V::load_avx512(part) });
+            if !V::IS_CODE {
+                for x in x {
+                    beyond |= _mm512_cmpgt_epu32_mask(_mm512_castps_si512(x), _mm512_set1_epi32(ONE as i32));
+                }
+            }
+            let values = if Self::IS_CAPPED { curve.at::<true, 4>(x) } else { curve.at::<false, 4>(x) };
+            for (value, to) in values.into_iter().zip(to.as_chunks_mut::<16>().0) {
+                // SAFETY: the chunk holds the 16 floats that are written.
+                unsafe { _mm512_storeu_ps(to.as_mut_ptr(), value) };
+            }
         }
         beyond != 0
     }
@@ -98,8 +111,7 @@ impl<const N: usize> Segments<N> {
         // Packing works within the quarters of a register.
         let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
         for (from, to) in from.as_chunks::<64>().0.iter().zip(to.as_chunks_mut::<64>().0) {
-            let parts = from.as_chunks::<16>().0;
-            let [c0, c1, c2, c3] = [0, 1, 2, 3].map(|part| curve.nearest(&parts[part]));
+            let [c0, c1, c2, c3] = curve.nearest(quarters(from));
             let codes = _mm512_packus_epi16(_mm512_packs_epi32(c0, c1), _mm512_packs_epi32(c2, c3));
             // SAFETY: the chunk holds the 64 codes that are written.
             unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast::<__m512i>(), _mm512_permutexvar_epi32(order, codes)) };
@@ -110,11 +122,14 @@ impl<const N: usize> Segments<N> {
     pub(super) fn apply_u16_avx512(&self, from: &Lane, to: &mut [u16; BLOCK]) {
         let curve = Wide::of(self);
         let order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7); // as for u8
-        for (from, to) in from.as_chunks::<32>().0.iter().zip(to.as_chunks_mut::<32>().0) {
-            let parts = from.as_chunks::<16>().0;
-            let codes = _mm512_packus_epi32(curve.nearest(&parts[0]), curve.nearest(&parts[1]));
-            // SAFETY: the chunk holds the 32 codes that are written.
-            unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast::<__m512i>(), _mm512_permutexvar_epi64(order, codes)) };
+        for (from, to) in from.as_chunks::<64>().0.iter().zip(to.as_chunks_mut::<64>().0) {
+            let [c0, c1, c2, c3] = curve.nearest(quarters(from));
+            let halves = [_mm512_packus_epi32(c0, c1), _mm512_packus_epi32(c2, c3)];
+            for (half, to) in halves.into_iter().zip(to.as_chunks_mut::<32>().0) {
+                let codes = _mm512_permutexvar_epi64(order, half);
+                // SAFETY: the chunk holds the 32 codes that are written.
+                unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast::<__m512i>(), codes) };
+            }
         }
     }
 }
