@@ -1,11 +1,14 @@
 //! Row kernels: samples to lightness and to chroma; and what of pixels is told to the one that recolours them.
 
+use std::sync::LazyLock;
+
 use super::ahead::{AHEAD, fetch};
 use super::bounds::unit;
 use super::dispatch::fast_path;
-use super::lab::{chroma_from_linear, dot, finite, lightness_from_root, root_from_light};
+use super::lab::{TOE, TOE_SLOPE, TOE_START, chroma_from_linear, dot, finite, root_from_light};
 use super::primaries::Primaries;
 use super::sample::{Sample, Scratch};
+use super::segments::{Domain, Segments};
 use super::transfer::Transfer;
 use super::{BLOCK, Lane, Lanes};
 
@@ -183,10 +186,17 @@ fn lightness_row_body<S: Sample>(row: Row<'_, S>, lightness: &mut [f32]) {
     }
 }
 
+/// L of light, to 1e-4.
+static LIGHTNESS: LazyLock<Segments<5>> = LazyLock::new(|| {
+    let domain = Domain { start: TOE_START, knee: TOE, slope: 116.0 * f64::from(TOE_SLOPE), white: 1.0 };
+    Segments::new(|light| 116.0 * light.cbrt() - 16.0, domain)
+});
+
 #[inline(always)]
-fn lightness_of(y: &Lane, lightness: &mut Lane) {
-    for i in 0..BLOCK {
-        lightness[i] = lightness_from_root(root_from_light(unit(y[i])));
+fn lightness_of(y: &mut Lane, lightness: &mut Lane) {
+    if LIGHTNESS.apply(y, lightness) {
+        y.iter_mut().for_each(|light| *light = unit(*light));
+        LIGHTNESS.apply(y, lightness);
     }
 }
 

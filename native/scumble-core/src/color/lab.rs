@@ -4,7 +4,9 @@ use super::curve::cbrt;
 use super::primaries::Primaries;
 
 /// Where the cube root gives way to a straight line: its light, its root, and that line.
-const TOE: f32 = 216.0 / 24_389.0;
+pub const TOE: f32 = 216.0 / 24_389.0;
+/// The half of an octave in which it lies.
+pub const TOE_START: f32 = 0.007_812_5;
 pub const TOE_ROOT: f32 = 6.0 / 29.0;
 pub const TOE_SLOPE: f32 = 841.0 / 108.0;
 pub const TOE_OFFSET: f32 = 4.0 / 29.0;

@@ -75,8 +75,8 @@ static LIGHT_U16: LazyLock<Segments<5>> = LazyLock::new(|| light_segments(65535.
 /// The same of 8-bit samples.
 static LIGHT_U8: LazyLock<Codes> = LazyLock::new(|| Codes::new(|code| LIGHT.at(f32::from(code) * (1.0 / 255.0))));
 
-/// Samples of light, `top` times: so exact that codes are, with 4 coefficients to a 200th of an 8-bit code and with 6
-/// to a 50th of a 16-bit one.
+/// Samples of light, `top` times: with 4 coefficients to a 200th of an 8-bit code, with 5 to a 20th of a 16-bit one,
+/// and with 6 to 3e-7.
 fn srgb_segments<const N: usize>(top: f64) -> Segments<N> {
     // 2^-8 is the half of an octave above the knee.
     let domain = Domain { start: 0.003_906_25, knee: 0.003_130_8, slope: 12.92 * top, white: 1.0 };
@@ -85,7 +85,7 @@ fn srgb_segments<const N: usize>(top: f64) -> Segments<N> {
 
 static SAMPLES: LazyLock<Segments<6>> = LazyLock::new(|| srgb_segments(1.0));
 static CODES_U8: LazyLock<Segments<4>> = LazyLock::new(|| srgb_segments(255.0));
-static CODES_U16: LazyLock<Segments<6>> = LazyLock::new(|| srgb_segments(65535.0));
+static CODES_U16: LazyLock<Segments<5>> = LazyLock::new(|| srgb_segments(65535.0));
 
 impl Sample for u8 {
     const IS_FLOAT: bool = false;
