@@ -34,6 +34,22 @@ fn gray_codes_come_back_exactly_without_chroma() {
 }
 
 #[test]
+fn lightness_of_every_code_is_near_the_formula() {
+    let exact = |sample: f64| {
+        let light = super::curve::linear_from_srgb_exact(sample);
+        if light > 216.0 / 24_389.0 { 116.0 * light.cbrt() - 16.0 } else { light * 24_389.0 / 27.0 }
+    };
+    let codes: Vec<u16> = (0..=65535).collect();
+    let samples: Vec<f32> = codes.iter().map(|code| f32::from(*code) / 65535.0).collect();
+    let (sixteen, float) = (lightness_of(&codes, 1, Transfer::Srgb), lightness_of(&samples, 1, Transfer::Srgb));
+    for ((code, sixteen), float) in codes.iter().zip(sixteen).zip(float) {
+        let want = exact(f64::from(*code) / 65535.0);
+        let worst = (f64::from(sixteen) - want).abs().max((f64::from(float) - want).abs());
+        assert!(worst < 1e-4, "{code}: {sixteen} and {float}, not {want}");
+    }
+}
+
+#[test]
 fn own_chroma_reproduces_eight_bit_colours_within_one_code() {
     let codes: Vec<u8> = (0..=255).step_by(3).collect();
     let mut rgb = Vec::new();

@@ -51,19 +51,19 @@ impl<const N: usize> Wide<N> {
         }
     }
 
-    /// The curve at several vectors at once, step by step: else those of one would wait for each other.
+    /// The curve at four vectors at once, step by step: else those of one would wait for each other.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
-    fn at<const IS_CAPPED: bool, const K: usize>(&self, x: [__m512; K]) -> [__m512; K] {
+    fn at<const IS_CAPPED: bool>(&self, x: [__m512; 4]) -> [__m512; 4] {
         // The last four bits of a place say which entry of a row is taken.
         let place = x.map(|x| _mm512_max_epi32(_mm512_srli_epi32::<SHIFT>(_mm512_castps_si512(x)), self.first));
         let mut sum = place.map(|place| _mm512_permutexvar_ps(place, self.rows[N - 1]));
         for row in self.rows[..N - 1].iter().rev() {
-            for i in 0..K {
+            for i in 0..4 {
                 sum[i] = _mm512_add_ps(_mm512_mul_ps(sum[i], x[i]), _mm512_permutexvar_ps(place[i], *row));
             }
         }
-        for i in 0..K {
+        for i in 0..4 {
             if IS_CAPPED {
                 sum[i] = _mm512_min_ps(self.top, sum[i]);
             }
@@ -77,9 +77,10 @@ impl<const N: usize> Wide<N> {
     /// of all.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
-    fn nearest<const K: usize>(&self, from: &[[f32; 16]; K]) -> [__m512i; K] {
-        let x = from.each_ref().map(|from| _mm512_min_ps(_mm512_set1_ps(BELOW_ONE), floats(from))); // the second one if it is no number
-        self.at::<false, K>(x).map(|value| _mm512_cvtps_epi32(value))
+    fn nearest(&self, from: &[[f32; 16]; 4]) -> [__m512i; 4] {
+        // Of two, the least is the second one if that is no number.
+        let x = from.each_ref().map(|from| _mm512_min_ps(_mm512_set1_ps(BELOW_ONE), floats(from)));
+        self.at::<false>(x).map(|value| _mm512_cvtps_epi32(value))
     }
 }
 
@@ -96,7 +97,7 @@ impl<const N: usize> Segments<N> {
                     beyond |= _mm512_cmpgt_epu32_mask(_mm512_castps_si512(x), _mm512_set1_epi32(ONE as i32));
                 }
             }
-            let values = if Self::IS_CAPPED { curve.at::<true, 4>(x) } else { curve.at::<false, 4>(x) };
+            let values = if Self::IS_CAPPED { curve.at::<true>(x) } else { curve.at::<false>(x) };
             for (value, to) in values.into_iter().zip(to.as_chunks_mut::<16>().0) {
                 // SAFETY: the chunk holds the 16 floats that are written.
                 unsafe { _mm512_storeu_ps(to.as_mut_ptr(), value) };
