@@ -30,6 +30,7 @@ obs_source_get_unversioned_id = _function("obs_source_get_unversioned_id", _S, _
 obs_source_get_filter_by_name = _function("obs_source_get_filter_by_name", _P, _P, _S)
 obs_source_filter_add = _function("obs_source_filter_add", None, _P, _P)
 obs_source_filter_remove = _function("obs_source_filter_remove", None, _P, _P)
+obs_source_get_width = _function("obs_source_get_width", ctypes.c_uint32, _P)
 obs_scene_from_source = _function("obs_scene_from_source", _P, _P)
 obs_scene_add = _function("obs_scene_add", _P, _P, _P)
 obs_sceneitem_set_bounds_type = _function("obs_sceneitem_set_bounds_type", None, _P, _I)

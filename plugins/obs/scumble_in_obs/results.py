@@ -19,6 +19,9 @@ from scumble_in_obs import libobs
 KINDS = {"image": ("image_source", "file", ".png"), "audio": ("ffmpeg_source", "local_file", ".wav")}
 """What is made, to the kind of source that shows it, the name of that source's setting, and the file's ending."""
 
+shot_taken = threading.Event()
+"""Set whenever OBS has saved a picture of a source or of the canvas; the script hands the event on."""
+
 _DRAWN_S, _POLL_S = 10.0, 0.03
 _DUCKING = b"Scumble ducking"
 # Speech peaks at about -20 to -10 dBFS: 10 to 20 dB above the threshold, of which nine tenths are taken off the bed.
@@ -122,20 +125,27 @@ def file_of(name: str, media: str) -> str:
 def draw(name: str, path: str, cancelled: threading.Event) -> None:
     """Have OBS draw what a source shows now into a picture file; takes a few frames. For a thread of ours.
 
-    Raises HostError, or JobCancelled.
+    Waits for the first frame of a film that has just begun: of a source without a size OBS takes no picture, now or
+    later. Raises HostError, or JobCancelled.
     """
-    with libobs.source_named(name) as source:
-        if source is None:
-            raise HostError(f"The source “{name}” is gone", "Choose another one.", "obs.source")
-        before, deadline = libobs.last_screenshot(), time.monotonic() + _DRAWN_S
-        libobs.obs_frontend_take_source_screenshot(source)
-        while (made := libobs.last_screenshot()) == before:
+    deadline = time.monotonic() + _DRAWN_S
+
+    def wait_for(happened: Callable[[], object]) -> None:
+        while not happened():
             if cancelled.wait(_POLL_S):
                 raise JobCancelled(f"drawing {name} was cancelled")
             if time.monotonic() > deadline:
                 raise HostError(f"The source “{name}” shows no picture", "Let it play, or choose a file.", "obs.source")
+
+    with libobs.source_named(name) as source:
+        if source is None:
+            raise HostError(f"The source “{name}” is gone", "Choose another one.", "obs.source")
+        wait_for(lambda: libobs.obs_source_get_width(source))
+        shot_taken.clear()  # the file's name would not tell: OBS gives it again once the file was taken away
+        libobs.obs_frontend_take_source_screenshot(source)
+        wait_for(shot_taken.is_set)
     try:
-        shutil.move(made, path)
+        shutil.move(libobs.last_screenshot(), path)
     except OSError as error:
         raise HostError(
             f"{path} cannot be written: {error.strerror}", "Choose another folder.", "obs.folder"

@@ -152,12 +152,18 @@ def _film(path: Path, photo: Path) -> Path:
 
 
 def test_what_a_media_source_shows_is_colorized_into_a_new_source(studio: Studio, workplace: Workplace) -> None:
-    """A film, a camera, a window: OBS draws the moment of the button, and that picture is the effect's source."""
+    """A film, a camera, a window: OBS draws what it shows, and that picture is the effect's source.
+
+    The button is pressed before the film has a frame to show, as it is in the moment when it begins to play.
+    """
     photo = workplace.photo("rocket.jpg", (400, 300))
     film = _film(workplace.folder / "Film 映画.mkv", photo)
-    studio.socket.create_input("Scene", "Film 🎞", "ffmpeg_source", {"local_file": str(film), "looping": True}, True)
-    studio.wait(lambda: studio.socket.get_media_input_status("Film 🎞").media_state == "OBS_MEDIA_STATE_PLAYING")
-    file = studio.rendered("colorize", "Colorize (Scumble)", **{"/from-source": "Film 🎞"})
+    studio.socket.create_input("Scene", "Film 🎞", "ffmpeg_source", {"local_file": "", "looping": True}, True)
+    studio.choose("colorize", **{"/from-source": "Film 🎞"})
+    studio.press("apply")
+    studio.socket.set_input_settings("Film 🎞", {"local_file": str(film)}, True)
+    assert "is done" in studio.finished()
+    file = studio.file_of("Colorize (Scumble)")
     shot = file.with_name(f"{file.stem} source.png")
     assert file.read_bytes() == workplace.reference("colorize", ".png", shot)
     assert studio.sources() == {"Film 🎞": "ffmpeg_source", "Colorize (Scumble)": "image_source"}
@@ -179,6 +185,21 @@ def test_a_source_that_shows_nothing_is_said(studio: Studio) -> None:
     studio.press("apply")
     assert "The source “Gone” is gone" in studio.finished()
     assert list(studio.sources()) == ["Leer"]
+
+
+def test_two_sources_are_drawn_within_one_second(studio: Studio, workplace: Workplace) -> None:
+    """OBS gives both pictures the same name, that of the second, since the first one was taken away."""
+    sizes = {"Blau": (64, 48), "Rot": (31, 77)}
+    for (name, (width, height)), color in zip(sizes.items(), (0xFFF0A040, 0xFF2040F0), strict=True):
+        settings = {"color": color, "width": width, "height": height}
+        studio.socket.create_input("Scene", name, "color_source_v3", settings, True)
+    file = studio.rendered("kinds", "Kinds (Scumble)", **{"/from-source": "Blau", "/from-model": "Rot"})
+    shots = {name: file.with_name(f"{file.stem} {name}.png") for name in ("source", "model")}
+    for shot, size in zip(shots.values(), sizes.values(), strict=True):
+        with Picture.open(shot) as drawn:
+            assert drawn.size == size
+    assert file.read_bytes() == workplace.reference("kinds", ".png", shots["source"], "--model", str(shots["model"]))
+    assert not list(studio.recordings.glob("*.png")), "nothing stays among the recordings"
 
 
 def test_a_picture_of_its_own_comes_from_a_file_or_a_source(studio: Studio, workplace: Workplace) -> None:
