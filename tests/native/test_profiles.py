@@ -360,7 +360,16 @@ np.savez(sys.argv[2], **results)
 """
 
 
-def test_plain_and_vector_kernels_give_the_same_bits(tmp_path: Path) -> None:
+def _is_near(plain: np.ndarray, fused: np.ndarray) -> bool:
+    """Whether results differ by one code in few samples, or by the rounding of a few operations."""
+    if np.issubdtype(plain.dtype, np.integer):
+        off = np.abs(plain.astype(np.int64) - fused)
+        return bool(off.max() <= 1 and (off > 0).mean() < 0.005)
+    room = 2**-10 if plain.dtype == np.float16 else 3e-5  # chroma is 500 times a difference of roots
+    return bool(np.allclose(plain.astype(np.float64), fused.astype(np.float64), room, room, equal_nan=True))
+
+
+def test_vector_kernels_give_the_same_bits_and_plain_ones_nearly(tmp_path: Path) -> None:
     """The choice is made once in a process, so each way runs in one of its own."""
     inputs = {f"src{n}{t}": picture(41, 300, n, t) for n in (1, 2, 3, 4) for t in TYPES}
     inputs["ab"] = RNG.uniform(-90, 90, (2, 41, 300)).astype(np.float32)
@@ -377,6 +386,6 @@ def test_plain_and_vector_kernels_give_the_same_bits(tmp_path: Path) -> None:
         subprocess.run(command, check=True, env={**os.environ, "SCUMBLE_KERNELS": kernels}, timeout=300)
         found[kernels] = dict(np.load(out))
     assert len(found["plain"]) == 16 * 3 * 7
-    for name, result in found["plain"].items():
-        for kernels in ("avx2", "any"):
-            assert np.array_equal(result, found[kernels][name], equal_nan=True), (kernels, name)
+    for name, plain in found["plain"].items():
+        assert np.array_equal(found["any"][name], found["avx2"][name], equal_nan=True), name
+        assert _is_near(plain, found["any"][name]), name

@@ -1,4 +1,4 @@
-//! Chooses at run time between a plain, an AVX2 and an AVX-512 build of one inlined body. All give the same bits.
+//! Chooses at run time between a plain, an AVX2 and an AVX-512 build of one inlined body.
 
 use std::sync::OnceLock;
 
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 pub(crate) enum Level {
     /// For any processor.
     Plain,
-    /// For x86-64 with AVX2.
+    /// For x86-64 with AVX2 and fused multiplications.
     Avx2,
     /// For x86-64 with the AVX-512 of Ice Lake and Zen 4, which run it at full clock.
     Avx512,
@@ -30,7 +30,7 @@ pub(crate) fn level() -> Level {
 fn best() -> Level {
     use std::is_x86_feature_detected as has;
     let has_avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") && has!("avx512vbmi");
-    match (has!("avx2"), has_avx512) {
+    match (has!("avx2") && has!("fma"), has_avx512) {
         (true, true) => Level::Avx512,
         (true, false) => Level::Avx2,
         _ => Level::Plain,
@@ -42,22 +42,61 @@ fn best() -> Level {
     Level::Plain
 }
 
+/// How a product and a sum are rounded: `a · b + c`.
+pub(crate) trait Rounding {
+    /// See `Rounding`.
+    fn sum(a: f32, b: f32, c: f32) -> f32;
+}
+
+/// Once, by one instruction (IEEE 754, fusedMultiplyAdd).
+pub(crate) struct Once;
+/// As the build for any processor can: twice on x86-64, where once would take hundreds of instructions.
+pub(crate) struct Plain;
+
+impl Rounding for Once {
+    #[inline(always)]
+    fn sum(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+}
+
+impl Rounding for Plain {
+    #[inline(always)]
+    fn sum(a: f32, b: f32, c: f32) -> f32 {
+        if cfg!(all(target_arch = "x86_64", not(target_feature = "fma"))) { a * b + c } else { Once::sum(a, b, c) }
+    }
+}
+
 /// `fast_path!(name<generics>(args) = body;)` defines `name`, which calls the `#[inline(always)]` `body` compiled for
-/// each `Level`. Without fused multiplications in any of them, the bits are the same.
+/// each `Level`. None fuses multiplications by itself, so the bits are the same; but with `body<Rounding>` the body has
+/// one more generic, which the vector builds give as `Once`.
 macro_rules! fast_path {
     ($(#[$meta:meta])* $vis:vis fn $name:ident<$($generic:ident: $bound:path),*>($($arg:ident: $ty:ty),* $(,)?) = $body:ident;) => {
+        $crate::color::fast_path! {
+            @ $(#[$meta])* $vis fn $name<$($generic: $bound),*>($($arg: $ty),*)
+            = { $body::<$($generic),*> } or { $body::<$($generic),*> }
+        }
+    };
+    ($(#[$meta:meta])* $vis:vis fn $name:ident<$($generic:ident: $bound:path),*>($($arg:ident: $ty:ty),* $(,)?) = $body:ident<Rounding>;) => {
+        $crate::color::fast_path! {
+            @ $(#[$meta])* $vis fn $name<$($generic: $bound),*>($($arg: $ty),*)
+            = { $body::<$($generic,)* $crate::color::Once> } or { $body::<$($generic,)* $crate::color::Plain> }
+        }
+    };
+    (@ $(#[$meta:meta])* $vis:vis fn $name:ident<$($generic:ident: $bound:path),*>($($arg:ident: $ty:ty),*)
+        = { $($vector:tt)* } or { $($plain:tt)* }) => {
         $(#[$meta])*
         $vis fn $name<$($generic: $bound),*>($($arg: $ty),*) {
             #[cfg(target_arch = "x86_64")]
             {
                 use $crate::color::Level;
-                #[target_feature(enable = "avx2")]
+                #[target_feature(enable = "avx2,fma")]
                 fn with_avx2<$($generic: $bound),*>($($arg: $ty),*) {
-                    $body::<$($generic),*>($($arg),*);
+                    $($vector)*($($arg),*);
                 }
-                #[target_feature(enable = "avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+                #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
                 fn with_avx512<$($generic: $bound),*>($($arg: $ty),*) {
-                    $body::<$($generic),*>($($arg),*);
+                    $($vector)*($($arg),*);
                 }
                 match $crate::color::level() {
                     // SAFETY: the processor has the features.
@@ -67,7 +106,7 @@ macro_rules! fast_path {
                     Level::Plain => (),
                 }
             }
-            $body::<$($generic),*>($($arg),*);
+            $($plain)*($($arg),*);
         }
     };
 }

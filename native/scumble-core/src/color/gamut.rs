@@ -8,7 +8,7 @@
 use std::cell::Cell;
 
 use super::bounds::{Bounding, Bounds, bounded, extreme, is_inside, is_within};
-use super::dispatch::fast_path;
+use super::dispatch::{Plain, Rounding, fast_path};
 use super::lab::linear_from_parts;
 use super::primaries::Primaries;
 use super::queue::{Lanes, Queue};
@@ -57,7 +57,7 @@ struct Found {
 /// Linear channels of a block of luminance `y`, its compressed form `fy`, and chroma `a`, `b`; `is_outside` receives 1
 /// for those outside their bounds, and whether there are any is returned.
 #[inline(always)]
-pub fn linear_from_lab<B: Bounding>(
+pub fn linear_from_lab<B: Bounding, R: Rounding>(
     p: &Primaries,
     (y, fy): (&Lane, &Lane),
     (a, b): (&Lane, &Lane),
@@ -71,7 +71,7 @@ pub fn linear_from_lab<B: Bounding>(
         let [y, fy, a, b] = [y, fy, a, b].map(|lane| group_of(lane, group));
         let [mut red, mut green, mut blue] = [[0.0; GROUP]; 3];
         for i in 0..GROUP {
-            let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
+            let color = linear_from_parts::<R>(p, y[i], fy[i], a[i], b[i]);
             (least[i], most[i]) = extreme::<B>(color, y[i], (least[i], most[i]));
             [red[i], green[i], blue[i]] = color;
         }
@@ -198,16 +198,21 @@ fast_path! {
     /// vectors do not wait for themselves.
     fn look<B: Bounding>(
         p: &Primaries, lanes: Lanes<'_>, many: (usize, usize), found: &mut Found,
-    ) = look_body;
+    ) = look_body<Rounding>;
 }
 
 #[inline(always)]
-fn look_body<B: Bounding>(p: &Primaries, lanes: Lanes<'_>, (count, steps): (usize, usize), found: &mut Found) {
+fn look_body<B: Bounding, R: Rounding>(
+    p: &Primaries,
+    lanes: Lanes<'_>,
+    (count, steps): (usize, usize),
+    found: &mut Found,
+) {
     let groups = count.div_ceil(GROUP).min(BLOCK / GROUP);
     let Found { search, colors, is_left, .. } = found;
-    search.begin::<B>(p, lanes, groups);
+    search.begin::<B, R>(p, lanes, groups);
     for _ in 0..steps {
-        search.step(lanes, groups);
+        search.step::<R>(lanes, groups);
     }
     for group in 0..groups {
         let [y, fy, a, b, least, most] = lanes.map(|lane| group_of(lane, group));
@@ -216,7 +221,7 @@ fn look_body<B: Bounding>(p: &Primaries, lanes: Lanes<'_>, (count, steps): (usiz
         let mut left = [0; GROUP];
         for i in 0..GROUP {
             let limits = if B::IS_UNIT { (0.0, 1.0) } else { (least[i], most[i]) };
-            let color = linear_from_parts(p, y[i], fy[i], share[i] * a[i], share[i] * b[i]);
+            let color = linear_from_parts::<R>(p, y[i], fy[i], share[i] * a[i], share[i] * b[i]);
             let inside = is_inside(color, y[i], limits);
             [red[i], green[i], blue[i]] = bounded::<B>(color, y[i], limits);
             let nearer = if inside { 1.0 } else { share[i] };
@@ -235,7 +240,7 @@ fn look_body<B: Bounding>(p: &Primaries, lanes: Lanes<'_>, (count, steps): (usiz
 /// The colour of one pixel with the largest share of its chroma that bisection finds to fit.
 fn bisected<B: Bounding>(p: &Primaries, [y, fy, a, b, least, most]: [f32; 6]) -> [f32; 3] {
     let limits = if B::IS_UNIT { (0.0, 1.0) } else { (least, most) };
-    let of = |share: f32| linear_from_parts(p, y, fy, share * a, share * b);
+    let of = |share: f32| linear_from_parts::<Plain>(p, y, fy, share * a, share * b);
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..HALVINGS {
         let middle = 0.5 * (low + high);

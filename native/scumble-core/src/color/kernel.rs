@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use super::ahead::{AHEAD, fetch};
 use super::bounds::unit;
 use super::dispatch::fast_path;
-use super::lab::{TOE, TOE_SLOPE, TOE_START, chroma_from_linear, dot, finite, root_from_light};
+use super::lab::{TOE, TOE_SLOPE, chroma_from_linear, dot, finite, root_from_light};
+use super::power::{Power, Shape};
 use super::primaries::Primaries;
 use super::sample::{Sample, Scratch};
-use super::segments::{Domain, Segments};
 use super::transfer::Transfer;
 use super::{BLOCK, Lane, Lanes};
 
@@ -187,9 +187,18 @@ fn lightness_row_body<S: Sample>(row: Row<'_, S>, lightness: &mut [f32]) {
 }
 
 /// L of light, to 1e-4.
-static LIGHTNESS: LazyLock<Segments<5>> = LazyLock::new(|| {
-    let domain = Domain { start: TOE_START, knee: TOE, slope: 116.0 * f64::from(TOE_SLOPE), white: 1.0 };
-    Segments::new(|light| 116.0 * light.cbrt() - 16.0, domain)
+static LIGHTNESS: LazyLock<Power<7>> = LazyLock::new(|| {
+    Power::new(Shape {
+        exponent: 1.0 / 3.0,
+        gain: 116.0,
+        shift: 0.0,
+        white: 1.0,
+        top: 100.0,
+        knee: TOE,
+        slope: 116.0 * f64::from(TOE_SLOPE),
+        start: 0.0,
+        limit: 1.0,
+    })
 });
 
 #[inline(always)]

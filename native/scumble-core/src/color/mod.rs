@@ -10,13 +10,13 @@ mod gamut;
 mod interleaved;
 mod kernel;
 mod lab;
+mod power;
 mod primaries;
 mod profile;
 mod queue;
 mod recolor;
 mod sample;
 mod search;
-mod segments;
 #[cfg(test)]
 mod tests;
 mod tone;
@@ -25,9 +25,9 @@ mod triples;
 
 pub use convert::{ByProfiles, convert_row};
 pub(crate) use curve::{cbrt as cube_root, linear_from_srgb, srgb_from_linear};
-pub(crate) use dispatch::fast_path;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use dispatch::{Level, level};
+pub(crate) use dispatch::{Once, Plain, fast_path};
 pub use kernel::{Chroma, PlaneRows, Row, Weight, chroma_row, lightness_row};
 pub(crate) use lab::{CHROMA_LIMIT, finite};
 pub use profile::Profile;

@@ -2,11 +2,11 @@
 
 use super::ahead::{AHEAD, PARTS, fetch};
 use super::bounds::Bounds;
-use super::dispatch::fast_path;
+use super::dispatch::{Rounding, fast_path};
 use super::gamut::{Reducer, Sink, linear_from_lab};
 use super::interleaved::alpha_of;
 use super::kernel::{Chroma, Row, Weight, filled_up, luminance};
-use super::lab::{chroma_from_linear, finite, lightness_from_root, root_from_light};
+use super::lab::{chroma_from_roots, dot, finite, lightness_from_root, roots_from_light};
 use super::primaries::Primaries;
 use super::sample::{Sample, Scratch};
 use super::transfer::Transfer;
@@ -20,11 +20,11 @@ fast_path! {
     /// finite number are copied bit for bit.
     pub fn recolor_row<S: Sample, C: Chroma>(
         row: Row<'_, S>, dst: &mut [S], weight: Weight<'_>, chroma: &C,
-    ) = recolor_row_body;
+    ) = recolor_row_body<Rounding>;
 }
 
 #[inline(always)]
-fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight: Weight<'_>, chroma: &C) {
+fn recolor_row_body<S: Sample, C: Chroma, R: Rounding>(row: Row<'_, S>, dst: &mut [S], weight: Weight<'_>, chroma: &C) {
     let primaries = row.transfer.primaries();
     let alpha = row.channels.is_multiple_of(2);
     let dst_channels = 3 + usize::from(alpha);
@@ -70,12 +70,11 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
                 }
             }
             soon(2);
-            let copies = S::IS_FLOAT && !are_finite(y) || !weight.is_full() && w.contains(&0.0);
+            let is_beyond = roots_from_light(y, fy);
             soon(3);
-            for i in 0..BLOCK {
-                let is_light = !S::IS_FLOAT || y[i].is_finite();
-                fy[i] = root_from_light(if is_light { y[i] } else { 0.0 });
-                if C::READS_LIGHTNESS {
+            let copies = S::IS_FLOAT && is_beyond && !are_finite(y) || !weight.is_full() && w.contains(&0.0);
+            if C::READS_LIGHTNESS {
+                for i in 0..BLOCK {
                     l[i] = lightness_from_root(fy[i]).clamp(0.0, 100.0);
                 }
             }
@@ -92,7 +91,7 @@ fn recolor_row_body<S: Sample, C: Chroma>(row: Row<'_, S>, dst: &mut [S], weight
             }
             soon(5);
             let bounds = Bounds { least, most, limit };
-            if linear_from_lab::<S::Bounds>(primaries, (y, fy), (a, b), bounds, &mut is_outside, rgb) {
+            if linear_from_lab::<S::Bounds, R>(primaries, (y, fy), (a, b), bounds, &mut is_outside, rgb) {
                 is_outside[count..].fill(0);
                 if copies {
                     for i in 0..count {
@@ -175,8 +174,15 @@ fn store_block<S: Sample>(
 /// Mixes the wanted chroma with the source's own, by weight, or adds it.
 #[inline(always)]
 fn blend(own: Option<(&Primaries, &[Lane; 3])>, fy: &Lane, (w, adds): (&Lane, bool), a: &mut Lane, b: &mut Lane) {
+    let [mut own_x, mut own_z] = [*fy; 2];
+    if let Some((p, rgb)) = own {
+        for (row, root) in [(p.x, &mut own_x), (p.z, &mut own_z)] {
+            let light: Lane = std::array::from_fn(|i| dot(row, rgb[0][i], rgb[1][i], rgb[2][i]));
+            roots_from_light(&light, root);
+        }
+    }
     for i in 0..BLOCK {
-        let own = own.map_or((0.0, 0.0), |(p, rgb)| chroma_from_linear(p, rgb[0][i], rgb[1][i], rgb[2][i], fy[i]));
+        let own = chroma_from_roots(own_x[i], fy[i], own_z[i]);
         if adds {
             a[i] = finite(own.0 + w[i] * a[i]);
             b[i] = finite(own.1 + w[i] * b[i]);

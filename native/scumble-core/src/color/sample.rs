@@ -7,9 +7,9 @@ use half::slice::HalfFloatSliceExt;
 
 use super::bounds::{Bounding, Coded, Given, unit};
 use super::codes::Codes;
-use super::curve::{linear_from_srgb, linear_from_srgb_exact, srgb_from_linear, srgb_from_linear_exact};
+use super::curve::{linear_from_srgb, srgb_from_linear};
 use super::interleaved::{colors, join, split};
-use super::segments::{Code, Domain, Segments};
+use super::power::{BELOW_TWO, Code, Power, Shape};
 use super::tone::Tone;
 use super::transfer::{Curve, Transfer};
 use super::{BLOCK, Lane};
@@ -60,32 +60,49 @@ impl<S: Sample> Scratch<S> {
     }
 }
 
-/// Light of samples up to `white`, to 5e-7 of it, or 1e-6 near white of codes.
-fn light_segments(white: f32) -> Segments<5> {
+/// Light of samples up to `white`, to 5e-7 of it.
+fn light_of(white: f32) -> Power<6> {
     let scale = 1.0 / f64::from(white);
-    // 2^-5 of white or a little more: the half of an octave in which the knee lies.
-    let start = f32::from_bits((white / 32.0).to_bits().next_multiple_of(1 << 22));
-    let domain = Domain { start, knee: 0.040_45 * white, slope: scale / 12.92, white };
-    Segments::new(|sample| linear_from_srgb_exact(sample * scale), domain)
+    Power::new(Shape {
+        exponent: 2.4,
+        gain: (scale / 1.055).powf(2.4),
+        shift: 0.055 * f64::from(white),
+        white,
+        top: 1.0,
+        knee: 0.040_45 * white,
+        slope: scale / 12.92,
+        start: 0.0,
+        limit: LIGHT_KNOWN * white,
+    })
 }
 
-static LIGHT: LazyLock<Segments<5>> = LazyLock::new(|| light_segments(1.0));
-static LIGHT_U16: LazyLock<Segments<5>> = LazyLock::new(|| light_segments(65535.0));
+/// The greatest float sample that the power knows.
+const LIGHT_KNOWN: f32 = 1.875;
+
+static LIGHT: LazyLock<Power<6>> = LazyLock::new(|| light_of(1.0));
+static LIGHT_U16: LazyLock<Power<6>> = LazyLock::new(|| light_of(65535.0));
 
 /// The same of 8-bit samples.
 static LIGHT_U8: LazyLock<Codes> = LazyLock::new(|| Codes::new(|code| LIGHT.at(f32::from(code) * (1.0 / 255.0))));
 
-/// Samples of light, `top` times: with 4 coefficients to a 200th of an 8-bit code, with 5 to a 20th of a 16-bit one,
-/// and with 6 to 3e-7.
-fn srgb_segments<const N: usize>(top: f64) -> Segments<N> {
-    // 2^-8 is the half of an octave above the knee.
-    let domain = Domain { start: 0.003_906_25, knee: 0.003_130_8, slope: 12.92 * top, white: 1.0 };
-    Segments::new(|light| srgb_from_linear_exact(light) * top, domain)
+/// Samples of light, `top` times: with 6 coefficients to a 900th of an 8-bit code, with 7 to 6e-7.
+fn samples_of<const N: usize>(top: f64) -> Power<N> {
+    Power::new(Shape {
+        exponent: 1.0 / 2.4,
+        gain: 1.055 * top,
+        shift: 0.0,
+        white: 1.0,
+        top: top as f32,
+        knee: 0.003_130_8,
+        slope: 12.92 * top,
+        start: 0.0,
+        limit: BELOW_TWO,
+    })
 }
 
-static SAMPLES: LazyLock<Segments<6>> = LazyLock::new(|| srgb_segments(1.0));
-static CODES_U8: LazyLock<Segments<4>> = LazyLock::new(|| srgb_segments(255.0));
-static CODES_U16: LazyLock<Segments<5>> = LazyLock::new(|| srgb_segments(65535.0));
+static SAMPLES: LazyLock<Power<7>> = LazyLock::new(|| samples_of(1.0));
+static CODES_U8: LazyLock<Power<6>> = LazyLock::new(|| samples_of(255.0));
+static CODES_U16: LazyLock<Power<7>> = LazyLock::new(|| samples_of(65535.0));
 
 impl Sample for u8 {
     const IS_FLOAT: bool = false;
@@ -130,6 +147,11 @@ impl Sample for u8 {
         channels: usize,
     ) {
         let Scratch { channels: codes, alpha, .. } = scratch;
+        if transfer.is_srgb() {
+            CODES_U8.apply_rounded(rgb.as_flattened(), codes.as_flattened_mut());
+            join(codes, alpha, pixels, channels);
+            return;
+        }
         for (channel, codes) in codes.iter_mut().enumerate() {
             if let Curve::Tone(tone) = transfer.curve(channel) {
                 // Codes are looked up once all their places are known, which are found by vector code.
@@ -176,6 +198,10 @@ impl Sample for u16 {
     ) {
         let codes = &mut scratch.channels;
         split(pixels, channels, codes);
+        if channels >= 3 && transfer.is_srgb() {
+            LIGHT_U16.apply(codes.as_flattened(), rgb.as_flattened_mut());
+            return;
+        }
         for channel in 0..colors(channels) {
             let (codes, lane) = (&codes[channel], &mut rgb[channel]);
             match transfer.curve(channel) {
@@ -204,6 +230,11 @@ impl Sample for u16 {
         channels: usize,
     ) {
         let Scratch { channels: codes, alpha, .. } = scratch;
+        if transfer.is_srgb() {
+            CODES_U16.apply_rounded(rgb.as_flattened(), codes.as_flattened_mut());
+            join(codes, alpha, pixels, channels);
+            return;
+        }
         for (channel, codes) in codes.iter_mut().enumerate() {
             match transfer.curve(channel) {
                 Curve::Srgb => CODES_U16.apply_rounded(&rgb[channel], codes),
@@ -286,6 +317,10 @@ impl Sample for f32 {
     ) {
         let samples = &mut scratch.channels;
         split(pixels, channels, samples);
+        if channels >= 3 && transfer.is_srgb() {
+            apply(&LIGHT, LIGHT_KNOWN, linear_from_srgb, samples.as_flattened(), rgb.as_flattened_mut());
+            return;
+        }
         for channel in 0..colors(channels) {
             decode(&samples[channel], transfer.curve(channel), &mut rgb[channel]);
         }
@@ -300,8 +335,12 @@ impl Sample for f32 {
         channels: usize,
     ) {
         let Scratch { channels: samples, alpha, .. } = scratch;
-        for channel in 0..3 {
-            encode(&rgb[channel], transfer.curve(channel), &mut samples[channel]);
+        if transfer.is_srgb() {
+            apply(&SAMPLES, BELOW_TWO, srgb_from_linear, rgb.as_flattened(), samples.as_flattened_mut());
+        } else {
+            for channel in 0..3 {
+                encode(&rgb[channel], transfer.curve(channel), &mut samples[channel]);
+            }
         }
         join(samples, alpha, pixels, channels);
     }
@@ -311,7 +350,7 @@ impl Sample for f32 {
 #[inline(always)]
 fn decode(samples: &Lane, curve: Curve<'_>, light: &mut Lane) {
     match curve {
-        Curve::Srgb => apply(&LIGHT, linear_from_srgb, samples, light),
+        Curve::Srgb => apply(&LIGHT, LIGHT_KNOWN, linear_from_srgb, samples, light),
         Curve::Linear => *light = *samples,
         Curve::Tone(tone) => {
             for i in 0..BLOCK {
@@ -325,7 +364,7 @@ fn decode(samples: &Lane, curve: Curve<'_>, light: &mut Lane) {
 #[inline(always)]
 fn encode(light: &Lane, curve: Curve<'_>, samples: &mut Lane) {
     match curve {
-        Curve::Srgb => apply(&SAMPLES, srgb_from_linear, light, samples),
+        Curve::Srgb => apply(&SAMPLES, BELOW_TWO, srgb_from_linear, light, samples),
         Curve::Linear => *samples = *light,
         Curve::Tone(tone) => {
             for i in 0..BLOCK {
@@ -335,13 +374,13 @@ fn encode(light: &Lane, curve: Curve<'_>, samples: &mut Lane) {
     }
 }
 
-/// A curve by its segments, and by its formula what lies beyond them.
+/// A curve by its power, and by its formula what lies outside 0 to its limit.
 #[inline(always)]
-fn apply<const N: usize>(segments: &Segments<N>, formula: impl Fn(f32) -> f32, from: &Lane, to: &mut Lane) {
-    if segments.apply(from, to) {
-        for i in 0..BLOCK {
-            let is_known = (0.0..=1.0).contains(&from[i]);
-            to[i] = if is_known { to[i] } else { formula(from[i]) };
+fn apply<const N: usize>(power: &Power<N>, limit: f32, formula: impl Fn(f32) -> f32, from: &[f32], to: &mut [f32]) {
+    if power.apply(from, to) {
+        for (from, to) in from.iter().zip(to) {
+            let is_known = (0.0..=limit).contains(from);
+            *to = if is_known { *to } else { formula(*from) };
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The search for the share of a colour's chroma at which its first channel meets its bound, many colours at a time.
 
 use super::bounds::{Bounding, unit};
+use super::dispatch::Rounding;
 use super::lab::{TOE_OFFSET, TOE_ROOT, TOE_SLOPE, linear_from_parts};
 use super::primaries::Primaries;
 use super::queue::Lanes;
@@ -42,13 +43,13 @@ impl Search {
     /// Chooses the channel that a straight line from gray to the colour finds to leave its bounds first, and begins
     /// where that line does.
     #[inline(always)]
-    pub fn begin<B: Bounding>(&mut self, p: &Primaries, lanes: Lanes<'_>, groups: usize) {
+    pub fn begin<B: Bounding, R: Rounding>(&mut self, p: &Primaries, lanes: Lanes<'_>, groups: usize) {
         for group in 0..groups {
             let [y, fy, a, b, least, most] = lanes.map(|lane| group_of(lane, group));
             // Results of their own, which nothing read can overlap.
             let [mut to_share, mut to_x, mut to_z, mut to_gray] = [[0.0; GROUP]; 4];
             for i in 0..GROUP {
-                let color = linear_from_parts(p, y[i], fy[i], a[i], b[i]);
+                let color = linear_from_parts::<R>(p, y[i], fy[i], a[i], b[i]);
                 let (low, high) = if B::IS_UNIT { (0.0, 1.0) } else { (least[i], most[i]) };
                 // Sums, not what they are made of, are chosen from: else vectors would be gathered.
                 let (above, below) = (high - y[i], y[i] - low);
@@ -82,7 +83,7 @@ impl Search {
 
     /// One step of Halley's method towards the share at which the channel meets its bound.
     #[inline(always)]
-    pub fn step(&mut self, lanes: Lanes<'_>, groups: usize) {
+    pub fn step<R: Rounding>(&mut self, lanes: Lanes<'_>, groups: usize) {
         for group in 0..groups {
             let [_, fy, a, b, ..] = lanes.map(|lane| group_of(lane, group));
             let [back_x, back_z, gray, share] =
@@ -90,13 +91,13 @@ impl Search {
             let (mut to_share, mut to_step) = ([0.0; GROUP], [0.0; GROUP]);
             for i in 0..GROUP {
                 let (dx, dz) = (a[i] * (1.0 / 500.0), -(b[i] * (1.0 / 200.0)));
-                let (x, dx1, dx2) = with_derivatives(fy[i] + share[i] * dx);
-                let (z, dz1, dz2) = with_derivatives(fy[i] + share[i] * dz);
+                let (x, dx1, dx2) = with_derivatives::<R>(R::sum(share[i], dx, fy[i]));
+                let (z, dz1, dz2) = with_derivatives::<R>(R::sum(share[i], dz, fy[i]));
                 let (slope_x, slope_z) = (back_x[i] * dx, back_z[i] * dz);
-                let value = gray[i] + back_x[i] * x + back_z[i] * z;
-                let first = slope_x * dx1 + slope_z * dz1;
-                let half_second = (slope_x * dx) * dx2 + (slope_z * dz) * dz2;
-                let to = value * first / (first * first - value * half_second);
+                let value = R::sum(back_z[i], z, R::sum(back_x[i], x, gray[i]));
+                let first = R::sum(slope_z, dz1, slope_x * dx1);
+                let half_second = R::sum(slope_z * dz, dz2, (slope_x * dx) * dx2);
+                let to = value * first / R::sum(-value, half_second, first * first);
                 to_share[i] = unit(share[i] - to);
                 // Where the channel turns, steps are small far from its bound.
                 let is_steady = value.abs() <= 2.0 * (first * to).abs() + 1e-6;
@@ -110,10 +111,10 @@ impl Search {
 
 /// The light of a root, its slope, and half the slope's slope.
 #[inline(always)]
-fn with_derivatives(root: f32) -> (f32, f32, f32) {
+fn with_derivatives<R: Rounding>(root: f32) -> (f32, f32, f32) {
     let is_power = root > TOE_ROOT;
     let square = root * root;
-    let line = (root - TOE_OFFSET) * (1.0 / TOE_SLOPE);
+    let line = R::sum(root, 1.0 / TOE_SLOPE, -TOE_OFFSET / TOE_SLOPE);
     (
         if is_power { square * root } else { line },
         if is_power { 3.0 * square } else { 1.0 / TOE_SLOPE },

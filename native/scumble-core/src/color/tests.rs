@@ -3,7 +3,7 @@
 use half::f16;
 use proptest::prelude::*;
 
-use super::lab::{dot, lightness_from_root, root_from_light};
+use super::lab::{TOE, dot, lightness_from_root, root_from_light, roots_from_light};
 use super::primaries::Primaries;
 use super::*;
 
@@ -46,6 +46,25 @@ fn lightness_of_every_code_is_near_the_formula() {
         let want = exact(f64::from(*code) / 65535.0);
         let worst = (f64::from(sixteen) - want).abs().max((f64::from(float) - want).abs());
         assert!(worst < 1e-4, "{code}: {sixteen} and {float}, not {want}");
+    }
+}
+
+#[test]
+fn roots_of_blocks_are_near_the_formula() {
+    let odd = [-0.0, -0.3, 2.0, 7.5, f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+    for start in 0..20_000_u32 {
+        let mut light: [f32; BLOCK] = std::array::from_fn(|i| (start * BLOCK as u32 + i as u32) as f32 / 1_280_000.0);
+        let wants = start % 2 == 1;
+        if wants {
+            light[5..5 + odd.len()].copy_from_slice(&odd);
+        }
+        let mut roots = [9.0; BLOCK];
+        assert_eq!(roots_from_light(&light, &mut roots), wants);
+        for (light, root) in light.into_iter().zip(roots) {
+            let y = if light.is_finite() { f64::from(light) } else { 0.0 };
+            let want = if y > f64::from(TOE) { y.cbrt() } else { y * 841.0 / 108.0 + 4.0 / 29.0 };
+            assert!((f64::from(root) - want).abs() < 3e-7 * want.abs(), "{light}: {root}, not {want}");
+        }
     }
 }
 

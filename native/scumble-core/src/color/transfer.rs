@@ -34,6 +34,12 @@ impl<'a> Transfer<'a> {
         }
     }
 
+    /// Whether all three channels have sRGB's curve, and so can be worked on together.
+    #[inline(always)]
+    pub(super) fn is_srgb(self) -> bool {
+        (0..3).all(|channel| matches!(self.curve(channel), Curve::Srgb))
+    }
+
     /// The curve of one channel.
     #[inline(always)]
     pub(super) fn curve(self, channel: usize) -> Curve<'a> {

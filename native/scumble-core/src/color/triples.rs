@@ -1,7 +1,7 @@
 //! Lab of single colours and back, in any space.
 
 use super::bounds::{Bounds, Unit};
-use super::dispatch::fast_path;
+use super::dispatch::{Rounding, fast_path};
 use super::gamut::{Reducer, Sink, linear_from_lab};
 use super::kernel::{Row, luminance, store_floats};
 use super::lab::{chroma_from_linear, finite, light_from_root, lightness_from_root, root_from_light};
@@ -35,11 +35,11 @@ fn lab_from_rgb_body(rgb: &[[f32; 3]], transfer: Transfer<'_>, lab: &mut [[f32; 
 fast_path! {
     /// `[r, g, b]` triples, within 0 to 1, of Lab triples: chroma is reduced where it does not fit, `L` is taken as 0
     /// to 100.
-    pub fn rgb_from_lab<>(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 3]]) = rgb_from_lab_body;
+    pub fn rgb_from_lab<>(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 3]]) = rgb_from_lab_body<Rounding>;
 }
 
 #[inline(always)]
-fn rgb_from_lab_body(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 3]]) {
+fn rgb_from_lab_body<R: Rounding>(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 3]]) {
     let primaries = transfer.primaries();
     let mut lanes: [Lane; 4] = [[0.0; BLOCK]; 4];
     let (mut scratch, mut reducer) = (Scratch::black(), Reducer::take_out());
@@ -52,11 +52,11 @@ fn rgb_from_lab_body(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb: &mut [[f32; 
         for (i, lab) in lab.iter().enumerate() {
             let lightness = if lab[0] > 0.0 { lab[0].min(100.0) } else { 0.0 };
             fy[i] = (lightness + 16.0) * (1.0 / 116.0);
-            y[i] = light_from_root(fy[i]).clamp(0.0, 1.0);
+            y[i] = light_from_root::<R>(fy[i]).clamp(0.0, 1.0);
             a[i] = finite(lab[1]);
             b[i] = finite(lab[2]);
         }
-        if linear_from_lab::<Unit>(primaries, (y, fy), (a, b), bounds, &mut is_outside, &mut light) {
+        if linear_from_lab::<Unit, R>(primaries, (y, fy), (a, b), bounds, &mut is_outside, &mut light) {
             is_outside[count..].fill(0);
             reducer.take::<Unit>(primaries, x, [y, fy, a, b, bounds.least, bounds.most], &is_outside, &mut light);
         }
