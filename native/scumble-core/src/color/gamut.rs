@@ -8,7 +8,7 @@
 use std::cell::Cell;
 
 use super::bounds::{Bounding, Bounds, bounded, extreme, is_inside, is_within};
-use super::dispatch::{Plain, Rounding, fast_path};
+use super::dispatch::{Rounding, fast_path};
 use super::lab::linear_from_parts;
 use super::primaries::Primaries;
 use super::queue::{Lanes, Queue};
@@ -155,7 +155,7 @@ impl Reducer {
 
     /// Works on what waits, once it is a block of pixels, or at the row's end.
     #[inline(always)]
-    pub fn run<B: Bounding>(&mut self, p: &Primaries, is_end: bool, sink: &mut impl Sink) {
+    pub fn run<B: Bounding, R: Rounding>(&mut self, p: &Primaries, is_end: bool, sink: &mut impl Sink) {
         let [first, second] = &mut self.queues;
         loop {
             // The second before the first, from which it gets more.
@@ -169,7 +169,7 @@ impl Reducer {
             look::<B>(p, lanes, (count, STEPS[usize::from(is_second)]), &mut self.found);
             if is_second {
                 for i in (0..count).filter(|i| self.found.is_left[*i] > 0) {
-                    let color = bisected::<B>(p, self.found.lanes(lanes).map(|lane| lane[i]));
+                    let color = bisected::<B, R>(p, self.found.lanes(lanes).map(|lane| lane[i]));
                     self.found.colors.iter_mut().zip(color).for_each(|(lane, channel)| lane[i] = channel);
                 }
             }
@@ -238,9 +238,10 @@ fn look_body<B: Bounding, R: Rounding>(
 }
 
 /// The colour of one pixel with the largest share of its chroma that bisection finds to fit.
-fn bisected<B: Bounding>(p: &Primaries, [y, fy, a, b, least, most]: [f32; 6]) -> [f32; 3] {
+#[inline(always)]
+fn bisected<B: Bounding, R: Rounding>(p: &Primaries, [y, fy, a, b, least, most]: [f32; 6]) -> [f32; 3] {
     let limits = if B::IS_UNIT { (0.0, 1.0) } else { (least, most) };
-    let of = |share: f32| linear_from_parts::<Plain>(p, y, fy, share * a, share * b);
+    let of = |share: f32| linear_from_parts::<R>(p, y, fy, share * a, share * b);
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..HALVINGS {
         let middle = 0.5 * (low + high);

@@ -124,7 +124,7 @@ fn recolor_row_body<S: Sample, C: Chroma, R: Rounding>(row: Row<'_, S>, dst: &mu
         // Also behind a block that needed nothing: others may wait.
         let is_end = x + count == width;
         let mut sink = Pixels { transfer: row.transfer, scratch: &mut scratch, dst, channels: dst_channels };
-        reducer.run::<S::Bounds>(primaries, is_end, &mut sink);
+        reducer.run::<S::Bounds, R>(primaries, is_end, &mut sink);
     }
     reducer.put_back();
 }

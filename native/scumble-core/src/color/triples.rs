@@ -63,7 +63,7 @@ fn rgb_from_lab_body<R: Rounding>(lab: &[[f32; 3]], transfer: Transfer<'_>, rgb:
         let mut sink = Triples { transfer, scratch: &mut scratch, rgb: &mut *rgb };
         let whole = sink.encoded(&mut light);
         sink.rgb[x..x + count].copy_from_slice(&whole[..count]);
-        reducer.run::<Unit>(primaries, x + BLOCK >= sink.rgb.len(), &mut sink);
+        reducer.run::<Unit, R>(primaries, x + BLOCK >= sink.rgb.len(), &mut sink);
     }
     reducer.put_back();
 }
