@@ -194,7 +194,8 @@ def main() -> None:
             lines.append(line)
             print(line, flush=True)
     if arguments.output:
-        head = page_head("Threads", "python -m benchmarks.threads")
+        command = f"python -m benchmarks.threads --megapixels {arguments.megapixels:g} --repeats {arguments.repeats}"
+        head = page_head("Threads", command)
         words = [*(__doc__ or "").splitlines()[2:], "Below 1, Scumble needs less.", ""]
         arguments.output.write_text("\n".join([*head, *words, *lines, ""]), "utf-8")
 
