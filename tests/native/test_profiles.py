@@ -360,18 +360,22 @@ np.savez(sys.argv[2], **results)
 """
 
 
-def _is_near(plain: np.ndarray, fused: np.ndarray) -> bool:
+def _is_near(name: str, plain: np.ndarray, fused: np.ndarray) -> bool:
     """Whether results differ by one code in few samples, or by the rounding of a few operations."""
     if np.issubdtype(plain.dtype, np.integer):
         off = np.abs(plain.astype(np.int64) - fused)
-        return bool(off.max() <= 1 and (off > 0).mean() < 0.005)
-    room = 2**-10 if plain.dtype == np.float16 else 3e-5  # chroma is 500 times a difference of roots
-    return bool(np.allclose(plain.astype(np.float64), fused.astype(np.float64), room, room, equal_nan=True))
+        return bool(off.max() <= 1 and (off > 0).mean() < (5e-4 if plain.dtype == np.uint8 else 5e-3))
+    if plain.dtype == np.float16:
+        return bool(np.allclose(plain.astype(float), fused.astype(float), 2**-10, 2**-10, equal_nan=True))
+    # Chroma is 500 times a difference of roots.
+    return bool(np.allclose(plain, fused, 1e-6, 2e-4 if name.endswith("-lab") else 3e-5, equal_nan=True))
 
 
 def test_vector_kernels_give_the_same_bits_and_plain_ones_nearly(tmp_path: Path) -> None:
     """The choice is made once in a process, so each way runs in one of its own."""
     inputs = {f"src{n}{t}": picture(41, 300, n, t) for n in (1, 2, 3, 4) for t in TYPES}
+    for name in (name for name, src in inputs.items() if not np.issubdtype(src.dtype, np.integer)):
+        inputs[name][0, ::7] = -0.0
     inputs["ab"] = RNG.uniform(-90, 90, (2, 41, 300)).astype(np.float32)
     inputs["mask"] = RNG.integers(0, 256, (41, 300), np.uint8)
     inputs["small"] = RNG.uniform(-60, 60, (2, 12, 20)).astype(np.float32)
@@ -388,4 +392,5 @@ def test_vector_kernels_give_the_same_bits_and_plain_ones_nearly(tmp_path: Path)
     assert len(found["plain"]) == 16 * 3 * 7
     for name, plain in found["plain"].items():
         assert np.array_equal(found["any"][name], found["avx2"][name], equal_nan=True), name
-        assert _is_near(plain, found["any"][name]), name
+        assert np.array_equal(np.signbit(found["any"][name]), np.signbit(found["avx2"][name])), name
+        assert _is_near(name, plain, found["any"][name]), name

@@ -42,13 +42,13 @@ static ROOT: LazyLock<Power<8>> = LazyLock::new(|| {
     })
 });
 
-/// `root_from_light` of a block, what is no finite number taken as 0; returns whether some lie outside 0 to 2.
+/// `root_from_light` of a block, what is no finite number taken as 0; returns whether some are not within 0 to 2.
 #[inline(always)]
 pub fn roots_from_light(light: &Lane, roots: &mut Lane) -> bool {
     let is_beyond = ROOT.apply(light, roots);
     if is_beyond {
         for (root, light) in roots.iter_mut().zip(light) {
-            if !(0.0..=BELOW_TWO).contains(light) {
+            if !ROOT.knows(*light) {
                 *root = root_from_light(if light.is_finite() { *light } else { 0.0 });
             }
         }

@@ -72,12 +72,9 @@ fn light_of(white: f32) -> Power<6> {
         knee: 0.040_45 * white,
         slope: scale / 12.92,
         start: 0.0,
-        limit: LIGHT_KNOWN * white,
+        limit: 1.875 * white,
     })
 }
-
-/// The greatest float sample that the power knows.
-const LIGHT_KNOWN: f32 = 1.875;
 
 static LIGHT: LazyLock<Power<6>> = LazyLock::new(|| light_of(1.0));
 static LIGHT_U16: LazyLock<Power<6>> = LazyLock::new(|| light_of(65535.0));
@@ -318,7 +315,7 @@ impl Sample for f32 {
         let samples = &mut scratch.channels;
         split(pixels, channels, samples);
         if channels >= 3 && transfer.is_srgb() {
-            apply(&LIGHT, LIGHT_KNOWN, linear_from_srgb, samples.as_flattened(), rgb.as_flattened_mut());
+            apply(&LIGHT, linear_from_srgb, samples.as_flattened(), rgb.as_flattened_mut());
             return;
         }
         for channel in 0..colors(channels) {
@@ -336,7 +333,7 @@ impl Sample for f32 {
     ) {
         let Scratch { channels: samples, alpha, .. } = scratch;
         if transfer.is_srgb() {
-            apply(&SAMPLES, BELOW_TWO, srgb_from_linear, rgb.as_flattened(), samples.as_flattened_mut());
+            apply(&SAMPLES, srgb_from_linear, rgb.as_flattened(), samples.as_flattened_mut());
         } else {
             for channel in 0..3 {
                 encode(&rgb[channel], transfer.curve(channel), &mut samples[channel]);
@@ -350,7 +347,7 @@ impl Sample for f32 {
 #[inline(always)]
 fn decode(samples: &Lane, curve: Curve<'_>, light: &mut Lane) {
     match curve {
-        Curve::Srgb => apply(&LIGHT, LIGHT_KNOWN, linear_from_srgb, samples, light),
+        Curve::Srgb => apply(&LIGHT, linear_from_srgb, samples, light),
         Curve::Linear => *light = *samples,
         Curve::Tone(tone) => {
             for i in 0..BLOCK {
@@ -364,7 +361,7 @@ fn decode(samples: &Lane, curve: Curve<'_>, light: &mut Lane) {
 #[inline(always)]
 fn encode(light: &Lane, curve: Curve<'_>, samples: &mut Lane) {
     match curve {
-        Curve::Srgb => apply(&SAMPLES, BELOW_TWO, srgb_from_linear, light, samples),
+        Curve::Srgb => apply(&SAMPLES, srgb_from_linear, light, samples),
         Curve::Linear => *samples = *light,
         Curve::Tone(tone) => {
             for i in 0..BLOCK {
@@ -374,13 +371,12 @@ fn encode(light: &Lane, curve: Curve<'_>, samples: &mut Lane) {
     }
 }
 
-/// A curve by its power, and by its formula what lies outside 0 to its limit.
+/// A curve by its power, and by its formula what that does not know.
 #[inline(always)]
-fn apply<const N: usize>(power: &Power<N>, limit: f32, formula: impl Fn(f32) -> f32, from: &[f32], to: &mut [f32]) {
+fn apply<const N: usize>(power: &Power<N>, formula: impl Fn(f32) -> f32, from: &[f32], to: &mut [f32]) {
     if power.apply(from, to) {
         for (from, to) in from.iter().zip(to) {
-            let is_known = (0.0..=limit).contains(from);
-            *to = if is_known { *to } else { formula(*from) };
+            *to = if power.knows(*from) { *to } else { formula(*from) };
         }
     }
 }

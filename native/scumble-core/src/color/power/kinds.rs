@@ -19,7 +19,7 @@ pub trait Value: Copy {
     unsafe fn load_avx512(values: &[Self; 16]) -> std::arch::x86_64::__m512;
 
     /// # Safety
-    /// The processor must have AVX2.
+    /// The processor must have AVX2 and FMA.
     #[cfg(target_arch = "x86_64")]
     unsafe fn load_avx2(values: &[Self; 8]) -> std::arch::x86_64::__m256;
 }

@@ -89,6 +89,12 @@ impl<const N: usize> Power<N> {
         }
     }
 
+    /// Whether it knows a value; of the negative ones, which are those of the greatest bits, not even zero.
+    #[inline(always)]
+    pub fn knows(&self, x: f32) -> bool {
+        x.to_bits() <= self.limit
+    }
+
     /// The curve at one value that it knows.
     pub fn at(&self, x: f32) -> f32 {
         self.by::<Once, 1>(&[x])[0]
